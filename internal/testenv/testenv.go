@@ -1,0 +1,48 @@
+// Package testenv finds the real scenes that some tests read. They are not
+// part of the repository: a test that needs one asks Dir for it and is skipped,
+// with a message that says what is missing, where it is absent.
+package testenv
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Env names the environment variable that overrides where the scenes lie.
+const Env = "DIFFCLIP_DATA"
+
+// Dir returns the folder of the named scene, for instance "idtrees2020". It
+// looks in $DIFFCLIP_DATA, else in ../shared/data beside the repository, and
+// skips the test where the folder does not exist.
+func Dir(t testing.TB, scene string) string {
+	t.Helper()
+	base := os.Getenv(Env)
+	if base == "" {
+		base = filepath.Join(Root(t), "..", "shared", "data")
+	}
+	dir := filepath.Join(base, scene)
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("needs the %s files, not found at %s (set %s to the folder that holds them)", scene, dir, Env)
+	}
+	return dir
+}
+
+// Root returns the repository's root: the nearest folder above that holds go.mod.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			t.Fatal("no go.mod above the test's folder")
+		}
+		dir = up
+	}
+}
