@@ -1,0 +1,63 @@
+package kern
+
+import "math"
+
+// The reductions add in an order that is fixed for a length and a tier.
+
+// Sum adds up x; the sum of nothing is 0:
+//
+//	for _, v := range x { s += v }
+func Sum(x []float32) float32 {
+	if len(x) == 0 {
+		return 0
+	}
+	if s, ok := asmSum(&x[0], len(x)); ok {
+		return s
+	}
+	var s float64
+	for _, v := range x {
+		s += float64(v)
+	}
+	return float32(s)
+}
+
+// Dot is the inner product of two slices of one length:
+//
+//	for i := range x { s += x[i] * y[i] }
+func Dot(x, y []float32) float32 {
+	if sameLen("Dot", x, y) == 0 {
+		return 0
+	}
+	if s, ok := asmDot(&x[0], &y[0], len(x)); ok {
+		return s
+	}
+	var s float64
+	for i, v := range x {
+		s += float64(v) * float64(y[i])
+	}
+	return float32(s)
+}
+
+// SumSq is the sum of squares:
+//
+//	for _, v := range x { s += v * v }
+func SumSq(x []float32) float32 { return Dot(x, x) }
+
+// Max is the greatest element, -Inf for an empty slice:
+//
+//	for _, v := range x { m = max(m, v) }
+//
+// The result is unspecified if x holds a NaN.
+func Max(x []float32) float32 {
+	m := float32(math.Inf(-1))
+	if len(x) == 0 {
+		return m
+	}
+	if m, ok := asmMax(&x[0], len(x)); ok {
+		return m
+	}
+	for _, v := range x {
+		m = max(m, v)
+	}
+	return m
+}
