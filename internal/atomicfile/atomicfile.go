@@ -1,0 +1,152 @@
+// Package atomicfile writes files that are either whole or not there: bytes go
+// to a temporary name in the same folder, which Commit renames into place. A
+// reader never sees half a file, and a failed run leaves the older file as it was.
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// File is a file being written. Exactly one of Commit and Close decides its
+// fate; the usual form is
+//
+//	f, err := atomicfile.Create(path)
+//	if err != nil { ... }
+//	defer f.Close() // removes the temporary file unless committed
+//	...
+//	return f.Commit()
+type File struct {
+	file *os.File
+	path string // the final name
+	done bool
+}
+
+// Create begins a file that Commit will put at path. It fails where the folder
+// does not exist or cannot be written, or where path is taken by something that
+// is not a regular file. A symbolic link is followed, not replaced.
+func Create(path string) (*File, error) {
+	final, mode, err := target(path)
+	if err != nil {
+		return nil, err
+	}
+	for range 100 {
+		temporary := filepath.Join(filepath.Dir(final), fmt.Sprintf(".%s.%08x.tmp", filepath.Base(final), rand.Uint32()))
+		f, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot write %s: %w", path, cause(err))
+		}
+		return &File{file: f, path: final}, nil
+	}
+	return nil, fmt.Errorf("cannot write %s: every temporary name tried in its folder is taken", path)
+}
+
+// target follows links and returns the name to replace, with the permissions
+// the new file is to have.
+func target(path string) (final string, mode fs.FileMode, err error) {
+	final, err = filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, 0o666, nil
+	}
+	if err != nil {
+		return "", 0, fmt.Errorf("cannot write %s: %w", path, cause(err))
+	}
+	info, err := os.Stat(final)
+	if err != nil {
+		return "", 0, fmt.Errorf("cannot write %s: %w", path, cause(err))
+	}
+	if !info.Mode().IsRegular() {
+		return "", 0, fmt.Errorf("cannot write %s: it exists and is a %s, not a file; choose another name", path, kind(info.Mode()))
+	}
+	return final, info.Mode().Perm(), nil
+}
+
+func kind(mode fs.FileMode) string {
+	if mode.IsDir() {
+		return "folder"
+	}
+	return "device or pipe"
+}
+
+// cause drops the temporary name from an error, which means nothing to the reader.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// Write appends b at the current position.
+func (f *File) Write(b []byte) (int, error) { return f.file.Write(b) }
+
+// WriteAt writes b at off, without moving the current position.
+func (f *File) WriteAt(b []byte, off int64) (int, error) { return f.file.WriteAt(b, off) }
+
+// Seek moves the current position, as io.Seeker says.
+func (f *File) Seek(offset int64, whence int) (int64, error) { return f.file.Seek(offset, whence) }
+
+// Commit flushes the bytes to the disk and gives the file its name. After an
+// error the temporary file is gone and whatever was at the path is untouched.
+func (f *File) Commit() error {
+	if f.done {
+		return fmt.Errorf("cannot write %s: already committed or closed", f.path)
+	}
+	f.done = true
+	err := f.file.Sync()
+	if closeErr := f.file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.file.Name(), f.path)
+	}
+	if err != nil {
+		os.Remove(f.file.Name())
+		return fmt.Errorf("cannot write %s: %w", f.path, cause(err))
+	}
+	syncFolder(filepath.Dir(f.path))
+	return nil
+}
+
+// syncFolder makes the rename itself durable where the system can; the file is
+// in place either way.
+func syncFolder(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		d.Sync()
+		d.Close()
+	}
+}
+
+// Close removes the temporary file where Commit was not called; afterwards, or
+// after Commit, it does nothing.
+func (f *File) Close() error {
+	if f.done {
+		return nil
+	}
+	f.done = true
+	f.file.Close()
+	if err := os.Remove(f.file.Name()); err != nil {
+		return fmt.Errorf("cannot remove a temporary file: %w", err)
+	}
+	return nil
+}
+
+// WriteFile puts data at path, whole or not at all.
+func WriteFile(path string, data []byte) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.Write(data); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, cause(err))
+	}
+	return f.Commit()
+}

@@ -1,0 +1,143 @@
+package atomicfile
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return strings.Join(all, " ")
+}
+
+func content(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestCommitReplaces(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "map.tif")
+	if err := WriteFile(path, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Write([]byte("hello world"))
+	f.WriteAt([]byte("J"), 0)
+	f.Seek(-1, 2)
+	f.Write([]byte("D"))
+	if got := content(t, path); got != "old" {
+		t.Fatalf("before Commit the file holds %q", got)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, path); got != "Jello worlD" {
+		t.Fatalf("after Commit the file holds %q", got)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatalf("Close after Commit: %v", err)
+	}
+	if err := f.Commit(); err == nil {
+		t.Fatal("a second Commit succeeded")
+	}
+	if got := names(t, dir); got != "map.tif" {
+		t.Fatalf("the folder holds %q", got)
+	}
+}
+
+func TestCloseRemoves(t *testing.T) {
+	dir := t.TempDir()
+	f, err := Create(filepath.Join(dir, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Write([]byte("x"))
+	if got := names(t, dir); !strings.HasPrefix(got, ".a.") {
+		t.Fatalf("the folder holds %q, want a temporary file", got)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); got != "" {
+		t.Fatalf("the folder holds %q", got)
+	}
+	if err := f.Commit(); err == nil {
+		t.Fatal("Commit after Close succeeded")
+	}
+}
+
+func TestFailedCommitLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); err == nil || !strings.Contains(err.Error(), path) {
+		t.Fatalf("Commit over a folder: %v", err)
+	}
+	if got := names(t, dir); got != "a" {
+		t.Fatalf("the folder holds %q", got)
+	}
+}
+
+func TestCreateErrors(t *testing.T) {
+	dir := t.TempDir()
+	for path, want := range map[string]string{
+		filepath.Join(dir, "none", "a"): "no such file",
+		dir:                             "is a folder",
+	} {
+		if _, err := Create(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".tmp") {
+			t.Errorf("Create(%s): %v, want %q", path, err, want)
+		}
+	}
+}
+
+func TestKeepsLinkAndPermissions(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links and permission bits are Unix matters")
+	}
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
+	if err := os.WriteFile(real, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(link, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(real)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode() != 0o600 || content(t, real) != "new" {
+		t.Fatalf("mode %v, content %q", info.Mode(), content(t, real))
+	}
+	if info, _ := os.Lstat(link); info.Mode()&os.ModeSymlink == 0 {
+		t.Fatal("the link was replaced")
+	}
+}
