@@ -1,0 +1,115 @@
+package georef
+
+import (
+	"math"
+	"reflect"
+	"testing"
+)
+
+func TestPixelRoundTrip(t *testing.T) {
+	for _, a := range []Affine{
+		NorthUp(542055, 4134999, 1, 1),
+		{271460, 2.5, 0.25, 3290891, -0.5, -2.5},
+		{10, 0, 3, 20, 2, 0},
+	} {
+		g := Grid{Transform: a}
+		x, y := g.ToMap(12.5, 3.25)
+		col, row, ok := g.ToPixel(x, y)
+		if !ok || math.Abs(col-12.5) > 1e-7 || math.Abs(row-3.25) > 1e-7 {
+			t.Errorf("%v: (12.5, 3.25) went to (%v, %v) and back to (%v, %v), %v", a, x, y, col, row, ok)
+		}
+		x1, y1 := a.Shift(2, 1).Apply(10.5, 2.25)
+		if x1 != x || y1 != y {
+			t.Errorf("%v: shifted (%v, %v), want (%v, %v)", a, x1, y1, x, y)
+		}
+	}
+	if x, y := (Affine{271460, 2.5, 0.25, 3290891, -0.5, -2.5}).Apply(2, 4); x != 271466 || y != 3290880 {
+		t.Errorf("got (%v, %v)", x, y)
+	}
+}
+
+func TestNotPlaced(t *testing.T) {
+	for _, a := range []Affine{{}, {0, 1, 2, 0, 2, 4}, {math.NaN(), 1, 0, 0, 0, 1}, {0, math.Inf(1), 0, 0, 0, 1}, {0, 1e-320, 0, 0, 0, 1e-320}} {
+		if (Grid{Transform: a}).Placed() {
+			t.Errorf("%v is placed", a)
+		}
+		if _, _, ok := (Grid{Transform: a}).ToPixel(0, 0); ok {
+			t.Errorf("%v has an inverse", a)
+		}
+	}
+}
+
+func TestFromWKT(t *testing.T) {
+	cases := []struct {
+		wkt        string
+		epsg       int
+		geographic bool
+	}{
+		{`PROJCS["WGS_1984_UTM_Zone_17N",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137,298.257223563]],PRIMEM["Greenwich",0]],UNIT["Meter",1]]`, 32617, false},
+		{`PROJCS["NAD_1983_UTM_Zone_15N",GEOGCS["x"]]`, 26915, false},
+		{`PROJCS["WGS 84 / UTM zone 9S",GEOGCS["WGS 84",AUTHORITY["EPSG","4326"]],AUTHORITY["EPSG","32709"]]`, 32709, false},
+		{`PROJCS["mine",GEOGCS["WGS 84",AUTHORITY["EPSG","4326"]],AXIS["Easting",EAST]]`, 0, false},
+		{`PROJCRS["ETRS89 / LAEA (odd ] name)",BASEGEOGCRS["ETRS89",ID["EPSG",4258]],ID["EPSG",3035]]`, 3035, false},
+		{`GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984"]]`, 4326, true},
+		{`GEOGCRS["WGS 84",ID["EPSG",4326]]`, 4326, true},
+		{`LOCAL_CS["none"]`, 0, false},
+		{"", 0, false},
+		{`[[[]]`, 0, false},
+	}
+	for _, c := range cases {
+		got := FromWKT(c.wkt)
+		if got.EPSG != c.epsg || got.Geographic != c.geographic || got.WKT != c.wkt {
+			t.Errorf("%s: EPSG %d, geographic %v; want %d, %v", c.wkt, got.EPSG, got.Geographic, c.epsg, c.geographic)
+		}
+	}
+}
+
+func TestUTM(t *testing.T) {
+	for code, want := range map[int]UTM{
+		32617: {17, false, WGS84}, 32760: {60, true, WGS84}, 26915: {15, false, NAD83}, 26716: {16, false, NAD27},
+	} {
+		if got, ok := (CRS{EPSG: code}).UTM(); !ok || got != want {
+			t.Errorf("EPSG %d: %v %v, want %v", code, got, ok, want)
+		}
+	}
+	for _, code := range []int{0, 3035, 32600, 32661, 26924, 26799} {
+		if got, ok := (CRS{EPSG: code}).UTM(); ok {
+			t.Errorf("EPSG %d is taken for %v", code, got)
+		}
+	}
+}
+
+func TestGeoKeys(t *testing.T) {
+	for _, c := range []CRS{{EPSG: 32617}, {EPSG: 4326, Geographic: true}, {EPSG: 3035}} {
+		k := c.GeoKeys()
+		if err := k.Check(); err != nil {
+			t.Fatal(err)
+		}
+		if got := FromKeys(k); got.EPSG != c.EPSG || got.Geographic != c.Geographic || got.GeoKeys() != k {
+			t.Errorf("%v came back as %v", c, got)
+		}
+	}
+	if k := (CRS{}).GeoKeys(); k != nil {
+		t.Errorf("an unknown CRS gave %v", k)
+	}
+	k := &GeoKeys{Directory: []uint16{1, 1, 0, 3, 1024, 0, 1, 1, 1026, 34737, 6, 3, 3072, 0, 1, 32767}, ASCII: "ab|mine |"}
+	if got := FromKeys(k); got.Citation != "mine" || got.EPSG != 0 || !got.Known() {
+		t.Errorf("user-defined CRS: %+v", got)
+	}
+}
+
+func TestGeoKeysHostile(t *testing.T) {
+	for _, dir := range [][]uint16{nil, {1}, {1, 1, 0, 9}, {1, 1, 0, 1, 1024, 0, 1}} {
+		k := &GeoKeys{Directory: dir}
+		if k.Check() == nil {
+			t.Errorf("%v passed", dir)
+		}
+		if got := FromKeys(k); !reflect.DeepEqual(got, CRS{Keys: k}) {
+			t.Errorf("%v: %+v", dir, got)
+		}
+	}
+	k := &GeoKeys{Directory: []uint16{1, 1, 0, 2, 1024, 0, 1, 1, 1026, 34737, 65535, 65535}, ASCII: "x"}
+	if got := FromKeys(k); got.Citation != "" {
+		t.Errorf("citation %q", got.Citation)
+	}
+}
