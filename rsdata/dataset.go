@@ -1,0 +1,180 @@
+// Package rsdata holds multimodal remote-sensing scenes and everything between the files on disk and the tensors a
+// model sees: opening (Open, Inspect), sampling protocols (Dataset.Split), scaling (Fit), windows gathered straight
+// from the scene (Windows), shuffled batches (Batches), and what comes back out: metrics and maps.
+//
+// Labels follow one convention everywhere: class i of Dataset.Classes has label i+1, label 0 is unlabelled.
+package rsdata
+
+import (
+	"fmt"
+	"image/color"
+
+	"diffclip/internal/georef"
+)
+
+// MaxClasses is the largest number of classes: labels are bytes and 0 means unlabelled.
+const MaxClasses = 255
+
+// Class is one land-cover class, tree species, or whatever the labels distinguish.
+type Class struct {
+	Name  string     `json:"name"`
+	Color color.RGBA `json:"color"`
+}
+
+// Modality is one kind of measurement that every scene of a dataset brings.
+type Modality struct {
+	Name        string    `json:"name"`                  // "hsi", "lidar", "chm", ...
+	Bands       int       `json:"bands"`                 // values per pixel
+	Wavelengths []float64 `json:"wavelengths,omitempty"` // band centres in nanometres, nil where unknown
+}
+
+// Scene is one co-registered raster stack: all modalities and label maps share the pixel grid.
+type Scene struct {
+	Name    string
+	H, W    int
+	Rasters []Raster // one per modality of the dataset, in its order
+
+	Labels []uint8 // (H, W), every label known; nil where the files bring none
+	Train  []uint8 // (H, W), the official training labels; nil where there are none
+	Test   []uint8 // (H, W), the official test labels; nil where there are none
+
+	Objects []Object     // labelled objects; where there are any they, not single pixels, are the samples
+	Grid    *georef.Grid // where the scene lies, nil where unknown
+}
+
+// Object is a labelled thing of several pixels, such as a tree crown. It is classified by the window around its
+// centre pixel.
+type Object struct {
+	ID       string
+	Label    uint8
+	Row, Col int32   // centre pixel
+	Pixels   []int32 // row*W + col of the pixels whose centres it covers, increasing
+}
+
+// Dataset is one or many scenes with the same modalities and classes.
+type Dataset struct {
+	Name       string
+	Modalities []Modality
+	Classes    []Class
+	Scenes     []*Scene
+	Notes      []string // what was assumed or is missing, in plain words
+}
+
+// Pixel is the centre of a window.
+type Pixel struct {
+	Scene, Row, Col int32
+}
+
+// Sample is a labelled window.
+type Sample struct {
+	Pixel
+	Label  uint8
+	Object int32 // index in the scene's Objects, -1 where the sample is a single pixel
+}
+
+// Pixels appends the centres of samples to dst and returns it.
+func Pixels(dst []Pixel, samples []Sample) []Pixel {
+	for _, s := range samples {
+		dst = append(dst, s.Pixel)
+	}
+	return dst
+}
+
+// ClassName returns the name of a label, "unlabelled" for 0.
+func (d *Dataset) ClassName(label uint8) string {
+	switch {
+	case label == 0:
+		return "unlabelled"
+	case int(label) > len(d.Classes):
+		return fmt.Sprintf("label %d", label)
+	}
+	return d.Classes[label-1].Name
+}
+
+// NumPixels returns how many pixels all scenes hold together.
+func (d *Dataset) NumPixels() int {
+	n := 0
+	for _, s := range d.Scenes {
+		n += s.H * s.W
+	}
+	return n
+}
+
+// HasObjects reports whether the dataset's samples are objects.
+func (d *Dataset) HasObjects() bool {
+	for _, s := range d.Scenes {
+		if len(s.Objects) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// notef adds a remark to d.Notes.
+func (d *Dataset) notef(format string, args ...any) {
+	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
+}
+
+// Validate checks that the parts of a dataset fit together: every scene brings every modality at its own size, label
+// maps cover the scene, no label exceeds the classes, objects lie inside. Open and Synthetic return valid datasets;
+// it is for those who build one themselves.
+func (d *Dataset) Validate() error {
+	switch {
+	case len(d.Scenes) == 0:
+		return fmt.Errorf("dataset %q holds no scene", d.Name)
+	case len(d.Modalities) == 0:
+		return fmt.Errorf("dataset %q has no modality", d.Name)
+	case len(d.Classes) > MaxClasses:
+		return fmt.Errorf("dataset %q has %d classes, at most %d are possible", d.Name, len(d.Classes), MaxClasses)
+	}
+	for _, m := range d.Modalities {
+		if m.Bands < 1 {
+			return fmt.Errorf("dataset %q: modality %q has %d bands, want at least 1", d.Name, m.Name, m.Bands)
+		}
+		if m.Wavelengths != nil && len(m.Wavelengths) != m.Bands {
+			return fmt.Errorf("dataset %q: modality %q lists %d wavelengths for %d bands", d.Name, m.Name, len(m.Wavelengths), m.Bands)
+		}
+	}
+	for _, s := range d.Scenes {
+		if err := d.validateScene(s); err != nil {
+			return fmt.Errorf("dataset %q, scene %q: %w", d.Name, s.Name, err)
+		}
+	}
+	return nil
+}
+
+func (d *Dataset) validateScene(s *Scene) error {
+	if s.H < 1 || s.W < 1 {
+		return fmt.Errorf("size %d x %d, want at least 1 x 1", s.H, s.W)
+	}
+	if len(s.Rasters) != len(d.Modalities) {
+		return fmt.Errorf("%d rasters for %d modalities", len(s.Rasters), len(d.Modalities))
+	}
+	for m, r := range s.Rasters {
+		if err := r.check(s.H, s.W, d.Modalities[m].Bands); err != nil {
+			return fmt.Errorf("modality %q: %w", d.Modalities[m].Name, err)
+		}
+	}
+	for _, l := range []struct {
+		name string
+		data []uint8
+	}{{"labels", s.Labels}, {"training labels", s.Train}, {"test labels", s.Test}} {
+		if l.data != nil && len(l.data) != s.H*s.W {
+			return fmt.Errorf("%d %s for %d x %d pixels", len(l.data), l.name, s.H, s.W)
+		}
+		for i, v := range l.data {
+			if int(v) > len(d.Classes) {
+				return fmt.Errorf("%s: label %d at row %d, column %d, but there are %d classes", l.name, v, i/s.W, i%s.W, len(d.Classes))
+			}
+		}
+	}
+	for _, o := range s.Objects {
+		if o.Row < 0 || o.Col < 0 || int(o.Row) >= s.H || int(o.Col) >= s.W {
+			return fmt.Errorf("object %q has its centre at row %d, column %d, outside %d x %d pixels", o.ID, o.Row, o.Col, s.H, s.W)
+		}
+		if o.Label == 0 || int(o.Label) > len(d.Classes) {
+			return fmt.Errorf("object %q has label %d, want 1..%d", o.ID, o.Label, len(d.Classes))
+		}
+	}
+	return nil
+}

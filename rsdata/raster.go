@@ -1,0 +1,77 @@
+package rsdata
+
+import (
+	"fmt"
+	"math"
+
+	"diffclip/internal/numeric"
+)
+
+// Raster is one modality of one scene: pixel-interleaved values in the element type of the file, so that a scene
+// takes the memory its file's type takes.
+type Raster struct {
+	Array  *numeric.Array // shape (H, W, bands)
+	NoData *float64       // the value that means "not measured", nil where there is none; NaN and infinities always do
+}
+
+// Bands returns the values per pixel.
+func (r Raster) Bands() int { return r.Array.Shape[2] }
+
+// At returns the unscaled value of a band at a pixel.
+func (r Raster) At(row, col, band int) float64 {
+	return r.Array.At64((row*r.Array.Shape[1]+col)*r.Array.Shape[2] + band)
+}
+
+// Measured reports whether v is a measurement: finite and not the no-data value.
+func (r Raster) Measured(v float64) bool {
+	return v-v == 0 && (r.NoData == nil || v != *r.NoData)
+}
+
+// Bytes returns the memory the values take.
+func (r Raster) Bytes() int { return r.Array.Len() * r.Array.Type.Size() }
+
+func (r Raster) check(h, w, bands int) error {
+	if r.Array == nil {
+		return fmt.Errorf("no values")
+	}
+	s := r.Array.Shape
+	if len(s) != 3 || s[0] != h || s[1] != w || s[2] != bands {
+		return fmt.Errorf("shape %v, want %d x %d x %d", s, h, w, bands)
+	}
+	if r.Array.Len() != h*w*bands {
+		return fmt.Errorf("%d values in shape %v", r.Array.Len(), s)
+	}
+	return nil
+}
+
+// narrow returns a with a smaller element type where no value that a model can tell apart is lost: float64 and 64-bit
+// or 32-bit integers become uint16 or int16 where all values are such integers, else float32.
+func narrow(a *numeric.Array) *numeric.Array {
+	if a.Type.Size() < 4 || a.Type == numeric.Float32 {
+		return a
+	}
+	lo, hi, whole := math.Inf(1), math.Inf(-1), true
+	for i, n := 0, a.Len(); i < n && whole; i++ {
+		v := a.At64(i)
+		lo, hi = min(lo, v), max(hi, v)
+		whole = v == math.Trunc(v) && lo >= math.MinInt16 && hi <= math.MaxUint16 && (lo >= 0 || hi <= math.MaxInt16)
+	}
+	out := &numeric.Array{Shape: a.Shape, Type: numeric.Float32}
+	switch {
+	case whole && lo >= 0:
+		out.Type, out.Data = numeric.Uint16, converted[uint16](a)
+	case whole:
+		out.Type, out.Data = numeric.Int16, converted[int16](a)
+	default:
+		out.Data = a.Float32s()
+	}
+	return out
+}
+
+func converted[T numeric.Number](a *numeric.Array) []T {
+	dst := make([]T, a.Len())
+	for i := range dst {
+		dst[i] = T(a.At64(i))
+	}
+	return dst
+}

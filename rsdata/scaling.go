@@ -1,0 +1,241 @@
+package rsdata
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Method is a way of bringing a modality's values to a common range.
+type Method string
+
+// The scaling methods. Their statistics come from all pixels of all scenes; no label is read.
+const (
+	GlobalMinMax Method = "minmax"      // one minimum and maximum for all bands to [0, 1], as the paper does
+	Standardise  Method = "standardise" // per band: mean 0, standard deviation 1
+	BandMinMax   Method = "band-minmax" // per band: minimum and maximum to [0, 1]
+	Percentile   Method = "percentile"  // per band: 1st and 99th percentile to [0, 1], clipped there
+)
+
+// ScalingConfig says how to fit a Scaling.
+type ScalingConfig struct {
+	Method     Method            `json:"method"`
+	ByModality map[string]Method `json:"by_modality,omitempty"` // overrides Method, by modality name
+	DropWater  bool              `json:"drop_water"`            // drop the bands where atmospheric water absorbs (needs wavelengths)
+	PCA        int               `json:"pca"`                   // principal components to keep of each modality with more bands; 0 for none
+}
+
+// DefaultScaling returns the paper's scaling: one minimum and maximum per modality.
+func DefaultScaling() ScalingConfig { return ScalingConfig{Method: GlobalMinMax} }
+
+// Scaling turns raw values into model inputs, per modality. It is plain data: saved as JSON beside the weights, it
+// gives the same inputs again, bit by bit.
+type Scaling struct {
+	Modalities []ModalityScaling `json:"modalities"`
+}
+
+// ModalityScaling scales one modality: input j is (raw[Bands[j]] - Offset[j]) * Gain[j], then clipped, then projected.
+type ModalityScaling struct {
+	Name    string    `json:"name"`
+	Method  Method    `json:"method"`
+	InBands int       `json:"in_bands"` // bands of the files
+	Bands   []int32   `json:"bands"`    // bands kept, increasing
+	Offset  []float32 `json:"offset"`   // per band kept, in raw units
+	Gain    []float32 `json:"gain"`     // per band kept, 1 / raw units
+	Fill    []float32 `json:"fill"`     // per band kept: the scaled band mean, used where nothing was measured
+	Clip    bool      `json:"clip"`     // clip scaled values to [0, 1]
+	PCA     *PCA      `json:"pca,omitempty"`
+	Notes   []string  `json:"notes,omitempty"` // bands dropped and values filled, in plain words
+}
+
+// OutBands returns the values per pixel that a model sees.
+func (m *ModalityScaling) OutBands() int {
+	if m.PCA != nil {
+		return len(m.PCA.Components)
+	}
+	return len(m.Bands)
+}
+
+// Notes returns the remarks of every modality.
+func (s *Scaling) Notes() []string {
+	var all []string
+	for _, m := range s.Modalities {
+		for _, n := range m.Notes {
+			all = append(all, m.Name+": "+n)
+		}
+	}
+	return all
+}
+
+// Fit computes a scaling from every pixel of a dataset.
+//
+// Values that were not measured (NaN, infinite, no-data) are left out of the statistics and later replaced by the
+// band's mean. Bands that are constant or hold no measurement are dropped. Errors name the modality that has no band
+// left, or an unknown method.
+func Fit(d *Dataset, cfg ScalingConfig) (*Scaling, error) {
+	for name := range cfg.ByModality {
+		if !slices.ContainsFunc(d.Modalities, func(m Modality) bool { return m.Name == name }) {
+			return nil, fmt.Errorf("scaling: no modality %q in dataset %q, which has %s", name, d.Name, modalityNames(d))
+		}
+	}
+	if cfg.PCA < 0 {
+		return nil, fmt.Errorf("scaling: %d principal components, want 0 (none) or more", cfg.PCA)
+	}
+	s := &Scaling{}
+	for m := range d.Modalities {
+		ms, err := fitModality(d, m, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("scaling dataset %q, modality %q: %w", d.Name, d.Modalities[m].Name, err)
+		}
+		s.Modalities = append(s.Modalities, *ms)
+	}
+	return s, nil
+}
+
+func modalityNames(d *Dataset) string {
+	var names string
+	for i, m := range d.Modalities {
+		if i > 0 {
+			names += ", "
+		}
+		names += m.Name
+	}
+	return names
+}
+
+// Check reports whether a scaling, for instance one read back from a run, fits a dataset.
+func (s *Scaling) Check(d *Dataset) error {
+	if len(s.Modalities) != len(d.Modalities) {
+		return fmt.Errorf("the scaling is for %d modalities, dataset %q has %d", len(s.Modalities), d.Name, len(d.Modalities))
+	}
+	for i := range s.Modalities {
+		m := &s.Modalities[i]
+		if m.InBands != d.Modalities[i].Bands {
+			return fmt.Errorf("the scaling of modality %q is for %d bands, dataset %q brings %d: use the files the run was made with", m.Name, m.InBands, d.Name, d.Modalities[i].Bands)
+		}
+		n := len(m.Bands)
+		if n == 0 || len(m.Offset) != n || len(m.Gain) != n || len(m.Fill) != n {
+			return fmt.Errorf("the scaling of modality %q is damaged: %d bands, %d offsets, %d gains, %d fills", m.Name, n, len(m.Offset), len(m.Gain), len(m.Fill))
+		}
+		for _, b := range m.Bands {
+			if b < 0 || int(b) >= m.InBands {
+				return fmt.Errorf("the scaling of modality %q keeps band %d of %d", m.Name, b, m.InBands)
+			}
+		}
+		if m.PCA != nil {
+			if err := m.PCA.check(n); err != nil {
+				return fmt.Errorf("the scaling of modality %q: %w", m.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func fitModality(d *Dataset, m int, cfg ScalingConfig) (*ModalityScaling, error) {
+	method := cfg.Method
+	if by, ok := cfg.ByModality[d.Modalities[m].Name]; ok {
+		method = by
+	}
+	if method != GlobalMinMax && method != Standardise && method != BandMinMax && method != Percentile {
+		return nil, fmt.Errorf("unknown method %q, want %s, %s, %s or %s", method, GlobalMinMax, Standardise, BandMinMax, Percentile)
+	}
+	ms := &ModalityScaling{Name: d.Modalities[m].Name, Method: method, InBands: d.Modalities[m].Bands, Clip: method == Percentile}
+	st := measure(d, m)
+	if err := ms.chooseBands(d.Modalities[m], st, cfg.DropWater); err != nil {
+		return nil, err
+	}
+	if method == Percentile {
+		st.percentiles(d, m, 0.01, 0.99)
+	}
+	lo, hi := st.lo[ms.Bands[0]], st.hi[ms.Bands[0]]
+	for _, b := range ms.Bands {
+		lo, hi = min(lo, st.lo[b]), max(hi, st.hi[b])
+	}
+	for _, b := range ms.Bands {
+		offset, span := lo, hi-lo
+		switch method {
+		case Standardise:
+			offset, span = st.mean[b], st.std[b]
+		case BandMinMax, Percentile:
+			offset, span = st.lo[b], st.hi[b]-st.lo[b]
+		}
+		if span == 0 { // percentiles of a band that is almost constant
+			span = 1
+		}
+		ms.Offset = append(ms.Offset, float32(offset))
+		ms.Gain = append(ms.Gain, float32(1/span))
+		ms.Fill = append(ms.Fill, float32((st.mean[b]-offset)/span))
+	}
+	if missing := st.missingIn(ms.Bands); missing > 0 {
+		ms.Notes = append(ms.Notes, fmt.Sprintf("%d of %d values in the bands kept were not measured; the band's mean stands in", missing, st.pixels*len(ms.Bands)))
+	}
+	if cfg.PCA > 0 && cfg.PCA < len(ms.Bands) {
+		if err := ms.fitPCA(d, m, cfg.PCA); err != nil {
+			return nil, err
+		}
+	}
+	return ms, nil
+}
+
+// waterBands are the wavelengths, in nanometres, where water vapour leaves hardly any light.
+var waterBands = [][2]float64{{1340, 1445}, {1790, 1955}, {2450, 2600}}
+
+// chooseBands keeps the bands that carry a signal.
+func (m *ModalityScaling) chooseBands(mod Modality, st *stats, dropWater bool) error {
+	var empty, constant, water []int
+	for b := range mod.Bands {
+		switch {
+		case st.count[b] == 0:
+			empty = append(empty, b+1)
+		case st.lo[b] == st.hi[b]:
+			constant = append(constant, b+1)
+		case dropWater && mod.Wavelengths != nil && inWater(mod.Wavelengths[b]):
+			water = append(water, b+1)
+		default:
+			m.Bands = append(m.Bands, int32(b))
+		}
+	}
+	for _, dropped := range []struct {
+		bands []int
+		why   string
+	}{{empty, "without a measurement"}, {constant, "that are constant"}, {water, "where water vapour absorbs"}} {
+		if len(dropped.bands) > 0 {
+			m.Notes = append(m.Notes, fmt.Sprintf("left out %d bands %s: %s", len(dropped.bands), dropped.why, ranges(dropped.bands)))
+		}
+	}
+	if len(m.Bands) == 0 {
+		return fmt.Errorf("none of %d bands carries a signal (%d without a measurement, %d constant, %d in water absorption): check the file and its no-data value", mod.Bands, len(empty), len(constant), len(water))
+	}
+	if dropWater && mod.Wavelengths == nil && mod.Bands > 2 {
+		m.Notes = append(m.Notes, "no wavelengths in the files, so no water-absorption band was left out")
+	}
+	return nil
+}
+
+func inWater(nm float64) bool {
+	for _, w := range waterBands {
+		if nm >= w[0] && nm <= w[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// ranges writes increasing numbers shortly: "1-3, 7".
+func ranges(n []int) string {
+	var out string
+	for i := 0; i < len(n); {
+		j := i
+		for j+1 < len(n) && n[j+1] == n[j]+1 {
+			j++
+		}
+		if out != "" {
+			out += ", "
+		}
+		out += fmt.Sprint(n[i])
+		if j > i {
+			out += fmt.Sprintf("-%d", n[j])
+		}
+		i = j + 1
+	}
+	return out
+}

@@ -1,0 +1,160 @@
+package rsdata
+
+import (
+	"fmt"
+	"math"
+
+	"diffclip/internal/rng"
+)
+
+// disjointPools assigns whole scenes, or the blocks of a single scene, to training or to test.
+func (d *Dataset) disjointPools(cfg SplitConfig) (pools, error) {
+	unit, units := d.units(cfg)
+	all := d.labelled()
+	counts := make([][]int, len(d.Classes)) // (class, unit): labelled samples
+	for k := range counts {
+		counts[k] = make([]int, units)
+	}
+	for _, s := range all {
+		counts[s.Label-1][unit(s.Pixel)]++
+	}
+	trains, err := d.assignUnits(cfg, counts, units)
+	if err != nil {
+		return pools{}, err
+	}
+	var train, test []Sample
+	for _, s := range all {
+		if trains[unit(s.Pixel)] {
+			train = append(train, s)
+		} else {
+			test = append(test, s)
+		}
+	}
+	p := pools{train: d.byClass(train), test: d.byClass(test)}
+	shuffle(p.train, cfg.Seed, "split/train")
+	shuffle(p.test, cfg.Seed, "split/test")
+	return p, nil
+}
+
+// units returns what is kept together, as a function from pixels to unit numbers, and how many there are: the scenes
+// where there are several, else square blocks.
+func (d *Dataset) units(cfg SplitConfig) (unit func(Pixel) int, n int) {
+	if len(d.Scenes) > 1 {
+		return func(p Pixel) int { return int(p.Scene) }, len(d.Scenes)
+	}
+	side := cfg.Block
+	if side == 0 {
+		side = 2 * cfg.Window
+	}
+	s := d.Scenes[0]
+	down, across := (s.H+side-1)/side, (s.W+side-1)/side
+	return func(p Pixel) int { return int(p.Row)/side*across + int(p.Col)/side }, down * across
+}
+
+// assignUnits chooses at random which units train, then moves single units until every class can train and test.
+func (d *Dataset) assignUnits(cfg SplitConfig, counts [][]int, units int) (trains []bool, err error) {
+	order := make([]int, units)
+	for i := range order {
+		order[i] = i
+	}
+	permuteBy(order, rng.New(cfg.Seed, "split/units", 0))
+	trains = make([]bool, units)
+	for _, u := range order[:int(math.Round(cfg.TrainShare*float64(units)))] {
+		trains[u] = true
+	}
+	need := max(1, cfg.Shots) + cfg.PerClassValidation
+	for range 4 { // mending one class can break another; a few rounds settle what can be settled
+		changed := false
+		for k := range counts {
+			changed = mend(counts, k, need, order, trains) || changed
+		}
+		if !changed {
+			break
+		}
+	}
+	for k, count := range counts {
+		train, test, in := tally(count, trains)
+		switch {
+		case train+test == 0: // Split reports it as missing
+		case train < need || test == 0:
+			return nil, fmt.Errorf("class %d (%s) has %d samples in %d separate units (scenes or blocks), which cannot be divided into units with %d to train and validate and units with some to test (best found: %d and %d): ask for fewer shots or a smaller block, use protocol %s, or leave the class out with Dataset.Select",
+				k+1, d.Classes[k].Name, train+test, in, need, train, test, Random)
+		}
+	}
+	return trains, nil
+}
+
+// tally counts a class's samples on either side and the units that hold any.
+func tally(count []int, trains []bool) (train, test, units int) {
+	for u, n := range count {
+		if n > 0 {
+			units++
+		}
+		if trains[u] {
+			train += n
+		} else {
+			test += n
+		}
+	}
+	return train, test, units
+}
+
+// mend moves units of class k across, in the random order, until it has enough to train and something to test. It
+// prefers units whose move leaves every other class with both.
+func mend(counts [][]int, k, need int, order []int, trains []bool) (changed bool) {
+	for _, gentle := range []bool{true, false} {
+		for _, u := range order {
+			train, test, _ := tally(counts[k], trains)
+			n := counts[k][u]
+			lacksTrain := train < need && !trains[u] && n > 0 && test > n
+			lacksTest := test == 0 && trains[u] && n > 0 && train-n >= need
+			if !lacksTrain && !lacksTest {
+				continue
+			}
+			trains[u] = !trains[u]
+			if gentle && breaksOther(counts, k, u, need, trains) {
+				trains[u] = !trains[u]
+				continue
+			}
+			changed = true
+		}
+	}
+	return changed
+}
+
+// breaksOther reports whether the move of unit u, already made, left a class other than k without enough.
+func breaksOther(counts [][]int, k, u, need int, trains []bool) bool {
+	for j, count := range counts {
+		if j == k || count[u] == 0 {
+			continue
+		}
+		train, test, _ := tally(count, trains)
+		if train < need || test == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// applyGuard drops the test samples whose window comes closer than the guard to a training or validation window.
+func (d *Dataset) applyGuard(s *Split) error {
+	cfg := s.Config
+	near := d.near(Pixels(Pixels(nil, s.Train), s.Validation), cfg.Window-1+cfg.Guard)
+	var had, left [MaxClasses + 1]int
+	kept := s.Test[:0]
+	for _, t := range s.Test {
+		had[t.Label]++
+		if !near.at(t.Pixel) {
+			left[t.Label]++
+			kept = append(kept, t)
+		}
+	}
+	s.Test = kept
+	for k, c := range d.Classes {
+		if left[k+1] == 0 {
+			return fmt.Errorf("class %d (%s): all %d test samples lie within %d pixels of a training window: ask for fewer shots, a smaller guard or window, a larger block, or leave the class out with Dataset.Select",
+				k+1, c.Name, had[k+1], cfg.Guard)
+		}
+	}
+	return nil
+}
