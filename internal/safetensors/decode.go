@@ -33,6 +33,15 @@ var floatDecoders = map[DType]func(dst []float32, raw []byte) error{
 	},
 }
 
+var doubleDecoders = map[DType]func(dst []float64, raw []byte) error{
+	F64: func(dst []float64, raw []byte) error {
+		for i := range dst {
+			dst[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
+		}
+		return nil
+	},
+}
+
 var intDecoders = map[DType]func(dst []int64, raw []byte) error{
 	I64: func(dst []int64, raw []byte) error {
 		for i := range dst {

@@ -119,13 +119,18 @@ func (r *Reader) Float32s(name string) ([]float32, error) {
 	return read(r, name, "F64, F32, F16 or BF16", func(d DType) func([]float32, []byte) error { return floatDecoders[d] })
 }
 
+// Float64s returns the elements of an F64 tensor in row-major order.
+func (r *Reader) Float64s(name string) ([]float64, error) {
+	return read(r, name, "F64", func(d DType) func([]float64, []byte) error { return doubleDecoders[d] })
+}
+
 // Int64s returns the elements of an I64, I32, I16, I8, U8 or BOOL tensor in row-major order, true as 1.
 func (r *Reader) Int64s(name string) ([]int64, error) {
 	return read(r, name, "I64, I32, I16, I8, U8 or BOOL", func(d DType) func([]int64, []byte) error { return intDecoders[d] })
 }
 
 // read decodes a tensor through a buffer of a few pages.
-func read[T float32 | int64](r *Reader, name, want string, decoder func(DType) func([]T, []byte) error) ([]T, error) {
+func read[T float32 | float64 | int64](r *Reader, name, want string, decoder func(DType) func([]T, []byte) error) ([]T, error) {
 	info, err := r.Info(name)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,13 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil || !slices.Equal(scale, []float32{math.Pi}) {
 		t.Errorf("scale %v, %v", scale, err)
 	}
+	exact, err := r.Float64s("scale")
+	if err != nil || !slices.Equal(exact, []float64{math.Pi}) {
+		t.Errorf("scale %v, %v", exact, err)
+	}
+	if _, err := r.Float64s("weight"); err == nil || !strings.Contains(err.Error(), `tensor "weight" is of dtype F32, want F64`) {
+		t.Errorf("an F32 tensor as float64: error %v", err)
+	}
 	ids, err := r.Int64s("ids")
 	if err != nil || !slices.Equal(ids, []int64{math.MinInt64, 5}) {
 		t.Errorf("ids %v, %v", ids, err)
