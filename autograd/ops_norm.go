@@ -1,0 +1,164 @@
+package autograd
+
+import (
+	"math"
+
+	"diffclip/tensor"
+)
+
+var opLayerNorm = register("LayerNorm", func(t *Tape, n *node) {
+	x, gamma, beta := n.in[0], n.in[1], n.in[2]
+	dgamma, dbeta := t.sumGrad(gamma), t.sumGrad(beta)
+	if (dgamma == nil) != (dbeta == nil) {
+		fail("LayerNorm backward", "gamma and beta must both be trained or both be frozen", x, gamma, beta)
+	}
+	dx, acc := t.gradOf(x)
+	var scrap *tensor.Tensor
+	if dx == nil {
+		scrap = t.be.Get(x.Shape())
+		dx = scrap
+	}
+	t.be.LayerNormBackward(dx, dgamma, dbeta, n.out.grad, x.Value, n.saved[0], n.saved[1], gamma.Value, acc)
+	if scrap != nil {
+		t.be.Put(scrap)
+	}
+})
+
+// LayerNorm is (x-mean)/√(var+eps)·gamma + beta over the last dimension.
+func (t *Tape) LayerNorm(x, gamma, beta *Var, eps float32) *Var {
+	y := t.result(x.Shape())
+	rows := tensor.Of(x.Shape().Rows())
+	mean, rstd := t.be.Get(rows), t.be.Get(rows)
+	t.be.LayerNorm(y.Value, mean, rstd, x.Value, gamma.Value, beta.Value, eps)
+	n := t.record(opLayerNorm, y, x, gamma, beta)
+	t.save(n, mean, rstd)
+	return y
+}
+
+// BatchStats are the running statistics of a BatchNorm, one per channel.
+type BatchStats struct {
+	Mean, Var *tensor.Tensor
+	Momentum  float32 // weight of the newest batch; PyTorch's default is 0.1
+}
+
+var (
+	opBatchNorm = register("BatchNorm", func(t *Tape, n *node) { channelBackward(t, n, t.be.BatchNormBackward) })
+	opAffine    = register("BatchNormEval", func(t *Tape, n *node) { channelBackward(t, n, t.be.ChannelAffineBackward) })
+)
+
+func channelBackward(t *Tape, n *node, f func(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *tensor.Tensor, relu, acc bool)) {
+	x, gamma, beta := n.in[0], n.in[1], n.in[2]
+	dgamma, dbeta := t.sumGrad(gamma), t.sumGrad(beta)
+	dx, acc := t.gradOf(x)
+	f(dx, dgamma, dbeta, n.out.grad, x.Value, n.out.Value, n.saved[0], n.saved[1], gamma.Value, n.flag, acc)
+}
+
+// BatchNorm normalises each channel of x, (N, C) or (N, C, spatial...). With
+// useBatch it takes the statistics of this batch, by the biased variance, and
+// moves the running ones towards them (with the unbiased variance, as PyTorch
+// does); otherwise it uses the running statistics as constants. relu clamps the
+// result at zero.
+func (t *Tape) BatchNorm(x, gamma, beta *Var, stats *BatchStats, eps float32, useBatch, relu bool) *Var {
+	y := t.result(x.Shape())
+	c := tensor.Of(gamma.Value.Len())
+	mean, rstd := t.be.Get(c), t.be.Get(c)
+	op := opAffine
+	if useBatch {
+		if t.lane != nil {
+			fail("BatchNorm", "a shard sees only part of the batch", x)
+		}
+		op = opBatchNorm
+		t.be.BatchNorm(y.Value, mean, rstd, x.Value, gamma.Value, beta.Value, eps, relu)
+		stats.update(mean.Data, rstd.Data, x.Value.Len()/c.Len(), float64(eps))
+	} else {
+		copy(mean.Data, stats.Mean.Data)
+		for i, v := range stats.Var.Data {
+			rstd.Data[i] = float32(1 / math.Sqrt(float64(v)+float64(eps)))
+		}
+		t.be.ChannelAffine(y.Value, x.Value, mean, rstd, gamma.Value, beta.Value, relu)
+	}
+	n := t.record(op, y, x, gamma, beta)
+	if n != nil {
+		n.flag = relu
+	}
+	t.save(n, mean, rstd)
+	return y
+}
+
+func (s *BatchStats) update(mean, rstd []float32, n int, eps float64) {
+	unbias := 1.0
+	if n > 1 {
+		unbias = float64(n) / float64(n-1)
+	}
+	m := float64(s.Momentum)
+	for i, r := range rstd {
+		v := (1/(float64(r)*float64(r)) - eps) * unbias
+		s.Mean.Data[i] = float32((1-m)*float64(s.Mean.Data[i]) + m*float64(mean[i]))
+		s.Var.Data[i] = float32((1-m)*float64(s.Var.Data[i]) + m*v)
+	}
+}
+
+var opGroupNorm = register("GroupNorm", func(t *Tape, n *node) {
+	x, gamma, beta := n.in[0], n.in[1], n.in[2]
+	var g, dgamma, dbeta *tensor.Tensor
+	if gamma != nil {
+		g, dgamma, dbeta = gamma.Value, t.sumGrad(gamma), t.sumGrad(beta)
+	}
+	dx, acc := t.gradOf(x)
+	t.be.GroupNormBackward(dx, dgamma, dbeta, n.out.grad, x.Value, n.saved[0], n.saved[1], g, n.ints[0], acc)
+})
+
+// GroupNorm normalises x (N, C, spatial...) over groups of channels of each
+// sample; gamma and beta (C) may both be nil.
+func (t *Tape) GroupNorm(x, gamma, beta *Var, groups int, eps float32) *Var {
+	y := t.result(x.Shape())
+	s := tensor.Of(x.Dim(0), groups)
+	mean, rstd := t.be.Get(s), t.be.Get(s)
+	var g, b *tensor.Tensor
+	if gamma != nil {
+		g, b = gamma.Value, beta.Value
+	}
+	t.be.GroupNorm(y.Value, mean, rstd, x.Value, g, b, groups, eps)
+	n := t.record(opGroupNorm, y, x, gamma, beta)
+	if n != nil {
+		n.ints[0] = groups
+	}
+	t.save(n, mean, rstd)
+	return y
+}
+
+// InstanceNorm normalises each channel of each sample of x (N, C, spatial...).
+func (t *Tape) InstanceNorm(x, gamma, beta *Var, eps float32) *Var {
+	return t.GroupNorm(x, gamma, beta, x.Dim(1), eps)
+}
+
+var opSoftmax = register("Softmax", func(t *Tape, n *node) {
+	dx, acc := t.gradOf(n.in[0])
+	t.be.SoftmaxBackward(dx, n.out.grad, n.out.Value, acc)
+})
+
+// Softmax is exp(x)/Σexp(x) over the last dimension.
+func (t *Tape) Softmax(x *Var) *Var {
+	y := t.result(x.Shape())
+	t.be.Softmax(y.Value, x.Value)
+	t.record(opSoftmax, y, x)
+	return y
+}
+
+// l2Eps is the smallest norm that L2Normalize divides by, as F.normalize's.
+const l2Eps = 1e-12
+
+var opL2Normalize = register("L2Normalize", func(t *Tape, n *node) {
+	dx, acc := t.gradOf(n.in[0])
+	t.be.L2NormalizeBackward(dx, n.out.grad, n.out.Value, n.saved[0], l2Eps, acc)
+})
+
+// L2Normalize is x/‖x‖ over the last dimension.
+func (t *Tape) L2Normalize(x *Var) *Var {
+	y := t.result(x.Shape())
+	norm := t.be.Get(tensor.Of(x.Shape().Rows()))
+	t.be.L2Normalize(y.Value, norm, x.Value, l2Eps)
+	n := t.record(opL2Normalize, y, x)
+	t.save(n, norm)
+	return y
+}

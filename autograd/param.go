@@ -1,0 +1,94 @@
+package autograd
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"diffclip/tensor"
+)
+
+var paramCount atomic.Int64
+
+// Param is a trained tensor: its value, its gradient, and the name it has in a
+// state dict. Gradients accumulate until they are cleared.
+type Param struct {
+	Name  string
+	Value *tensor.Tensor
+	Grad  *tensor.Tensor // same shape; nil until the first backward pass that reaches it
+
+	// Frozen parameters take part in the forward pass but get no gradient.
+	Frozen bool
+
+	id     int
+	weight *tensor.Weight // of a matrix
+
+	base  *Param // of which this is a range of rows
+	from  int    // first element in base
+	views []*Param
+}
+
+// NewParam returns a parameter with the given value.
+func NewParam(name string, value *tensor.Tensor) *Param {
+	p := &Param{Name: name, Value: value, id: int(paramCount.Add(1)) - 1}
+	if value.Rank() == 2 {
+		p.weight = tensor.NewWeight(value)
+	}
+	return p
+}
+
+// Rows returns rows [from, to) of the first dimension as a parameter over the
+// same memory: what is added to its gradient is added to p's. The query part of
+// a joint query, key and value projection is one.
+func (p *Param) Rows(from, to int) *Param {
+	n := p.Value.Len() / p.Value.Dim(0)
+	v := NewParam(fmt.Sprintf("%s[%d:%d]", p.Name, from, to), &tensor.Tensor{
+		Shape: p.Value.Shape.WithDim(0, to-from),
+		Data:  p.Value.Data[from*n : to*n],
+	})
+	v.base, v.from = p, from*n
+	p.views = append(p.views, v)
+	return v
+}
+
+// Changed must be called after the value was written to, so that prepared forms
+// of it are renewed before the next use.
+func (p *Param) Changed() {
+	if p.weight != nil {
+		p.weight.Changed()
+	}
+	for _, v := range p.views {
+		v.Changed()
+	}
+}
+
+// Move makes value and grad, of the parameter's length, its memory. Contents
+// are not copied.
+func (p *Param) Move(value, grad []float32) {
+	p.Value.Data = value[:p.Value.Len():p.Value.Len()]
+	p.Grad = tensor.FromSlice(grad[:p.Value.Len():p.Value.Len()], p.Value.Dims()...)
+	for _, v := range p.views {
+		v.Move(value[v.from:], grad[v.from:])
+	}
+	p.Changed()
+}
+
+func (p *Param) frozen() bool { return p.Frozen || p.base != nil && p.base.frozen() }
+
+func (p *Param) grad() *tensor.Tensor {
+	if p.Grad == nil {
+		if p.base != nil {
+			g := p.base.grad()
+			p.Grad = tensor.FromSlice(g.Data[p.from:p.from+p.Value.Len()], p.Value.Dims()...)
+		} else {
+			p.Grad = tensor.New(p.Value.Dims()...)
+		}
+	}
+	return p.Grad
+}
+
+// ZeroGrad clears the gradient.
+func (p *Param) ZeroGrad() {
+	if p.Grad != nil {
+		clear(p.Grad.Data)
+	}
+}

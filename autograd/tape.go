@@ -1,0 +1,379 @@
+package autograd
+
+import "diffclip/tensor"
+
+// Mode says what a tape is for.
+type Mode uint8
+
+const (
+	// Train records operations, and normalisation layers use the statistics of
+	// the batch.
+	Train Mode = iota
+	// Eval records nothing, and normalisation layers use their running statistics.
+	Eval
+)
+
+// Var is a value on a tape. It is valid until the tape's Reset.
+type Var struct {
+	Value *tensor.Tensor
+
+	grad  *tensor.Tensor
+	fresh bool // grad is memory that nothing was written to yet
+	lent  bool // grad belongs to someone else
+	needs bool // a gradient is wanted
+	owned bool // Value goes back to the backend with the tape
+	param *Param
+	hdr   tensor.Tensor // backs Value for views
+}
+
+// Shape returns the shape of the value.
+func (v *Var) Shape() tensor.Shape { return v.Value.Shape }
+
+// Dim returns dimension i of the value; negative i counts from the last.
+func (v *Var) Dim(i int) int { return v.Value.Dim(i) }
+
+// Grad returns the gradient that Backward left for an Input made with
+// NeedsGrad, or for any value of a tape with KeepGrads; else nil.
+func (v *Var) Grad() *tensor.Tensor {
+	if v.param != nil {
+		return v.param.Grad
+	}
+	return v.grad
+}
+
+// Op is a kind of operation: its name and its backward pass.
+type Op struct {
+	Name     string
+	backward func(t *Tape, n *node)
+}
+
+var registry = map[string]*Op{}
+
+// register adds an operation. A test holds every registered one against finite
+// differences.
+func register(name string, backward func(t *Tape, n *node)) *Op {
+	if registry[name] != nil {
+		panic("autograd: operation " + name + " is registered twice")
+	}
+	op := &Op{name, backward}
+	registry[name] = op
+	return op
+}
+
+// node is one recorded operation: what it was computed from and what its
+// backward pass needs.
+type node struct {
+	op    *Op
+	in    [4]*Var
+	list  []*Var // inputs of operations that take any number
+	out   *Var
+	saved [4]*tensor.Tensor // owned by the node
+	ref   [2]*tensor.Tensor // constants, owned by the caller
+	ids   []int32
+	ints  [4]int
+	f     float32
+	flag  bool
+	conv  tensor.ConvShape
+	group *shards
+	redo  *recompute
+}
+
+// Tape records operations on one backend. It is used by one goroutine.
+type Tape struct {
+	be   tensor.Backend
+	mode Mode
+
+	// KeepGrads keeps every value and gradient after Backward, for study.
+	KeepGrads bool
+	// Trace looks for the first operation that makes a NaN or an infinity; see
+	// NonFinite. It reads every value once more.
+	Trace bool
+
+	parent *Tape // of a sub-tape
+	lane   *lane // where a shard's parameter gradients go
+
+	vars   []*Var
+	nvars  int
+	nodes  []*node
+	nnodes int
+	quiet  int // depth of NoGrad
+
+	groups  []*shards // reused from step to step
+	ngroups int
+	redos   []*recompute
+	nredos  int
+
+	nonFinite *NonFinite
+}
+
+// NewTape returns an empty tape that computes on be.
+func NewTape(be tensor.Backend, mode Mode) *Tape { return &Tape{be: be, mode: mode} }
+
+// Backend returns what the tape computes on.
+func (t *Tape) Backend() tensor.Backend { return t.be }
+
+// Training reports whether the tape was made for training.
+func (t *Tape) Training() bool { return t.mode == Train }
+
+// NoGrad runs f without recording: what it computes is a constant.
+func (t *Tape) NoGrad(f func()) {
+	t.quiet++
+	defer func() { t.quiet-- }()
+	f()
+}
+
+func (t *Tape) recording() bool { return t.mode == Train && t.quiet == 0 }
+
+func (t *Tape) newVar() *Var {
+	if t.nvars == len(t.vars) {
+		t.vars = append(t.vars, new(Var))
+	}
+	v := t.vars[t.nvars]
+	t.nvars++
+	*v = Var{}
+	return v
+}
+
+// Input places a constant on the tape.
+func (t *Tape) Input(x *tensor.Tensor) *Var {
+	v := t.newVar()
+	v.Value = x
+	return v
+}
+
+// InputGrad places x on the tape and asks for its gradient.
+func (t *Tape) InputGrad(x *tensor.Tensor) *Var {
+	v := t.Input(x)
+	v.needs = t.recording()
+	return v
+}
+
+// Param places a parameter on the tape.
+func (t *Tape) Param(p *Param) *Var {
+	v := t.newVar()
+	v.Value, v.param = p.Value, p
+	v.needs = t.recording() && !p.frozen()
+	return v
+}
+
+// result returns a new variable with memory of the given shape.
+func (t *Tape) result(s tensor.Shape) *Var {
+	v := t.newVar()
+	v.Value, v.owned = t.be.Get(s), true
+	return v
+}
+
+// view returns a variable over x's memory with another shape.
+func (t *Tape) view(x *Var, s tensor.Shape) *Var {
+	v := t.newVar()
+	v.hdr = tensor.Tensor{Shape: s, Data: x.Value.Data}
+	v.Value = &v.hdr
+	return v
+}
+
+// record notes that out = op(in...), unless no input needs a gradient; it then
+// returns nil, and the caller has nothing to save.
+func (t *Tape) record(op *Op, out *Var, in ...*Var) *node {
+	if t.Trace {
+		t.traceValue(op, out)
+	}
+	if !t.recording() {
+		return nil
+	}
+	needs := false
+	for _, v := range in {
+		needs = needs || v != nil && v.needs
+	}
+	if !needs {
+		return nil
+	}
+	if t.nnodes == len(t.nodes) {
+		t.nodes = append(t.nodes, new(node))
+	}
+	n := t.nodes[t.nnodes]
+	t.nnodes++
+	list := n.list[:0]
+	*n = node{op: op, out: out}
+	if len(in) > len(n.in) {
+		n.list = append(list, in...)
+	} else {
+		n.list = list
+		copy(n.in[:], in)
+	}
+	out.needs = true
+	return n
+}
+
+// save keeps s for backward if the operation was recorded and gives it back to
+// the backend otherwise.
+func (t *Tape) save(n *node, saved ...*tensor.Tensor) {
+	for i, s := range saved {
+		switch {
+		case s == nil:
+		case n == nil:
+			t.be.Put(s)
+		default:
+			n.saved[i] = s
+		}
+	}
+}
+
+// gradOf returns where v's gradient goes, and whether to add to what is there.
+// It returns nil if none is wanted.
+func (t *Tape) gradOf(v *Var) (g *tensor.Tensor, acc bool) {
+	switch {
+	case v == nil || !v.needs:
+		return nil, false
+	case v.param != nil:
+		return t.paramGrad(v.param), true
+	case v.grad == nil:
+		v.grad = t.be.Get(v.Value.Shape)
+		return v.grad, false
+	case v.fresh:
+		v.fresh = false
+		return v.grad, false
+	}
+	return v.grad, true
+}
+
+// paramGrad returns the accumulator of p's gradient for this tape.
+func (t *Tape) paramGrad(p *Param) *tensor.Tensor {
+	switch {
+	case t.lane != nil:
+		return t.lane.grad(p)
+	case t.parent != nil:
+		return t.parent.paramGrad(p)
+	}
+	return p.grad()
+}
+
+// sumGrad returns the gradient of v as an accumulator: zeroed if nothing was
+// added yet. It is for backward kernels that can only add.
+func (t *Tape) sumGrad(v *Var) *tensor.Tensor {
+	g, acc := t.gradOf(v)
+	if g != nil && !acc {
+		t.be.Fill(g, 0)
+	}
+	return g
+}
+
+// passGrad gives the gradient g of an output, or the part of it that v's shape
+// sees, to input v unchanged. If v has none yet it takes over out's memory.
+func (t *Tape) passGrad(v, out *Var) {
+	if v == nil || !v.needs {
+		return
+	}
+	if v.param == nil && v.grad == nil && !out.lent && !t.KeepGrads {
+		v.grad, out.grad = out.grad, nil
+		v.grad.Shape = v.Value.Shape
+		return
+	}
+	g, acc := t.gradOf(v)
+	n := g.Len()
+	t.be.Copy2D(g, 0, n, out.grad, 0, n, 1, n, acc)
+}
+
+// Backward computes the gradient of loss, which must have one element, with
+// respect to every parameter and every InputGrad it depends on. Values and
+// gradients in between are given back as soon as nothing needs them, unless
+// KeepGrads is set; the value of loss itself stays.
+func (t *Tape) Backward(loss *Var) {
+	if loss.Value.Len() != 1 {
+		panic(&tensor.ShapeError{Op: "Backward", Shapes: []tensor.Shape{loss.Shape()}, Reason: "the loss must have one element"})
+	}
+	if !loss.needs {
+		panic("autograd: Backward of a value that depends on no parameter, or of a tape that does not record")
+	}
+	g, _ := t.gradOf(loss)
+	t.be.Fill(g, 1)
+	t.run(loss)
+}
+
+// run walks the tape backwards from loss, whose gradient is set.
+func (t *Tape) run(loss *Var) {
+	for i := t.nnodes - 1; i >= 0; i-- {
+		n := t.nodes[i]
+		if n.out.grad == nil {
+			if !t.KeepGrads {
+				t.release(n, loss)
+			}
+			continue // the loss does not depend on it
+		}
+		n.op.backward(t, n)
+		if t.Trace {
+			t.traceGrads(n)
+		}
+		if !t.KeepGrads {
+			t.release(n, loss)
+		}
+	}
+}
+
+// release gives back what only node n and its consumers, all done, needed.
+func (t *Tape) release(n *node, keep *Var) {
+	for i, s := range n.saved {
+		if s != nil {
+			t.be.Put(s)
+			n.saved[i] = nil
+		}
+	}
+	v := n.out
+	if v.grad != nil && !v.lent {
+		t.be.Put(v.grad)
+		v.grad = nil
+	}
+	if v.owned && v != keep {
+		t.be.Put(v.Value)
+		v.owned = false
+	}
+}
+
+// Reset forgets everything recorded and gives all memory back to the backend.
+// Every Var of the tape becomes invalid.
+func (t *Tape) Reset() {
+	for _, n := range t.nodes[:t.nnodes] {
+		for i, s := range n.saved {
+			if s != nil {
+				t.be.Put(s)
+				n.saved[i] = nil
+			}
+		}
+	}
+	for _, v := range t.vars[:t.nvars] {
+		if v.grad != nil && !v.lent {
+			t.be.Put(v.grad)
+		}
+		if v.owned {
+			t.be.Put(v.Value)
+		}
+		*v = Var{}
+	}
+	for _, g := range t.groups[:t.ngroups] {
+		g.reset()
+	}
+	for _, r := range t.redos[:t.nredos] {
+		r.sub.Reset()
+	}
+	t.nvars, t.nnodes, t.ngroups, t.nredos = 0, 0, 0, 0
+	t.nonFinite = nil
+}
+
+// fail panics with a shape error that lists the shapes of vs.
+func fail(op, reason string, vs ...*Var) {
+	e := &tensor.ShapeError{Op: op, Reason: reason}
+	for _, v := range vs {
+		if v != nil {
+			e.Shapes = append(e.Shapes, v.Shape())
+		}
+	}
+	panic(e)
+}
+
+// Ops returns the name of every differentiable operation, in no order.
+func Ops() []string {
+	names := make([]string, 0, len(registry))
+	for name := range registry {
+		names = append(names, name)
+	}
+	return names
+}

@@ -1,0 +1,92 @@
+package nn
+
+import "diffclip/autograd"
+
+// Attention is multi-head self-attention with a joint query, key and value
+// projection.
+type Attention struct {
+	QKV, Proj *Linear
+	Heads     int
+	Causal    bool
+
+	query, keyValue *Linear // parts of QKV
+}
+
+// NewAttention makes self-attention of width dim.
+func NewAttention(s Scope, dim, heads int, causal bool) *Attention {
+	qkv := NewLinear(s.Sub("qkv"), dim, 3*dim)
+	part := func(from, to int) *Linear { return &Linear{qkv.Weight.Rows(from, to), qkv.Bias.Rows(from, to)} }
+	return &Attention{qkv, NewLinear(s.Sub("proj"), dim, dim), heads, causal, part(0, dim), part(dim, 3*dim)}
+}
+
+// Forward is residual + proj(attention(x)), (B, T, D).
+func (a *Attention) Forward(t *autograd.Tape, x, residual *autograd.Var) *autograd.Var {
+	qkv := a.QKV.Forward(t, x)                   // (B, T, 3·D)
+	y := t.SelfAttention(qkv, a.Heads, a.Causal) // (B, T, D)
+	return a.Proj.ForwardAdd(t, y, residual)     // (B, T, D)
+}
+
+// MLP is two linear layers with an activation between them.
+type MLP struct {
+	FC1, FC2 *Linear
+	Act      autograd.Activation
+}
+
+// NewMLP makes a perceptron dim -> hidden -> dim.
+func NewMLP(s Scope, dim, hidden int, act autograd.Activation) *MLP {
+	return &MLP{NewLinear(s.Sub("fc1"), dim, hidden), NewLinear(s.Sub("fc2"), hidden, dim), act}
+}
+
+// Forward is residual + fc2(act(fc1(x))).
+func (m *MLP) Forward(t *autograd.Tape, x, residual *autograd.Var) *autograd.Var {
+	return m.FC2.ForwardAdd(t, m.FC1.ForwardAct(t, x, m.Act), residual)
+}
+
+// BlockConfig sizes a transformer block.
+type BlockConfig struct {
+	Dim, Heads, Hidden int
+	Act                autograd.Activation
+	Causal             bool
+	Eps                float32 // of the layer norms
+}
+
+// Block is a pre-norm transformer block: x + attention(norm1(x)), then
+// x + mlp(norm2(x)).
+type Block struct {
+	Norm1, Norm2 *LayerNorm
+	Attn         *Attention
+	MLP          *MLP
+}
+
+// NewBlock makes a block.
+func NewBlock(s Scope, c BlockConfig) *Block {
+	return &Block{
+		Norm1: NewLayerNorm(s.Sub("norm1"), c.Dim, c.Eps),
+		Attn:  NewAttention(s.Sub("attn"), c.Dim, c.Heads, c.Causal),
+		Norm2: NewLayerNorm(s.Sub("norm2"), c.Dim, c.Eps),
+		MLP:   NewMLP(s.Sub("mlp"), c.Dim, c.Hidden, c.Act),
+	}
+}
+
+// Forward maps (B, T, D) to (B, T, D).
+func (b *Block) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	x = b.Attn.Forward(t, b.Norm1.Forward(t, x), x)
+	return b.MLP.Forward(t, b.Norm2.Forward(t, x), x)
+}
+
+// ForwardToken is Forward's output at one token per sample, (B, D), computing
+// query, projection and MLP for that token alone; rows holds its row among the
+// B·T rows of x. With causal attention sample b sees its first lengths[b]
+// tokens, of which the token must be the last; lengths is nil otherwise. ids
+// and lengths must stay unchanged until the backward pass.
+func (b *Block) ForwardToken(t *autograd.Tape, x *autograd.Var, rows, lengths []int32) *autograd.Var {
+	d := x.Dim(2)
+	flat := t.Reshape(x, x.Dim(0)*x.Dim(1), d)
+	y := b.Norm1.Forward(t, x)
+	token := t.GatherRows(t.Reshape(y, y.Dim(0)*y.Dim(1), d), nil, rows) // (B, D)
+	q := b.Attn.query.Forward(t, token)                                  // (B, D)
+	kv := b.Attn.keyValue.Forward(t, y)                                  // (B, T, 2·D)
+	a := t.QueryAttention(q, kv, lengths, b.Attn.Heads)                  // (B, D)
+	r := b.Attn.Proj.ForwardAdd(t, a, t.GatherRows(flat, nil, rows))
+	return b.MLP.Forward(t, b.Norm2.Forward(t, r), r)
+}

@@ -1,0 +1,4 @@
+// Package optim moves parameters down their gradients: Adam, AdamW and SGD in
+// PyTorch's arithmetic over one flat buffer, learning-rate schedules, and
+// gradient clipping.
+package optim

@@ -1,0 +1,214 @@
+package optim
+
+import (
+	"fmt"
+
+	"diffclip/nn"
+	"diffclip/tensor"
+)
+
+// Optimizer updates a model's parameters from their gradients.
+type Optimizer interface {
+	// Step makes one update with learning rate lr, scaling every gradient by
+	// gradScale first (1 for none), on backend be. Frozen parameters stay.
+	Step(be tensor.Backend, lr, gradScale float64)
+	// Steps returns the number of updates made.
+	Steps() int
+	// State returns the optimiser's tensors by name, for a checkpoint; SetState
+	// restores them and the number of updates.
+	State() map[string]*tensor.Tensor
+	SetState(state map[string]*tensor.Tensor, steps int) error
+}
+
+// run is a range of the flat buffer that is updated with one call.
+type run struct{ value, grad, m, v *tensor.Tensor }
+
+// base is what all optimisers share.
+type base struct {
+	flat  *nn.Flat
+	m, v  *tensor.Tensor // first and second moments, nil where not used
+	steps int
+
+	runs   []run // of parameters that are not frozen
+	frozen []bool
+}
+
+func newBase(set *nn.Set, moments int) base {
+	b := base{flat: set.Flatten()}
+	n := b.flat.Value.Len()
+	if moments > 0 {
+		b.m = tensor.New(n)
+	}
+	if moments > 1 {
+		b.v = tensor.New(n)
+	}
+	return b
+}
+
+// trained returns the ranges to update, merging neighbours. They are found anew
+// when a parameter was frozen or thawed.
+func (b *base) trained() []run {
+	if b.frozen != nil && !b.changed() {
+		return b.runs
+	}
+	b.frozen, b.runs = b.frozen[:0], b.runs[:0]
+	f := b.flat
+	start := -1
+	for i, p := range f.Params {
+		b.frozen = append(b.frozen, p.Frozen)
+		if p.Frozen && start >= 0 {
+			b.add(start, f.Offset[i])
+			start = -1
+		} else if !p.Frozen && start < 0 {
+			start = f.Offset[i]
+		}
+	}
+	if start >= 0 {
+		b.add(start, f.Value.Len())
+	}
+	return b.runs
+}
+
+func (b *base) changed() bool {
+	for i, p := range b.flat.Params {
+		if p.Frozen != b.frozen[i] {
+			return true
+		}
+	}
+	return len(b.frozen) != len(b.flat.Params)
+}
+
+func (b *base) add(lo, hi int) {
+	part := func(t *tensor.Tensor) *tensor.Tensor {
+		if t == nil {
+			return nil
+		}
+		return tensor.FromSlice(t.Data[lo:hi], hi-lo)
+	}
+	b.runs = append(b.runs, run{part(b.flat.Value), part(b.flat.Grad), part(b.m), part(b.v)})
+}
+
+func (b *base) finish() {
+	for _, p := range b.flat.Params {
+		if !p.Frozen {
+			p.Changed()
+		}
+	}
+}
+
+// Steps returns the number of updates made.
+func (b *base) Steps() int { return b.steps }
+
+// State returns the moments.
+func (b *base) State() map[string]*tensor.Tensor {
+	s := map[string]*tensor.Tensor{}
+	if b.m != nil {
+		s["m"] = b.m
+	}
+	if b.v != nil {
+		s["v"] = b.v
+	}
+	return s
+}
+
+// SetState restores the moments and the number of updates.
+func (b *base) SetState(state map[string]*tensor.Tensor, steps int) error {
+	for name, dst := range b.State() {
+		src := state[name]
+		if src == nil || src.Len() != dst.Len() {
+			return fmt.Errorf("optim: state %q does not fit: want %d values", name, dst.Len())
+		}
+		copy(dst.Data, src.Data)
+	}
+	b.steps = steps
+	return nil
+}
+
+// AdamConfig holds Adam's constants.
+type AdamConfig struct {
+	Beta1, Beta2, Eps float64
+	WeightDecay       float64
+	Decoupled         bool // AdamW: decay the weights, not the gradient
+}
+
+// DefaultAdam returns PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no decay.
+func DefaultAdam() AdamConfig { return AdamConfig{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8} }
+
+// Adam is the method of Kingma and Ba (2015), with L2 decay added to the
+// gradient as in torch.optim.Adam, or decoupled as in AdamW (Loshchilov and
+// Hutter 2019).
+type Adam struct {
+	base
+	cfg AdamConfig
+}
+
+// NewAdam returns an Adam optimiser over all parameters of set, which it
+// flattens.
+func NewAdam(set *nn.Set, cfg AdamConfig) *Adam { return &Adam{newBase(set, 2), cfg} }
+
+// Step makes one update.
+func (a *Adam) Step(be tensor.Backend, lr, gradScale float64) {
+	a.steps++
+	c := tensor.AdamConfig{
+		LR: float32(lr), Beta1: float32(a.cfg.Beta1), Beta2: float32(a.cfg.Beta2), Eps: float32(a.cfg.Eps),
+		WeightDecay: float32(a.cfg.WeightDecay), Decoupled: a.cfg.Decoupled, Step: a.steps, GradScale: float32(gradScale),
+	}
+	for _, r := range a.trained() {
+		be.Adam(r.value, r.grad, r.m, r.v, c)
+	}
+	a.finish()
+}
+
+// SGDConfig holds the constants of stochastic gradient descent.
+type SGDConfig struct {
+	Momentum, WeightDecay float64
+	Nesterov              bool
+}
+
+// SGD is stochastic gradient descent with momentum, as torch.optim.SGD.
+type SGD struct {
+	base
+	cfg SGDConfig
+}
+
+// NewSGD returns an SGD optimiser over all parameters of set, which it flattens.
+func NewSGD(set *nn.Set, cfg SGDConfig) *SGD {
+	moments := 0
+	if cfg.Momentum != 0 {
+		moments = 1
+	}
+	return &SGD{newBase(set, moments), cfg}
+}
+
+// Step makes one update.
+func (s *SGD) Step(be tensor.Backend, lr, gradScale float64) {
+	s.steps++
+	for _, r := range s.trained() {
+		be.SGD(r.value, r.grad, r.m, float32(lr), float32(s.cfg.Momentum), float32(s.cfg.WeightDecay), float32(gradScale), s.cfg.Nesterov, s.steps == 1)
+	}
+	s.finish()
+}
+
+// GradNorm returns the Euclidean norm of all gradients of parameters that are
+// not frozen, in float64 across parameters.
+func GradNorm(be tensor.Backend, params []*nn.Param) float64 {
+	sum := be.Get(tensor.Of())
+	defer be.Put(sum)
+	total := 0.0
+	for _, p := range params {
+		if p.Grad != nil && !p.Frozen {
+			be.SumSquares(sum, p.Grad)
+			total += float64(sum.Item())
+		}
+	}
+	return sqrt(total)
+}
+
+// ClipScale returns the factor that brings a gradient of the given norm down to
+// at most most, as torch.nn.utils.clip_grad_norm_ does: pass it to Step.
+func ClipScale(norm, most float64) float64 {
+	if s := most / (norm + 1e-6); s < 1 {
+		return s
+	}
+	return 1
+}

@@ -1,0 +1,228 @@
+package tensor
+
+import (
+	"math"
+
+	"diffclip/internal/kern"
+)
+
+// scoreStride pads a row of scores to whole cache lines.
+func scoreStride(tokens int) int { return (tokens + 15) &^ 15 }
+
+type attentionJob struct {
+	dst, lse, qkv []float32
+	tokens, width int // T, D
+	heads         int
+	causal        bool
+}
+
+// run computes samples lo..hi. One head's scores, T x T, stay in the cache.
+func (j *attentionJob) run(w *worker, lo, hi int) {
+	t, d := j.tokens, j.width
+	hd, ld := d/j.heads, scoreStride(j.tokens)
+	s := w.floats(t * ld)
+	scale := rsqrt(float64(hd))
+	for b := lo; b < hi; b++ {
+		qkv, dst := j.qkv[b*t*3*d:(b+1)*t*3*d], j.dst[b*t*d:(b+1)*t*d]
+		for h := range j.heads {
+			q, k, v := qkv[h*hd:], qkv[d+h*hd:], qkv[2*d+h*hd:]
+			lse := j.lse[(b*j.heads+h)*t:][:t]
+			scores(w, s, ld, q, k, t, hd, 3*d)
+			softmaxScores(s, ld, t, scale, lse, j.causal)
+			g := kern.Gemm{M: t, N: hd, K: t, Alpha: 1, A: s, LDA: ld, B: v, LDB: 3 * d, C: dst[h*hd:], LDC: d}
+			g.Run(&w.gemm)
+		}
+	}
+}
+
+// scores is s = q·kᵀ for one head.
+func scores(w *worker, s []float32, ld int, q, k []float32, t, hd, stride int) {
+	g := kern.Gemm{M: t, N: t, K: hd, Alpha: 1, A: q, LDA: stride, B: k, LDB: stride, TransB: true, C: s, LDC: ld}
+	g.Run(&w.gemm)
+}
+
+// softmaxScores turns scores into probabilities in place and keeps each row's
+// log-sum-exp; with a causal mask token i's row ends at column i.
+func softmaxScores(s []float32, ld, t int, scale float32, lse []float32, causal bool) {
+	if !causal {
+		kern.SoftmaxRows(s, ld, s, ld, t, t, scale, lse)
+		return
+	}
+	for i := range t {
+		row := s[i*ld:]
+		kern.SoftmaxRows(row, ld, row, ld, 1, i+1, scale, lse[i:i+1])
+		clear(row[i+1 : t])
+	}
+}
+
+// SelfAttention is softmax(q·kᵀ/√d)·v for every head of packed qkv.
+func (b *CPU) SelfAttention(dst, lse, qkv *Tensor, heads int, causal bool) {
+	checkAttention("SelfAttention", dst, lse, qkv, heads)
+	n, t, d := dst.Dim(0), dst.Dim(1), dst.Dim(2)
+	b.jobs.attention = attentionJob{dst.Data, lse.Data, qkv.Data, t, d, heads, causal}
+	b.do(n, 1, &b.jobs.attention)
+}
+
+func checkAttention(op string, y, lse, qkv *Tensor, heads int) {
+	ok := y.Rank() == 3 && heads > 0 && y.Dim(2)%heads == 0 && qkv.Shape == y.WithDim(2, 3*y.Dim(2)) && lse.Shape == Of(y.Dim(0), heads, y.Dim(1))
+	check(ok, op, "want y (B, T, D), lse (B, heads, T), qkv (B, T, 3·D), D a multiple of heads", y, lse, qkv)
+}
+
+type attentionBackwardJob struct {
+	dqkv, dy, lse, qkv []float32
+	tokens, width      int
+	heads              int
+	causal             bool
+}
+
+func (j *attentionBackwardJob) run(w *worker, lo, hi int) {
+	t, d := j.tokens, j.width
+	hd, ld := d/j.heads, scoreStride(j.tokens)
+	buf := w.floats(2 * t * ld)
+	p, dp := buf[:t*ld], buf[t*ld:]
+	scale := rsqrt(float64(hd))
+	for b := lo; b < hi; b++ {
+		qkv, dqkv, dy := j.qkv[b*t*3*d:(b+1)*t*3*d], j.dqkv[b*t*3*d:(b+1)*t*3*d], j.dy[b*t*d:(b+1)*t*d]
+		for h := range j.heads {
+			q, k, v := qkv[h*hd:], qkv[d+h*hd:], qkv[2*d+h*hd:]
+			dq, dk, dv := dqkv[h*hd:], dqkv[d+h*hd:], dqkv[2*d+h*hd:]
+			do := dy[h*hd:]
+			scores(w, p, ld, q, k, t, hd, 3*d)
+			probabilities(p, ld, t, scale, j.lse[(b*j.heads+h)*t:][:t], j.causal)
+			run := func(g kern.Gemm) { g.Alpha = 1; g.Run(&w.gemm) }
+			// dP = dO·Vᵀ, dV = Pᵀ·dO
+			run(kern.Gemm{M: t, N: t, K: hd, A: do, LDA: d, B: v, LDB: 3 * d, TransB: true, C: dp, LDC: ld})
+			run(kern.Gemm{M: t, N: hd, K: t, A: p, LDA: ld, TransA: true, B: do, LDB: d, C: dv, LDC: 3 * d})
+			// dS = scale · P ∘ (dP - rowsum(dP ∘ P)), then dQ = dS·K, dK = dSᵀ·Q
+			kern.SoftmaxBackwardRows(dp, ld, dp, ld, p, ld, t, t, scale)
+			run(kern.Gemm{M: t, N: hd, K: t, A: dp, LDA: ld, B: k, LDB: 3 * d, C: dq, LDC: 3 * d})
+			run(kern.Gemm{M: t, N: hd, K: t, A: dp, LDA: ld, TransA: true, B: q, LDB: 3 * d, C: dk, LDC: 3 * d})
+		}
+	}
+}
+
+// probabilities recomputes what softmaxScores made, from the kept log-sum-exp.
+func probabilities(s []float32, ld, t int, scale float32, lse []float32, causal bool) {
+	kern.SoftmaxFromLSE(s, ld, s, ld, t, t, scale, lse)
+	if causal {
+		for i := range t {
+			clear(s[i*ld+i+1 : i*ld+t])
+		}
+	}
+}
+
+// SelfAttentionBackward overwrites dqkv.
+func (b *CPU) SelfAttentionBackward(dqkv, dy, y, lse, qkv *Tensor, heads int, causal bool) {
+	checkAttention("SelfAttention backward", y, lse, qkv, heads)
+	check(dqkv.Shape == qkv.Shape && dy.Shape == y.Shape, "SelfAttention backward", "", dqkv, dy, y, qkv)
+	n, t, d := dy.Dim(0), dy.Dim(1), dy.Dim(2)
+	b.jobs.attentionBack = attentionBackwardJob{dqkv.Data, dy.Data, lse.Data, qkv.Data, t, d, heads, causal}
+	b.do(n, 1, &b.jobs.attentionBack)
+}
+
+// queryJob computes attention of one query per sample, forward or backward. All
+// heads go through one matrix product each: the query is spread into a
+// block-diagonal (heads, D) matrix, which wastes a few multiplications on zeros
+// and saves a strided product per head.
+type queryJob struct {
+	dst, probs, q, kv   []float32
+	dq, dkv, dy         []float32 // backward only
+	n                   []int32
+	tokens, width, head int
+	backward            bool
+}
+
+func (j *queryJob) run(w *worker, lo, hi int) {
+	for b := lo; b < hi; b++ {
+		n := j.tokens
+		if j.n != nil {
+			n = int(j.n[b])
+		}
+		if j.backward {
+			j.back(w, b, n)
+		} else {
+			j.forward(w, b, n)
+		}
+	}
+}
+
+// spread writes row (D) as a block-diagonal (heads, D) matrix.
+func spread(dst, row []float32, heads int) {
+	clear(dst)
+	d, hd := len(row), len(row)/heads
+	for h := range heads {
+		copy(dst[h*d+h*hd:h*d+(h+1)*hd], row[h*hd:(h+1)*hd])
+	}
+}
+
+// collect is the inverse of spread: it reads the diagonal blocks.
+func collect(row, src []float32, heads int) {
+	d, hd := len(row), len(row)/heads
+	for h := range heads {
+		copy(row[h*hd:(h+1)*hd], src[h*d+h*hd:h*d+(h+1)*hd])
+	}
+}
+
+func (j *queryJob) forward(w *worker, b, n int) {
+	t, d, heads := j.tokens, j.width, j.head
+	buf := w.floats(heads*d + n*heads)
+	wide, st := buf[:heads*d], buf[heads*d:]
+	kv := j.kv[b*t*2*d : (b+1)*t*2*d]
+	probs := j.probs[b*heads*t : (b+1)*heads*t]
+	spread(wide, j.q[b*d:(b+1)*d], heads)
+	g := kern.Gemm{M: n, N: heads, K: d, Alpha: 1, A: kv, LDA: 2 * d, B: wide, LDB: d, TransB: true, C: st, LDC: heads}
+	g.Run(&w.gemm)
+	kern.Transpose(probs, t, st, heads, n, heads)
+	kern.SoftmaxRows(probs, t, probs, t, heads, n, rsqrt(float64(d/heads)), nil)
+	for h := range heads {
+		clear(probs[h*t+n : (h+1)*t])
+	}
+	g = kern.Gemm{M: heads, N: d, K: n, Alpha: 1, A: probs, LDA: t, B: kv[d:], LDB: 2 * d, C: wide, LDC: d}
+	g.Run(&w.gemm)
+	collect(j.dst[b*d:(b+1)*d], wide, heads)
+}
+
+func (j *queryJob) back(w *worker, b, n int) {
+	t, d, heads := j.tokens, j.width, j.head
+	buf := w.floats(2*heads*d + n*heads + heads*t)
+	qw, dow, st, ds := buf[:heads*d], buf[heads*d:2*heads*d], buf[2*heads*d:2*heads*d+n*heads], buf[2*heads*d+n*heads:]
+	kv, dkv := j.kv[b*t*2*d:(b+1)*t*2*d], j.dkv[b*t*2*d:(b+1)*t*2*d]
+	p := j.probs[b*heads*t : (b+1)*heads*t]
+	spread(qw, j.q[b*d:(b+1)*d], heads)
+	spread(dow, j.dy[b*d:(b+1)*d], heads)
+	run := func(g kern.Gemm) { g.Alpha = 1; g.Run(&w.gemm) }
+	run(kern.Gemm{M: n, N: heads, K: d, A: kv[d:], LDA: 2 * d, B: dow, LDB: d, TransB: true, C: st, LDC: heads}) // dPᵀ = V·dO
+	kern.Transpose(ds, t, st, heads, n, heads)
+	run(kern.Gemm{M: n, N: d, K: heads, A: p, LDA: t, TransA: true, B: dow, LDB: d, C: dkv[d:], LDC: 2 * d}) // dV = Pᵀ·dO
+	kern.SoftmaxBackwardRows(ds, t, ds, t, p, t, heads, n, rsqrt(float64(d/heads)))
+	run(kern.Gemm{M: n, N: d, K: heads, A: ds, LDA: t, TransA: true, B: qw, LDB: d, C: dkv, LDC: 2 * d}) // dK = dSᵀ·Q
+	run(kern.Gemm{M: heads, N: d, K: n, A: ds, LDA: t, B: kv, LDB: 2 * d, C: dow, LDC: d})               // dQ = dS·K
+	collect(j.dq[b*d:(b+1)*d], dow, heads)
+	clear(dkv[n*2*d:])
+}
+
+// QueryAttention is attention of one query row per sample.
+func (b *CPU) QueryAttention(dst, probs, q, kv *Tensor, n []int32, heads int) {
+	checkQuery("QueryAttention", dst, probs, q, kv, n, heads)
+	b.jobs.query = queryJob{dst: dst.Data, probs: probs.Data, q: q.Data, kv: kv.Data, n: n, tokens: kv.Dim(1), width: q.Dim(1), head: heads}
+	b.do(q.Dim(0), 4, &b.jobs.query)
+}
+
+// QueryAttentionBackward overwrites dq and dkv.
+func (b *CPU) QueryAttentionBackward(dq, dkv, dy, probs, q, kv *Tensor, n []int32, heads int) {
+	checkQuery("QueryAttention backward", dy, probs, q, kv, n, heads)
+	check(dq.Shape == q.Shape && dkv.Shape == kv.Shape, "QueryAttention backward", "", dq, dkv, q, kv)
+	b.jobs.query = queryJob{dq: dq.Data, dkv: dkv.Data, dy: dy.Data, probs: probs.Data, q: q.Data, kv: kv.Data, n: n, tokens: kv.Dim(1), width: q.Dim(1), head: heads, backward: true}
+	b.do(q.Dim(0), 4, &b.jobs.query)
+}
+
+func checkQuery(op string, y, probs, q, kv *Tensor, n []int32, heads int) {
+	ok := q.Rank() == 2 && y.Shape == q.Shape && kv.Rank() == 3 && kv.Dim(0) == q.Dim(0) && kv.Dim(2) == 2*q.Dim(1) &&
+		heads > 0 && q.Dim(1)%heads == 0 && probs.Shape == Of(q.Dim(0), heads, kv.Dim(1)) && (n == nil || len(n) == q.Dim(0))
+	check(ok, op, "want y and q (B, D), probs (B, heads, T), kv (B, T, 2·D), one length per sample", y, probs, q, kv)
+	for _, v := range n {
+		check(v >= 1 && int(v) <= kv.Dim(1), op, "a sample's length is outside 1..T", kv)
+	}
+}
+
+func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
