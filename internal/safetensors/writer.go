@@ -32,7 +32,7 @@ func Encode(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("safetensors: %w", err)
 	}
-	header, err := encodeHeader(entries, metadata)
+	header, err := encodeHeader(entries, metadata, maxHeader)
 	if err != nil {
 		return fmt.Errorf("safetensors: %w", err)
 	}
@@ -122,8 +122,9 @@ func describeData(data any) (d DType, elements int) {
 	return "", 0
 }
 
-// encodeHeader writes the JSON by name, padded with spaces so that the data starts at a multiple of eight.
-func encodeHeader(entries []entry, metadata map[string]string) ([]byte, error) {
+// encodeHeader writes at most limit bytes of JSON, by name, padded with spaces so that the data starts at a
+// multiple of eight.
+func encodeHeader(entries []entry, metadata map[string]string, limit int) ([]byte, error) {
 	for key, value := range metadata {
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
 			return nil, fmt.Errorf("metadata %q: %q is not valid UTF-8", key, value)
@@ -155,8 +156,8 @@ func encodeHeader(entries []entry, metadata map[string]string) ([]byte, error) {
 	for (lengthSize+text.Len())%8 != 0 {
 		text.WriteByte(' ')
 	}
-	if text.Len() > maxHeader {
-		return nil, fmt.Errorf("a header of %d bytes, the format allows %d", text.Len(), maxHeader)
+	if text.Len() > limit {
+		return nil, fmt.Errorf("a header of %d bytes, the format allows %d", text.Len(), limit)
 	}
 	return text.Bytes(), nil
 }
