@@ -64,38 +64,32 @@ func (a Augment) place(r, c, side int) (row, col int) {
 	return r, c
 }
 
-// maxStackBands is how many bands a pixel may have for a crop to need no memory from the heap.
-const maxStackBands = 512
-
 // cropped resizes the centre of a window: output position i reads (i+1/2)*crop/side - 1/2, as image libraries do, the
 // crop's edge repeated.
 func (w *Windows) cropped(out []float32, src source, p Pixel, a Augment, bands int) {
-	var stack [maxStackBands]float32
-	buffer := stack[:]
-	if bands > maxStackBands {
-		buffer = make([]float32, bands)
-	}
-	buffer = buffer[:bands]
-	h, width := w.sizes[p.Scene][0], w.sizes[p.Scene][1]
 	crop := int(a.Crop)
+	buffer := w.scratch.Get().(*[]float32)
+	defer w.scratch.Put(buffer)
+	if n := crop * crop * bands; cap(*buffer) < n {
+		*buffer = make([]float32, n)
+	}
+	centre := (*buffer)[:crop*crop*bands]
+	h, width := w.sizes[p.Scene][0], w.sizes[p.Scene][1]
+	for k := range crop * crop {
+		row, col := clamp(int(p.Row)+k/crop-crop/2, h), clamp(int(p.Col)+k%crop-crop/2, width)
+		src.read(centre[k*bands:(k+1)*bands], row*width+col)
+	}
 	for k := range w.side * w.side {
 		r, c := a.place(k/w.side, k%w.side, w.side)
 		r0, r1, fr := tap(r, crop, w.side)
 		c0, c1, fc := tap(c, crop, w.side)
+		at := func(r, c int) []float32 { return centre[(r*crop+c)*bands:][:bands] }
+		v00, v01, v10, v11 := at(r0, c0), at(r0, c1), at(r1, c0), at(r1, c1)
 		line := out[k*bands : (k+1)*bands]
-		clear(line)
-		for _, t := range [4]struct {
-			r, c int
-			f    float32
-		}{{r0, c0, (1 - fr) * (1 - fc)}, {r0, c1, (1 - fr) * fc}, {r1, c0, fr * (1 - fc)}, {r1, c1, fr * fc}} {
-			if t.f == 0 {
-				continue
-			}
-			row, col := clamp(int(p.Row)+t.r-crop/2, h), clamp(int(p.Col)+t.c-crop/2, width)
-			src.read(buffer, row*width+col)
-			for b, v := range buffer {
-				line[b] += float32(t.f * v)
-			}
+		for b := range line {
+			top := v00[b] + float32(fc*(v01[b]-v00[b]))
+			bottom := v10[b] + float32(fc*(v11[b]-v10[b]))
+			line[b] = top + float32(fr*(bottom-top))
 		}
 	}
 }

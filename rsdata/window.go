@@ -2,6 +2,7 @@ package rsdata
 
 import (
 	"fmt"
+	"sync"
 
 	"diffclip/internal/numeric"
 )
@@ -13,6 +14,7 @@ type Windows struct {
 	sizes   [][2]int   // per scene: H, W
 	sources [][]source // per modality and scene
 	bands   []int      // per modality: values per pixel
+	scratch sync.Pool  // of *[]float32, the centres that GatherAugmented resizes
 }
 
 // NewWindows prepares windows of the given odd side. It panics where the side is not odd and positive or the scaling
@@ -24,7 +26,7 @@ func NewWindows(d *Dataset, s *Scaling, side int) *Windows {
 	if err := s.Check(d); err != nil {
 		panic(fmt.Errorf("rsdata.NewWindows: %w", err))
 	}
-	w := &Windows{side: side}
+	w := &Windows{side: side, scratch: sync.Pool{New: func() any { return new([]float32) }}}
 	for _, sc := range d.Scenes {
 		w.sizes = append(w.sizes, [2]int{sc.H, sc.W})
 	}

@@ -1,0 +1,142 @@
+package rsdata
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+func manySamples(n int) []Sample {
+	var out []Sample
+	for i := range n {
+		out = append(out, Sample{Pixel{0, int32(i / 20), int32(i % 20)}, uint8(i%3 + 1), -1})
+	}
+	return out
+}
+
+// record runs an epoch and copies its batches.
+func record(t *testing.T, b *Batches, epoch, from int) (out []Batch) {
+	t.Helper()
+	for batch, err := range b.Epoch(context.Background(), epoch, from) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := Batch{Epoch: batch.Epoch, Step: batch.Step, Samples: slices.Clone(batch.Samples), Pixels: slices.Clone(batch.Pixels)}
+		for _, d := range batch.Data {
+			c.Data = append(c.Data, slices.Clone(d))
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func TestBatchesAreReproducible(t *testing.T) {
+	d := tiny(20, 20)
+	w := NewWindows(d, identity(d), 3)
+	for name, cfg := range map[string]BatchConfig{
+		"in order":  {Size: 16},
+		"shuffled":  {Size: 16, Shuffle: true, Seed: 3},
+		"augmented": {Size: 16, Shuffle: true, Symmetries: true, Crops: []uint8{1, 3}},
+		"drop last": {Size: 16, Shuffle: true, DropLast: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := NewBatches(w, manySamples(100), cfg)
+			first, again := record(t, b, 2, 0), record(t, b, 2, 0)
+			if !reflect.DeepEqual(first, again) {
+				t.Error("an epoch differs from itself")
+			}
+			if resumed := record(t, b, 2, 3); !reflect.DeepEqual(first[3:], resumed) {
+				t.Error("an epoch resumed at step 3 differs")
+			}
+			if len(first) != b.Steps() {
+				t.Errorf("%d batches, Steps says %d", len(first), b.Steps())
+			}
+			seen := map[Pixel]int{}
+			for _, batch := range first {
+				for _, p := range batch.Pixels {
+					seen[p]++
+				}
+			}
+			want := 100
+			if cfg.DropLast {
+				want = 96
+			}
+			if len(seen) != want {
+				t.Errorf("%d different samples in an epoch, want %d", len(seen), want)
+			}
+			if other := record(t, b, 3, 0); cfg.Shuffle && reflect.DeepEqual(first[0].Pixels, other[0].Pixels) {
+				t.Error("two epochs have the same order")
+			}
+		})
+	}
+}
+
+func TestBatchDataMatchesItsPixels(t *testing.T) {
+	d := tiny(20, 20)
+	w := NewWindows(d, identity(d), 3)
+	prepared := 0
+	b := NewBatches(w, manySamples(50), BatchConfig{Size: 16, Shuffle: true, Prepare: func(b *Batch) {
+		if b.Extra == nil {
+			b.Extra = new(int)
+		}
+		*b.Extra.(*int) = b.Step
+		prepared++
+	}})
+	for batch, err := range b.Epoch(context.Background(), 0, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *batch.Extra.(*int) != batch.Step {
+			t.Errorf("step %d was prepared as %d", batch.Step, *batch.Extra.(*int))
+		}
+		for i, p := range batch.Pixels {
+			if want := wantWindow(d, 0, p, 3); !slices.Equal(batch.Data[0][i*27:(i+1)*27], want) {
+				t.Fatalf("step %d: the window of %v is not its own", batch.Step, p)
+			}
+		}
+	}
+	if prepared != 4 {
+		t.Errorf("Prepare was called %d times, want 4", prepared)
+	}
+}
+
+func TestBatchesStop(t *testing.T) {
+	d := tiny(20, 20)
+	w := NewWindows(d, identity(d), 3)
+	b := NewBatches(w, manySamples(100), BatchConfig{Size: 4})
+	before := runtime.NumGoroutine()
+	for range b.Epoch(context.Background(), 0, 0) {
+		break
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	steps := 0
+	var last error
+	for batch, err := range b.Epoch(ctx, 0, 0) {
+		if last = err; err != nil {
+			if batch != nil {
+				t.Error("an error comes with a batch")
+			}
+			continue
+		}
+		if steps++; steps == 3 {
+			cancel()
+		}
+	}
+	cancel()
+	if !errors.Is(last, context.Canceled) || steps != 3 {
+		t.Errorf("cancelled after %d batches with error %v", steps, last)
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines before, %d after", before, after)
+	}
+}
+
+func TestUnlabelledSamples(t *testing.T) {
+	s := Unlabelled([]Pixel{{0, 1, 2}})
+	if want := []Sample{{Pixel{0, 1, 2}, 0, -1}}; !reflect.DeepEqual(s, want) {
+		t.Errorf("%v, want %v", s, want)
+	}
+}

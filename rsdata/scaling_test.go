@@ -1,0 +1,238 @@
+package rsdata
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"diffclip/internal/numeric"
+)
+
+// scaledPixels returns all scaled pixels of a modality as (pixels, bands).
+func scaledPixels(d *Dataset, s *Scaling, m int) (values []float32, bands int) {
+	w := NewWindows(d, s, 1)
+	var pixels []Pixel
+	for i, sc := range d.Scenes {
+		for j := range sc.H * sc.W {
+			pixels = append(pixels, Pixel{int32(i), int32(j / sc.W), int32(j % sc.W)})
+		}
+	}
+	dst := w.NewBuffers(len(pixels))
+	w.Gather(dst, pixels)
+	return dst[m], w.Bands(m)
+}
+
+// column returns one band.
+func column(values []float32, bands, b int) []float64 {
+	var out []float64
+	for i := b; i < len(values); i += bands {
+		out = append(out, float64(values[i]))
+	}
+	return out
+}
+
+func meanStd(v []float64) (mean, std float64) {
+	for _, x := range v {
+		mean += x / float64(len(v))
+	}
+	for _, x := range v {
+		std += (x - mean) * (x - mean) / float64(len(v))
+	}
+	return mean, math.Sqrt(std)
+}
+
+func TestScalingMethods(t *testing.T) {
+	d := Synthetic(SyntheticConfig{H: 64, W: 64, Bands: 8, Noise: 0.01, Seed: 1})
+	for _, method := range []Method{GlobalMinMax, Standardise, BandMinMax, Percentile} {
+		s, err := Fit(d, ScalingConfig{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for m := range d.Modalities {
+			values, bands := scaledPixels(d, s, m)
+			all := column(values, 1, 0)
+			if lo, hi := slices.Min(all), slices.Max(all); method != Standardise && (math.Abs(lo) > 1e-5 || math.Abs(hi-1) > 1e-5) {
+				t.Errorf("%s, modality %d: range %v to %v, want 0 to 1", method, m, lo, hi)
+			}
+			for b := range bands {
+				v := column(values, bands, b)
+				mean, std := meanStd(v)
+				lo, hi := slices.Min(v), slices.Max(v)
+				switch {
+				case method == Standardise && (math.Abs(mean) > 1e-4 || math.Abs(std-1) > 1e-4):
+					t.Errorf("%s, modality %d, band %d: mean %v, deviation %v", method, m, b, mean, std)
+				case method == BandMinMax && (math.Abs(lo) > 1e-5 || math.Abs(hi-1) > 1e-5):
+					t.Errorf("%s, modality %d, band %d: range %v to %v", method, m, b, lo, hi)
+				}
+				if clipped := share(v, 1); method == Percentile && (clipped < 0.005 || clipped > 0.05) {
+					t.Errorf("%s, modality %d, band %d: %.1f%% at the upper end, want about 1%%", method, m, b, 100*clipped)
+				}
+			}
+		}
+	}
+}
+
+// share returns how much of v equals x.
+func share(v []float64, x float64) float64 {
+	n := 0.0
+	for _, y := range v {
+		if y == x {
+			n++
+		}
+	}
+	return n / float64(len(v))
+}
+
+func TestScalingLeavesBadBandsOut(t *testing.T) {
+	d := tiny(6, 6)
+	a := numeric.New(numeric.Float32, []int{6, 6, 5})
+	v := a.Data.([]float32)
+	for i := range 36 {
+		copy(v[i*5:], []float32{float32(i), 7, nan32, float32(2 * i), float32(-i)}) // band 2 constant, band 3 empty
+	}
+	v[0] = -9999
+	none := -9999.0
+	d.Scenes[0].Rasters[0] = Raster{Array: a, NoData: &none}
+	d.Modalities[0] = Modality{Name: "a", Bands: 5, Wavelengths: []float64{500, 600, 700, 1400, 2200}}
+	s, err := Fit(d, ScalingConfig{Method: Standardise, DropWater: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Modalities[0].Bands; !slices.Equal(got, []int32{0, 4}) {
+		t.Errorf("bands kept %v, want 0 and 4", got)
+	}
+	notes := strings.Join(s.Notes(), "\n")
+	for _, want := range []string{"1 bands without a measurement: 3", "1 bands that are constant: 2", "water vapour absorbs: 4", "1 of 72 values"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("notes %q do not say %q", notes, want)
+		}
+	}
+	values, bands := scaledPixels(d, s, 0)
+	if bands != 2 || values[0] != 0 {
+		t.Errorf("the value that was not measured became %v, want the mean, 0", values[0])
+	}
+	for _, x := range values {
+		if x-x != 0 {
+			t.Fatal("a scaled value is not finite")
+		}
+	}
+}
+
+func TestScalingSurvivesJSON(t *testing.T) {
+	d := Synthetic(SyntheticConfig{H: 64, W: 64, Bands: 12, Noise: 0.01, Seed: 1})
+	for _, cfg := range []ScalingConfig{{Method: Percentile}, {Method: Standardise, PCA: 3, ByModality: map[string]Method{"lidar": BandMinMax}}} {
+		s, err := Fit(d, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Scaling
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(s, &back) {
+			t.Errorf("%+v came back as %+v", s, back)
+		}
+	}
+}
+
+func TestPCADecorrelates(t *testing.T) {
+	d := Synthetic(SyntheticConfig{H: 64, W: 64, Bands: 12, Noise: 0.01, Seed: 1})
+	s, err := Fit(d, ScalingConfig{Method: Standardise, PCA: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, bands := scaledPixels(d, s, 0)
+	if bands != 4 {
+		t.Fatalf("%d components, want 4", bands)
+	}
+	for a := range bands {
+		mean, std := meanStd(column(values, bands, a))
+		if math.Abs(mean) > 1e-3 || math.Abs(std-1) > 1e-3 {
+			t.Errorf("component %d: mean %v, deviation %v, want 0 and 1", a, mean, std)
+		}
+		for b := range a {
+			dot := 0.0
+			x, y := column(values, bands, a), column(values, bands, b)
+			for i := range x {
+				dot += x[i] * y[i] / float64(len(x))
+			}
+			if math.Abs(dot) > 1e-3 {
+				t.Errorf("components %d and %d correlate: %v", a, b, dot)
+			}
+		}
+	}
+	if p := s.Modalities[0].PCA; p.Explained < 0.9 || p.Explained > 1 {
+		t.Errorf("4 components explain %v", p.Explained)
+	}
+	if s.Modalities[1].PCA != nil {
+		t.Error("one band was projected")
+	}
+}
+
+func TestScalingErrors(t *testing.T) {
+	d := tiny(4, 4)
+	dead := tiny(4, 4)
+	clear(dead.Scenes[0].Rasters[1].Array.Data.([]float32))
+	for _, c := range []struct {
+		d    *Dataset
+		cfg  ScalingConfig
+		want []string
+	}{
+		{dead, DefaultScaling(), []string{`"b"`, "none of 1 bands", "1 constant"}},
+		{d, ScalingConfig{Method: "log"}, []string{"log", "standardise"}},
+		{d, ScalingConfig{Method: GlobalMinMax, ByModality: map[string]Method{"sar": Standardise}}, []string{"sar", "a, b"}},
+		{d, ScalingConfig{Method: GlobalMinMax, PCA: -1}, []string{"-1"}},
+	} {
+		_, err := Fit(c.d, c.cfg)
+		if err == nil {
+			t.Errorf("%v: no error", c.cfg)
+			continue
+		}
+		for _, w := range c.want {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("error %q does not mention %q", err, w)
+			}
+		}
+	}
+	s, err := Fit(d, DefaultScaling())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := tiny(4, 4)
+	other.Modalities[0].Bands = 4
+	if err := s.Check(other); err == nil || !strings.Contains(err.Error(), "3 bands") {
+		t.Errorf("a scaling for other bands: %v", err)
+	}
+}
+
+func TestNarrowKeepsValues(t *testing.T) {
+	for _, c := range []struct {
+		in   any
+		want numeric.Type
+	}{
+		{[]float64{0, 1, 65535}, numeric.Uint16},
+		{[]float64{-5, 1, 32767}, numeric.Int16},
+		{[]float64{-5, 1, 32768}, numeric.Float32},
+		{[]float64{0, 0.5}, numeric.Float32},
+		{[]float64{0, math.NaN()}, numeric.Float32},
+		{[]float64{0, 65536}, numeric.Float32},
+	} {
+		v := c.in.([]float64)
+		a := narrow(&numeric.Array{Shape: []int{len(v)}, Type: numeric.Float64, Data: v})
+		if a.Type != c.want {
+			t.Errorf("%v became %v, want %v", v, a.Type, c.want)
+		}
+		for i, x := range v {
+			if got := a.At64(i); got != x && x == x {
+				t.Errorf("%v became %v", x, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package rsdata
+
+import "fmt"
+
+// Select returns the dataset with only some classes, given by label, in that order: the first becomes label 1. Other
+// labels become unlabelled, other objects are left out. Rasters are shared, not copied.
+func (d *Dataset) Select(labels ...uint8) (*Dataset, error) {
+	var to [MaxClasses + 1]uint8
+	out := *d
+	out.Classes, out.Scenes = nil, nil
+	for i, l := range labels {
+		if l == 0 || int(l) > len(d.Classes) {
+			return nil, fmt.Errorf("dataset %q has no label %d to select, only 1..%d", d.Name, l, len(d.Classes))
+		}
+		if to[l] != 0 {
+			return nil, fmt.Errorf("label %d is selected twice", l)
+		}
+		to[l] = uint8(i + 1)
+		out.Classes = append(out.Classes, d.Classes[l-1])
+	}
+	if len(labels) == 0 {
+		return nil, fmt.Errorf("dataset %q: no class selected", d.Name)
+	}
+	for _, s := range d.Scenes {
+		c := *s
+		c.Labels, c.Train, c.Test = relabel(s.Labels, &to), relabel(s.Train, &to), relabel(s.Test, &to)
+		c.Objects = nil
+		for _, o := range s.Objects {
+			if to[o.Label] != 0 {
+				o.Label = to[o.Label]
+				c.Objects = append(c.Objects, o)
+			}
+		}
+		out.Scenes = append(out.Scenes, &c)
+	}
+	out.Notes = append([]string(nil), d.Notes...)
+	return &out, nil
+}
+
+// AtLeast returns the dataset with only the classes of at least n labelled samples, and a note that names the others.
+func (d *Dataset) AtLeast(n int) (*Dataset, error) {
+	var keep []uint8
+	var dropped string
+	for k, count := range d.Counts() {
+		if count >= n {
+			keep = append(keep, uint8(k+1))
+			continue
+		}
+		if dropped != "" {
+			dropped += ", "
+		}
+		dropped += fmt.Sprintf("%s (%d)", d.Classes[k].Name, count)
+	}
+	if len(keep) == 0 {
+		return nil, fmt.Errorf("dataset %q: no class has %d labelled samples; it has %s", d.Name, n, dropped)
+	}
+	out, err := d.Select(keep...)
+	if err == nil && dropped != "" {
+		out.notef("classes with fewer than %d samples are left out: %s", n, dropped)
+	}
+	return out, err
+}
+
+// Counts returns how many labelled samples each class has: objects where there are any, else pixels.
+func (d *Dataset) Counts() []int {
+	counts := make([]int, len(d.Classes))
+	for _, s := range d.labelled() {
+		counts[s.Label-1]++
+	}
+	return counts
+}
+
+func relabel(labels []uint8, to *[MaxClasses + 1]uint8) []uint8 {
+	if labels == nil {
+		return nil
+	}
+	out := make([]uint8, len(labels))
+	for i, l := range labels {
+		out[i] = to[l]
+	}
+	return out
+}

@@ -1,0 +1,303 @@
+package rsdata
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func config(p Protocol, change func(*SplitConfig)) SplitConfig {
+	c := DefaultSplit()
+	c.Protocol, c.Window, c.Shots, c.Unlabelled = p, 5, 4, 50
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+// checkSplit checks what holds for every split.
+func checkSplit(t *testing.T, d *Dataset, s *Split) {
+	t.Helper()
+	seen := map[Pixel]string{}
+	for name, list := range map[string][]Sample{"train": s.Train, "validation": s.Validation, "test": s.Test} {
+		for _, x := range list {
+			if other, ok := seen[x.Pixel]; ok {
+				t.Fatalf("pixel %v is in %s and in %s", x.Pixel, name, other)
+			}
+			seen[x.Pixel] = name
+			if l := d.Scenes[x.Scene].Labels; l != nil && l[int(x.Row)*d.Scenes[x.Scene].W+int(x.Col)] != x.Label {
+				t.Fatalf("pixel %v has label %d in %s", x.Pixel, x.Label, name)
+			}
+		}
+	}
+	count := func(list []Sample) []int {
+		n := make([]int, len(d.Classes))
+		for _, x := range list {
+			n[x.Label-1]++
+		}
+		return n
+	}
+	for k := range d.Classes {
+		if n := count(s.Train)[k]; s.Config.Shots > 0 && n != s.Config.Shots {
+			t.Errorf("class %d has %d training samples, want %d", k+1, n, s.Config.Shots)
+		}
+		if n := count(s.Validation)[k]; n != s.Config.PerClassValidation {
+			t.Errorf("class %d has %d validation samples, want %d", k+1, n, s.Config.PerClassValidation)
+		}
+		if count(s.Test)[k] == 0 {
+			t.Errorf("class %d is not tested", k+1)
+		}
+	}
+	overlap := 0
+	for _, x := range s.Test {
+		for _, y := range s.Train {
+			if chebyshev(x.Pixel, y.Pixel) < s.Config.Window {
+				overlap++
+				break
+			}
+		}
+	}
+	if overlap != s.OverlapTrainTest {
+		t.Errorf("OverlapTrainTest is %d, counted %d", s.OverlapTrainTest, overlap)
+	}
+}
+
+// chebyshev is the larger of the row and column distances; pixels of different scenes are far apart.
+func chebyshev(a, b Pixel) int {
+	if a.Scene != b.Scene {
+		return 1 << 30
+	}
+	return int(max(a.Row-b.Row, b.Row-a.Row, a.Col-b.Col, b.Col-a.Col))
+}
+
+func TestSplits(t *testing.T) {
+	official := checkered(40, 60, 3, 7)
+	sc := official.Scenes[0]
+	sc.Train = make([]uint8, len(sc.Labels))
+	for i, l := range sc.Labels {
+		if i%3 == 0 {
+			sc.Train[i] = l
+		}
+	}
+	many := checkered(20, 20, 3, 4)
+	for i := range 7 {
+		other := checkered(20, 20, 3, 3+i%3)
+		many.Scenes = append(many.Scenes, other.Scenes[0])
+	}
+	for _, c := range []struct {
+		name    string
+		d       *Dataset
+		cfg     SplitConfig
+		overlap bool
+	}{
+		{"random", checkered(40, 60, 3, 7), config(Random, nil), true},
+		{"random with validation and a test limit", checkered(40, 60, 3, 7), config(Random, func(c *SplitConfig) { c.PerClassValidation, c.PerClassTest = 3, 10 }), true},
+		{"official", official, config(Official, nil), true},
+		{"official, all shots", official, config(Official, func(c *SplitConfig) { c.Shots, c.PerClassValidation = 0, 2 }), true},
+		{"disjoint blocks", checkered(40, 60, 3, 7), config(Disjoint, func(c *SplitConfig) { c.PerClassValidation = 2 }), false},
+		{"disjoint blocks with a guard", checkered(40, 60, 3, 7), config(Disjoint, func(c *SplitConfig) { c.Guard = 3 }), false},
+		{"disjoint scenes", many, config(Disjoint, func(c *SplitConfig) { c.Shots = 0 }), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := c.d.Split(c.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSplit(t, c.d, s)
+			if (s.OverlapTrainTest > 0) != c.overlap {
+				t.Errorf("%d test windows overlap a training window", s.OverlapTrainTest)
+			}
+			if len(s.Unlabelled) != 50 {
+				t.Errorf("%d unlabelled windows, want 50", len(s.Unlabelled))
+			}
+			again, _ := c.d.Split(c.cfg)
+			if !reflect.DeepEqual(s, again) {
+				t.Error("the same seed gives another split")
+			}
+			c.cfg.Seed++
+			if other, _ := c.d.Split(c.cfg); reflect.DeepEqual(s.Unlabelled, other.Unlabelled) || reflect.DeepEqual(s.Test, other.Test) {
+				t.Error("another seed gives the same split")
+			}
+		})
+	}
+}
+
+func TestGuardKeepsTheDistance(t *testing.T) {
+	d := checkered(60, 60, 3, 7)
+	s, err := d.Split(config(Disjoint, func(c *SplitConfig) { c.Guard, c.PerClassValidation = 4, 2 }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range s.Test {
+		for _, y := range append(append([]Sample(nil), s.Train...), s.Validation...) {
+			if chebyshev(x.Pixel, y.Pixel) < 5+4 {
+				t.Fatalf("test pixel %v is near training pixel %v", x.Pixel, y.Pixel)
+			}
+		}
+	}
+}
+
+func TestInductiveUnlabelledKeepClearOfTest(t *testing.T) {
+	d := checkered(60, 60, 3, 7)
+	s, err := d.Split(config(Disjoint, func(c *SplitConfig) { c.Inductive, c.Unlabelled, c.PerClassTest = true, -1, 5 }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Unlabelled) == 0 || len(s.Unlabelled) == 3600 {
+		t.Errorf("%d unlabelled windows", len(s.Unlabelled))
+	}
+	for _, u := range s.Unlabelled {
+		for _, x := range s.Test {
+			if chebyshev(u, x.Pixel) < 5 {
+				t.Fatalf("unlabelled window %v overlaps test window %v", u, x.Pixel)
+			}
+		}
+	}
+}
+
+// Labels must not influence what the unsupervised stage sees.
+func TestUnlabelledIgnoresLabels(t *testing.T) {
+	a, b := checkered(40, 40, 3, 7), checkered(40, 40, 3, 5)
+	sa, err := a.Split(config(Random, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sb, err := b.Split(config(Random, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(sa.Unlabelled, sb.Unlabelled) {
+		t.Error("the unlabelled windows depend on the labels")
+	}
+}
+
+func TestMoreShotsContainFewer(t *testing.T) {
+	d := checkered(40, 40, 3, 7)
+	few, err := d.Split(config(Random, func(c *SplitConfig) { c.Shots = 2 }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	many, err := d.Split(config(Random, func(c *SplitConfig) { c.Shots = 8 }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := map[Sample]bool{}
+	for _, s := range many.Train {
+		in[s] = true
+	}
+	for _, s := range few.Train {
+		if !in[s] {
+			t.Errorf("sample %v trains with 2 shots but not with 8", s)
+		}
+	}
+}
+
+func TestObjectsAreTheSamples(t *testing.T) {
+	d := tiny(30, 30)
+	d.Classes = []Class{{Name: "oak"}, {Name: "pine"}}
+	for i := range 24 {
+		d.Scenes[0].Objects = append(d.Scenes[0].Objects, Object{Label: uint8(i%2 + 1), Row: int32(i), Col: int32(29 - i)})
+	}
+	s, err := d.Split(config(Random, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSplit(t, d, s)
+	if n := len(s.Train) + len(s.Test); n != 24 {
+		t.Errorf("%d samples, want the 24 objects", n)
+	}
+	for _, x := range s.Train {
+		if o := d.Scenes[0].Objects[x.Object]; o.Row != x.Row || o.Label != x.Label {
+			t.Errorf("sample %v does not match its object %v", x, o)
+		}
+	}
+}
+
+func TestSplitErrors(t *testing.T) {
+	base := func() *Dataset { return checkered(20, 20, 2, 5) }
+	missing := base()
+	missing.Classes = append(missing.Classes, Class{Name: "unicorns"})
+	rare := missing.clone()
+	rare.Scenes[0].Labels[7] = 3
+	corner := base()
+	for i := range corner.Scenes[0].Labels { // class B only in one corner
+		corner.Scenes[0].Labels[i] = 1
+		if i/20 < 5 && i%20 < 5 {
+			corner.Scenes[0].Labels[i] = 2
+		}
+	}
+	for _, c := range []struct {
+		name string
+		d    *Dataset
+		cfg  SplitConfig
+		want []string
+	}{
+		{"class missing", missing, config(Random, nil), []string{"unicorns", "no labelled sample", "Select"}},
+		{"too few samples", rare, config(Random, nil), []string{"unicorns", "has 1 samples", "4 training", "fewer shots"}},
+		{"class in one block", corner, config(Disjoint, nil), []string{"class B", "smaller block"}},
+		{"guard too wide", base(), config(Disjoint, func(c *SplitConfig) { c.Guard = 30 }), []string{"class A", "30 pixels", "smaller guard"}},
+		{"no training map", base(), config(Official, nil), []string{"no training map", "random"}},
+		{"no test clear of unlabelled", base(), config(Random, func(c *SplitConfig) { c.Inductive = true }), []string{"clear of every test window"}},
+		{"protocol", base(), config("best", nil), []string{"best", "official", "disjoint"}},
+		{"even window", base(), config(Random, func(c *SplitConfig) { c.Window = 4 }), []string{"window 4"}},
+		{"negative shots", base(), config(Random, func(c *SplitConfig) { c.Shots = -1 }), []string{"negative"}},
+		{"all shots at random", base(), config(Random, func(c *SplitConfig) { c.Shots = 0 }), []string{"0 shots"}},
+		{"share", base(), config(Disjoint, func(c *SplitConfig) { c.TrainShare = 1 }), []string{"train share"}},
+	} {
+		_, err := c.d.Split(c.cfg)
+		if err == nil {
+			t.Errorf("%s: no error", c.name)
+			continue
+		}
+		for _, w := range c.want {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("%s: error %q does not mention %q", c.name, err, w)
+			}
+		}
+	}
+}
+
+// clone copies a dataset's label map so that a test can change it.
+func (d *Dataset) clone() *Dataset {
+	c, s := *d, *d.Scenes[0]
+	s.Labels = append([]uint8(nil), s.Labels...)
+	c.Scenes = []*Scene{&s}
+	return &c
+}
+
+func TestSelect(t *testing.T) {
+	d := checkered(20, 20, 3, 5)
+	got, err := d.Select(3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Classes[0].Name != "class C" || got.Classes[1].Name != "class A" || got.Scenes[0].Labels[0] != 2 || got.Scenes[0].Labels[5] != 0 || got.Scenes[0].Labels[10] != 1 {
+		t.Errorf("classes %v, first row %v", got.Classes, got.Scenes[0].Labels[:20])
+	}
+	for _, bad := range [][]uint8{{}, {0}, {4}, {1, 1}} {
+		if _, err := d.Select(bad...); err == nil {
+			t.Errorf("Select(%v) gives no error", bad)
+		}
+	}
+	if got, err = d.AtLeast(150); err != nil || len(got.Classes) != 1 || !strings.Contains(strings.Join(got.Notes, " "), "class B (100), class C (100)") {
+		t.Errorf("AtLeast: %v, %v", got, err)
+	}
+}
+
+func TestSplitOfTheSyntheticScene(t *testing.T) {
+	d := Synthetic(DefaultSynthetic())
+	for _, p := range []Protocol{Random, Disjoint} {
+		for seed := range uint64(5) {
+			cfg := DefaultSplit()
+			cfg.Protocol, cfg.Seed, cfg.PerClassValidation = p, seed, 4
+			s, err := d.Split(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSplit(t, d, s)
+			if p == Disjoint && s.OverlapTrainTest != 0 {
+				t.Errorf("%d overlapping windows", s.OverlapTrainTest)
+			}
+		}
+	}
+}
