@@ -78,8 +78,9 @@ func Chunks(n, grain int) int {
 // and returns when all are done. Chunks start in increasing order and run at the same time. No two chunks of a
 // loop that run at the same time have the same worker, in [0, Threads()): it indexes per-worker scratch.
 //
-// A loop started from inside fn runs inline, under the worker number of the goroutine that starts it. A pool
-// that another goroutine keeps busy makes For wait.
+// A loop started from inside fn on the same pool runs inline, under the worker number of the goroutine that
+// starts it. A pool that another goroutine keeps busy makes For wait, so loops of two pools must not be nested in
+// both orders.
 //
 // If fn panics, no further chunk starts and For panics with the value of the earliest chunk that panicked, which
 // is the one a plain loop would have stopped at. For panics when grain < 1 or the pool is closed.
