@@ -194,7 +194,7 @@ func (p *Pool) help(i int) {
 	working := false
 	defer func() {
 		if working {
-			p.helpers[i].Store(0)
+			p.helpers[i].Store(0) // another goroutine may get this one's number
 			go p.help(i)
 			p.pending.Done()
 			return

@@ -141,6 +141,28 @@ func TestPanicOfTheEarliestChunkReachesTheCaller(t *testing.T) {
 	}
 }
 
+// TestEarliestPanicWinsEvenIfItComesLast has chunk 0 panic once the panic of chunk 1 is on record.
+func TestEarliestPanicWinsEvenIfItComesLast(t *testing.T) {
+	p := New(2)
+	defer p.Close()
+	recorded := func() bool {
+		p.failMu.Lock()
+		defer p.failMu.Unlock()
+		return p.failed
+	}
+	got := panicOf(func() {
+		p.For(2, 1, func(lo, _, _ int) {
+			for lo == 0 && !recorded() {
+				runtime.Gosched()
+			}
+			panic(lo)
+		})
+	})
+	if got != 0 {
+		t.Errorf("panic %v, want that of chunk 0", got)
+	}
+}
+
 func TestPanicInNestedLoop(t *testing.T) {
 	p := New(3)
 	defer p.Close()

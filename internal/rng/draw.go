@@ -101,7 +101,7 @@ const (
 	s6 = 1.0 / 6227020800
 )
 
-// logUnit returns the natural logarithm of (w+1/2) * 2^-32 with a relative error below 1e-8: ln m + e ln 2 with
+// logUnit returns the natural logarithm of (w+1/2) * 2^-32 with a relative error below 3e-9: ln m + e ln 2 with
 // m in [sqrt(1/2), sqrt(2)) and ln m = 2 artanh(t), t = (m-1)/(m+1).
 func logUnit(w uint32) float64 {
 	const sqrtHalf = 0x3fe6a09e667f3bcd // the bits of sqrt(1/2)

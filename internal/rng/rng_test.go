@@ -156,6 +156,20 @@ func TestBoxMullerAccuracy(t *testing.T) {
 	}
 }
 
+func TestLogUnitAccuracy(t *testing.T) {
+	s := New(12, "accuracy", 0)
+	words := []uint32{0, 1, 2, 1<<31 - 1, 1 << 31, math.MaxUint32 - 1, math.MaxUint32}
+	for i := range uint64(200000) {
+		words = append(words, s.Uint32At(i), s.Uint32At(i)>>(i%32))
+	}
+	for _, w := range words {
+		want := math.Log1p(math.Ldexp(float64(w)+0.5, -32) - 1)
+		if got := logUnit(w); !(math.Abs(got-want) <= 3e-9*math.Abs(want)) {
+			t.Fatalf("logUnit(%#x) = %v, want %v", w, got, want)
+		}
+	}
+}
+
 // TestMoments allows five standard errors, for draws that are the same on every run.
 func TestMoments(t *testing.T) {
 	const n = 1 << 20
