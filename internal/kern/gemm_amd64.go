@@ -1,0 +1,60 @@
+//go:build !purego
+
+package kern
+
+// A kernel gemmTxV is of tier T for panels of V vectors.
+
+//go:noescape
+func gemmAVX2x1(p *panel)
+
+//go:noescape
+func gemmAVX2x2(p *panel)
+
+//go:noescape
+func gemmAVX512x1(p *panel)
+
+//go:noescape
+func gemmAVX512x2(p *panel)
+
+//go:noescape
+func gemmAVX512x3(p *panel)
+
+//go:noescape
+func gemmAVX512x4(p *panel)
+
+func peakAVX2(n int)
+func peakAVX512(n int)
+
+// runPanel runs a kernel of tier t for panels of vecs vectors on p, which is a
+// copy because kernels change it.
+func runPanel(t Tier, vecs int, p panel) {
+	switch {
+	case t == Generic:
+		genericPanel(&p)
+	case t == AVX2 && vecs == 1:
+		gemmAVX2x1(&p)
+	case t == AVX2:
+		gemmAVX2x2(&p)
+	case vecs == 1:
+		gemmAVX512x1(&p)
+	case vecs == 2:
+		gemmAVX512x2(&p)
+	case vecs == 3:
+		gemmAVX512x3(&p)
+	default:
+		gemmAVX512x4(&p)
+	}
+}
+
+// runPeak runs n rounds of tier t's peak loop and returns the operations of a round.
+func runPeak(t Tier, n int) (flops int) {
+	switch t {
+	case AVX512:
+		peakAVX512(n)
+		return 12 * 16 * 2
+	case AVX2:
+		peakAVX2(n)
+		return 12 * 8 * 2
+	}
+	return peakGeneric(n)
+}

@@ -1,0 +1,7 @@
+//go:build purego || !(amd64 || arm64)
+
+package kern
+
+func runPanel(_ Tier, _ int, p panel) { genericPanel(&p) }
+
+func runPeak(_ Tier, n int) (flops int) { return peakGeneric(n) }

@@ -1,0 +1,261 @@
+package main
+
+import "fmt"
+
+// gemmISA is what AVX2 and AVX-512 kernels differ in.
+type gemmISA struct {
+	name      string // in function names
+	bytes     int    // in a vector
+	reg       string // prefix of a vector register
+	registers int
+	masked    bool // the last vector of a panel may be partial, under K1
+	shapes    []gemmShape
+}
+
+// The tallest tile that leaves registers for a row of B and a broadcast, and
+// has at least the 8 sums that two FMA units of latency 4 need.
+var gemmX86ISAs = []gemmISA{
+	{"AVX2", 32, "Y", 16, false, []gemmShape{{8, 1}, {6, 2}}},
+	{"AVX512", 64, "Z", 32, true, []gemmShape{{8, 1}, {8, 2}, {8, 3}, {6, 4}}},
+}
+
+// gemmX86Rows are the registers that point at the rows of A.
+var gemmX86Rows = []string{"R8", "R9", "R10", "R11", "R12", "R13", "R15", "SI"}
+
+const gemmUnroll = 4
+
+func gemmX86() []byte {
+	t := &gemmText{}
+	t.header()
+	for _, isa := range gemmX86ISAs {
+		for _, s := range isa.shapes {
+			g := gemmX86Kernel{t, isa, s}
+			g.emit()
+		}
+		peakX86(t, isa)
+	}
+	return t.Bytes()
+}
+
+type gemmX86Kernel struct {
+	*gemmText
+	isa gemmISA
+	gemmShape
+}
+
+func (g *gemmX86Kernel) acc(row, vec int) string {
+	return fmt.Sprintf("%s%d", g.isa.reg, row*g.vecs+vec)
+}
+
+// b is a register of the row of B or, after the reduction, of the bias.
+func (g *gemmX86Kernel) b(vec int) string {
+	return fmt.Sprintf("%s%d", g.isa.reg, g.rows*g.vecs+vec)
+}
+
+// tmp takes the registers that are left in turn.
+func (g *gemmX86Kernel) tmp(i int) string {
+	first := (g.rows + 1) * g.vecs
+	return fmt.Sprintf("%s%d", g.isa.reg, first+i%(g.isa.registers-first))
+}
+
+func (g *gemmX86Kernel) emit() {
+	g.function(fmt.Sprintf("gemm%sx%d", g.isa.name, g.vecs), "(p *panel)", 8)
+	g.op("MOVQ p+0(FP), BX")
+	if g.isa.masked {
+		g.op("MOVWLZX panel_mask(BX), AX")
+		g.op("KMOVW AX, K1")
+	}
+	for _, f := range []string{"aRow", "aStep", "bStep", "cRow", "dRow"} {
+		g.op("SHLQ $2, panel_%s(BX)", f)
+	}
+	for _, f := range []string{"a", "c", "d"} {
+		g.op("MOVQ panel_%s(BX), AX", f)
+		g.op("MOVQ AX, panel_%sAt(BX)", f)
+	}
+	g.op("MOVQ panel_aStep(BX), AX")
+	g.op("MOVQ panel_bStep(BX), R14")
+	g.label("tile")
+	g.rowPointers()
+	g.reduce()
+	g.finish()
+	g.label("next")
+	g.op("MOVQ panel_aRow(BX), CX")
+	g.op("IMULQ $%d, CX", g.rows)
+	g.op("ADDQ CX, panel_aAt(BX)")
+	g.op("SUBQ $%d, panel_rows(BX)", g.rows)
+	g.op("JGT tile")
+	g.op("VZEROUPPER")
+	g.op("RET")
+}
+
+func (g *gemmX86Kernel) rowPointers() {
+	r := gemmX86Rows
+	g.op("MOVQ panel_aAt(BX), %s", r[0])
+	g.op("MOVQ panel_aRow(BX), DX")
+	g.op("MOVQ panel_rows(BX), CX")
+	for i := 1; i < g.rows; i++ {
+		g.op("LEAQ (%s)(DX*1), %s", r[i-1], r[i])
+		g.op("CMPQ CX, $%d", i)
+		g.op("CMOVQLE %s, %s", r[i-1], r[i])
+	}
+}
+
+// reduce sums over k: CX counts the steps left, DX is A's offset, DI points
+// into B, AX and R14 are the steps of A and B.
+func (g *gemmX86Kernel) reduce() {
+	for i := range g.rows {
+		for j := range g.vecs {
+			g.zero(g.acc(i, j))
+		}
+	}
+	g.op("MOVQ panel_b(BX), DI")
+	g.op("MOVQ panel_k(BX), CX")
+	g.op("XORQ DX, DX")
+	g.op("SUBQ $%d, CX", gemmUnroll)
+	g.op("JLT few")
+	g.op("PCALIGN $32")
+	g.label("many")
+	for range gemmUnroll {
+		g.step()
+	}
+	g.op("SUBQ $%d, CX", gemmUnroll)
+	g.op("JGE many")
+	g.label("few")
+	g.op("ADDQ $%d, CX", gemmUnroll)
+	g.op("JZ reduced")
+	g.label("one")
+	g.step()
+	g.op("DECQ CX")
+	g.op("JNZ one")
+	g.label("reduced")
+}
+
+func (g *gemmX86Kernel) zero(r string) {
+	if g.isa.reg == "Z" {
+		g.op("VPXORD %s, %s, %s", r, r, r)
+	} else {
+		g.op("VXORPS %s, %s, %s", r, r, r)
+	}
+}
+
+func (g *gemmX86Kernel) step() {
+	for j := range g.vecs {
+		g.op("VMOVUPS %d(DI), %s", j*g.isa.bytes, g.b(j))
+	}
+	for i := range g.rows {
+		a := fmt.Sprintf("(%s)(DX*1)", gemmX86Rows[i])
+		if g.vecs == 1 && g.isa.reg == "Z" {
+			g.op("VFMADD231PS.BCST %s, %s, %s", a, g.b(0), g.acc(i, 0))
+			continue
+		}
+		g.op("VBROADCASTSS %s, %s", a, g.tmp(i))
+		for j := range g.vecs {
+			g.op("VFMADD231PS %s, %s, %s", g.tmp(i), g.b(j), g.acc(i, j))
+		}
+	}
+	g.op("ADDQ AX, DX")
+	g.op("ADDQ R14, DI")
+}
+
+// finish writes the tile: C = alpha*sum + bias, plus beta*D if there is a D.
+func (g *gemmX86Kernel) finish() {
+	g.bias()
+	g.op("MOVQ panel_rows(BX), CX")
+	g.op("MOVQ panel_cAt(BX), DI")
+	g.op("MOVQ panel_cRow(BX), DX")
+	g.op("MOVQ panel_dAt(BX), R8")
+	g.op("VBROADCASTSS panel_alpha(BX), %s", g.tmp(0))
+	g.op("TESTQ R8, R8")
+	g.op("JZ plain")
+	g.op("MOVQ panel_dRow(BX), R9")
+	for i := range g.rows {
+		g.addend(i)
+	}
+	g.op("MOVQ R8, panel_dAt(BX)")
+	g.op("MOVQ DI, panel_cAt(BX)")
+	g.op("JMP next")
+	g.label("plain")
+	for i := range g.rows {
+		for j := range g.vecs {
+			g.op("VFMADD213PS %s, %s, %s", g.b(j), g.tmp(0), g.acc(i, j))
+		}
+		g.store(i)
+	}
+	g.op("MOVQ DI, panel_cAt(BX)")
+}
+
+func (g *gemmX86Kernel) last(vec int) bool { return g.isa.masked && vec == g.vecs-1 }
+
+// bias loads the panel's bias, or zeros, where the row of B was.
+func (g *gemmX86Kernel) bias() {
+	for j := range g.vecs {
+		g.zero(g.b(j))
+	}
+	g.op("MOVQ panel_bias(BX), SI")
+	g.op("TESTQ SI, SI")
+	g.op("JZ unbiased")
+	for j := range g.vecs {
+		if g.last(j) {
+			g.op("VMOVUPS.Z %d(SI), K1, %s", j*g.isa.bytes, g.b(j))
+		} else {
+			g.op("VMOVUPS %d(SI), %s", j*g.isa.bytes, g.b(j))
+		}
+	}
+	g.label("unbiased")
+}
+
+// addend finishes row i with beta*D; with few registers beta is read again.
+func (g *gemmX86Kernel) addend(i int) {
+	for j := range g.vecs {
+		g.op("VFMADD213PS %s, %s, %s", g.b(j), g.tmp(0), g.acc(i, j))
+	}
+	beta := g.tmp(1)
+	g.op("VBROADCASTSS panel_beta(BX), %s", beta)
+	for j := range g.vecs {
+		off := j * g.isa.bytes
+		if g.last(j) {
+			g.op("VFMADD231PS %d(R8), %s, K1, %s", off, beta, g.acc(i, j))
+		} else {
+			g.op("VFMADD231PS %d(R8), %s, %s", off, beta, g.acc(i, j))
+		}
+	}
+	g.op("ADDQ R9, R8")
+	g.store(i)
+}
+
+// store writes row i and leaves if it was the last.
+func (g *gemmX86Kernel) store(i int) {
+	for j := range g.vecs {
+		off := j * g.isa.bytes
+		if g.last(j) {
+			g.op("VMOVUPS %s, K1, %d(DI)", g.acc(i, j), off)
+		} else {
+			g.op("VMOVUPS %s, %d(DI)", g.acc(i, j), off)
+		}
+	}
+	g.op("ADDQ DX, DI")
+	if i < g.rows-1 {
+		g.op("CMPQ CX, $%d", i+1)
+		g.op("JLE next")
+	}
+}
+
+// peakX86 emits n rounds of independent FMAs on registers, as many per round
+// as hide the latency of two units.
+func peakX86(t *gemmText, isa gemmISA) {
+	const chains = 12
+	t.function("peak"+isa.name, "(n int)", 8)
+	t.op("MOVQ n+0(FP), CX")
+	for r := range chains + 2 {
+		t.op("VXORPS %[1]s%[2]d, %[1]s%[2]d, %[1]s%[2]d", "Y", r)
+	}
+	t.op("PCALIGN $32")
+	t.label("round")
+	for r := range chains {
+		t.op("VFMADD231PS %[1]s%[2]d, %[1]s%[3]d, %[1]s%[4]d", isa.reg, chains, chains+1, r)
+	}
+	t.op("DECQ CX")
+	t.op("JNZ round")
+	t.op("VZEROUPPER")
+	t.op("RET")
+}
