@@ -1,0 +1,139 @@
+package tiff
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Item is one entry of GDAL's metadata, which are kept as XML in tag 42112.
+type Item struct {
+	Name   string
+	Value  string
+	Band   int    // 0-based; -1 for the whole file
+	Role   string // "description", "scale", "offset", "unittype", else ""
+	Domain string // GDAL's metadata domain, "" for the default one
+}
+
+// metadataXML and itemXML are GDAL's form of it.
+type metadataXML struct {
+	XMLName xml.Name  `xml:"GDALMetadata"`
+	Items   []itemXML `xml:"Item"`
+}
+
+type itemXML struct {
+	Name   string `xml:"name,attr"`
+	Sample string `xml:"sample,attr,omitempty"`
+	Role   string `xml:"role,attr,omitempty"`
+	Domain string `xml:"domain,attr,omitempty"`
+	Value  string `xml:",chardata"`
+}
+
+// GDAL escapes values twice: once as the XML demands and once before.
+var (
+	escape   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	unescape = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">", "&quot;", `"`)
+)
+
+func readMetadata(d *directory) ([]Item, error) {
+	text, err := d.text(tagGDALMetadata)
+	if err != nil || strings.TrimSpace(text) == "" {
+		return nil, err
+	}
+	var m metadataXML
+	if err := xml.Unmarshal([]byte(text), &m); err != nil {
+		return nil, fmt.Errorf("expected GDAL's XML in the metadata tag (42112): %w", err)
+	}
+	var items []Item
+	for _, x := range m.Items {
+		item := Item{Name: x.Name, Value: unescape.Replace(x.Value), Band: -1, Role: x.Role, Domain: x.Domain}
+		if x.Sample != "" {
+			if item.Band, err = strconv.Atoi(x.Sample); err != nil || item.Band < 0 {
+				return nil, fmt.Errorf("GDAL metadata item %q is for band %q, expected a whole number", x.Name, x.Sample)
+			}
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// metadataText returns the tag's text for the items.
+func metadataText(items []Item) (string, error) {
+	var m metadataXML
+	for _, item := range items {
+		x := itemXML{Name: item.Name, Value: escape.Replace(item.Value), Role: item.Role, Domain: item.Domain}
+		if item.Band >= 0 {
+			x.Sample = strconv.Itoa(item.Band)
+		}
+		m.Items = append(m.Items, x)
+	}
+	b, err := xml.Marshal(m)
+	return string(b), err
+}
+
+// BandNames returns the description of each band, "" where a band has none; nil
+// where no band has one.
+func (f *File) BandNames() []string {
+	var names []string
+	for _, item := range f.Metadata {
+		if item.Role == "description" && item.Band >= 0 && item.Band < f.Bands {
+			if names == nil {
+				names = make([]string, f.Bands)
+			}
+			names[item.Band] = item.Value
+		}
+	}
+	return names
+}
+
+// Wavelengths returns the centre of each band in nanometres, nil where the
+// metadata do not give one for every band. It knows GDAL's CENTRAL_WAVELENGTH_UM
+// and the "wavelength" and "wavelength_units" that come from ENVI headers.
+func (f *File) Wavelengths() []float64 {
+	values, units := make([]float64, f.Bands), make([]string, f.Bands)
+	have := 0
+	for _, item := range f.Metadata {
+		if item.Band < 0 || item.Band >= f.Bands {
+			continue
+		}
+		name := strings.ToLower(item.Name)
+		switch name {
+		case "wavelength_units":
+			units[item.Band] = item.Value
+		case "wavelength", "central_wavelength_um":
+			v, err := strconv.ParseFloat(strings.TrimSpace(item.Value), 64)
+			if err != nil || !(v > 0) {
+				return nil
+			}
+			if values[item.Band] == 0 {
+				have++
+			}
+			values[item.Band] = v
+			if name != "wavelength" {
+				units[item.Band] = "micrometers"
+			}
+		}
+	}
+	if have < f.Bands {
+		return nil
+	}
+	for i, unit := range units {
+		values[i] *= Nanometres(unit, values[i])
+	}
+	return values
+}
+
+// Nanometres returns how many nanometres a unit of wavelength is. Where the unit
+// is missing or unknown, v decides: below 100 it can only be micrometres.
+func Nanometres(unit string, v float64) float64 {
+	switch u := strings.ToLower(strings.TrimSpace(unit)); {
+	case strings.HasPrefix(u, "nano"), u == "nm":
+		return 1
+	case strings.HasPrefix(u, "micro"), u == "um", u == "µm", u == "μm":
+		return 1000
+	case v < 100:
+		return 1000
+	}
+	return 1
+}

@@ -1,0 +1,213 @@
+package tiff
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"diffclip/internal/georef"
+	"diffclip/internal/numeric"
+	"diffclip/internal/testenv"
+)
+
+// pixel is the formula of testdata/generate.py.
+func pixel(kind string, y, x, b int) float64 {
+	v := float64(x*3 + y*5 + b*11 + x*y%7)
+	switch {
+	case strings.HasPrefix(kind, "int"):
+		v -= 100
+	case strings.HasPrefix(kind, "float"):
+		v = v/8 - 10
+	}
+	switch kind {
+	case "uint32", "int32", "uint64", "int64", "float64":
+		v *= 10001
+	}
+	return v
+}
+
+func testFiles(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.tif")
+	if err != nil || len(files) < 50 {
+		t.Fatalf("%d files in testdata, %v", len(files), err)
+	}
+	return files
+}
+
+// kindOf returns the element type that a test file's name tells.
+func kindOf(file string) string {
+	for _, part := range strings.FieldsFunc(filepath.Base(file), func(r rune) bool { return r == '_' || r == '.' }) {
+		if strings.HasPrefix(part, "uint") || strings.HasPrefix(part, "int") || strings.HasPrefix(part, "float") {
+			return part
+		}
+	}
+	return "uint8"
+}
+
+func open(t testing.TB, file string) *File {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(bytes.NewReader(b), int64(len(b)), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func readAll(t testing.TB, f *File) *numeric.Array {
+	t.Helper()
+	a, err := f.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestReadPixels(t *testing.T) {
+	for _, file := range testFiles(t) {
+		f := open(t, file)
+		a := readAll(t, f)
+		if want := []int{18, 19, f.Bands}; !reflect.DeepEqual(a.Shape, want) || f.Type.String() != kindOf(file) || a.Type != f.Type {
+			t.Errorf("%s: shape %v of %v, want %v of %s", file, a.Shape, a.Type, want, kindOf(file))
+			continue
+		}
+		for i := range a.Len() {
+			b, x, y := i%f.Bands, i/f.Bands%19, i/f.Bands/19
+			want := pixel(kindOf(file), y, x, b)
+			if strings.Contains(file, "sparse") && y >= 16 {
+				want = -9999
+			}
+			if got := a.At64(i); got != want {
+				t.Errorf("%s: row %d, column %d, band %d is %v, want %v", file, y, x, b, got, want)
+				break
+			}
+		}
+	}
+}
+
+// Any window equals the same rows of the whole, in any order of asking.
+func TestReadRows(t *testing.T) {
+	for _, file := range testFiles(t) {
+		f := open(t, file)
+		all := readAll(t, f).Float32s()
+		row := f.Width * f.Bands
+		for _, w := range [][2]int{{0, 1}, {1, 1}, {2, 5}, {17, 1}, {0, 18}, {15, 3}, {16, 2}, {3, 0}, {18, 0}, {4, 11}} {
+			a, err := f.ReadRows(w[0], w[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := a.Float32s(); !reflect.DeepEqual(got, append([]float32{}, all[w[0]*row:(w[0]+w[1])*row]...)) {
+				t.Errorf("%s: rows %v differ from the same rows of the whole", file, w)
+			}
+		}
+	}
+}
+
+func TestReadRowsOutside(t *testing.T) {
+	f := open(t, "testdata/plain_uint8.tif")
+	for _, w := range [][2]int{{-1, 1}, {0, 19}, {18, 1}, {0, -1}, {math.MaxInt, 1}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("rows %v: no panic", w)
+				}
+			}()
+			f.ReadRows(w[0], w[1])
+		}()
+	}
+}
+
+func TestGeoreferencing(t *testing.T) {
+	utm := georef.NorthUp(542055, 4134999, 2.5, 2.5)
+	for name, want := range map[string]struct {
+		transform  georef.Affine
+		epsg       int
+		geographic bool
+	}{
+		"none1_uint8_strip_pixel_le": {utm, 32617, false},
+		"rotated_uint8":              {georef.Affine{271460, 2.5, 0.25, 3290891, -0.5, -2.5}, 32617, false},
+		"point_uint8":                {utm, 32617, false},
+		"customcrs_uint8":            {utm, 0, false},
+		"geographic_uint8":           {utm, 4326, true},
+	} {
+		g := open(t, "testdata/"+name+".tif").Grid
+		if g.Transform != want.transform || g.CRS.EPSG != want.epsg || g.CRS.Geographic != want.geographic || g.CRS.Keys == nil {
+			t.Errorf("%s: %+v, want %+v", name, g, want)
+		}
+	}
+	if g := open(t, "testdata/plain_uint8.tif").Grid; !reflect.DeepEqual(g, georef.Grid{}) {
+		t.Errorf("plain: %+v", g)
+	}
+}
+
+func TestMetadata(t *testing.T) {
+	f := open(t, "testdata/metadata_float32.tif")
+	if got, want := f.BandNames(), []string{"band 1 & more", "band 2 & more", "band 3 & more"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("band names %q", got)
+	}
+	if got := f.Wavelengths(); len(got) != 3 || math.Abs(got[0]-400) > 1e-9 || math.Abs(got[2]-600) > 1e-9 {
+		t.Errorf("wavelengths %v", got)
+	}
+	if !f.HasNoData || f.NoData != float64(float32(-3.4e38)) {
+		t.Errorf("no data %v %v", f.HasNoData, f.NoData)
+	}
+	plain := open(t, "testdata/plain_uint8.tif")
+	if plain.BandNames() != nil || plain.Wavelengths() != nil || plain.HasNoData || plain.Palette != nil {
+		t.Error("a plain file has names, wavelengths, a no-data value or a palette")
+	}
+	p := open(t, "testdata/palette_uint8.tif").Palette
+	if len(p) != 256 || p[1] != (Color{34, 139, 34}) || p[2] != (Color{255, 239, 213}) {
+		t.Errorf("palette of %d: %v", len(p), p[:min(3, len(p))])
+	}
+}
+
+func TestNoDataRounding(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		kind numeric.Type
+		want float64
+		ok   bool
+	}{
+		{"-9999", numeric.Int16, -9999, true}, {" 0 ", numeric.Uint8, 0, true}, {"256", numeric.Uint8, 0, false},
+		{"-1", numeric.Uint16, 0, false}, {"1.5", numeric.Int16, 0, false}, {"0.1", numeric.Float32, float64(float32(0.1)), true},
+		{"-1.7976931348623157e+308", numeric.Float32, math.Inf(-1), true}, {"18446744073709551616", numeric.Uint64, 0, false},
+	} {
+		b := append([]byte(c.text), 0)
+		d := &directory{r: bytes.NewReader(b), size: uint64(len(b)), order: order(numeric.Format{}), big: true,
+			entries: map[uint16]entry{tagGDALNoData: {kind: typeASCII, count: uint64(len(b)), inline: b}}}
+		if got, ok, err := readNoData(d, c.kind); got != c.want || ok != c.ok || err != nil {
+			t.Errorf("%q as %v: %v %v %v, want %v %v", c.text, c.kind, got, ok, err, c.want, c.ok)
+		}
+	}
+}
+
+// The real scenes: values as gdallocationinfo gives them.
+func TestReadIDTrees(t *testing.T) {
+	dir := testenv.Dir(t, "idtrees2020")
+	hsi, chm := open(t, filepath.Join(dir, "HSI", "MLBS_1.tif")), open(t, filepath.Join(dir, "CHM", "MLBS_1.tif"))
+	if hsi.Bands != 369 || hsi.Type != numeric.Int16 || chm.Bands != 1 || chm.Type != numeric.Float32 || !chm.HasNoData {
+		t.Fatalf("HSI %d bands of %v, CHM %d of %v", hsi.Bands, hsi.Type, chm.Bands, chm.Type)
+	}
+	want := georef.NorthUp(542055, 4134999, 1, 1)
+	if hsi.Grid.Transform != want || chm.Grid.Transform != want || hsi.Grid.CRS.EPSG != 32617 || chm.Grid.CRS.EPSG != 32617 {
+		t.Errorf("grids %+v and %+v", hsi.Grid, chm.Grid)
+	}
+	h, c := readAll(t, hsi), readAll(t, chm)
+	at := func(row, col, band int) float64 { return h.At64((row*20+col)*369 + band) }
+	got := []float64{at(0, 0, 0), at(3, 7, 100), at(19, 19, 368), c.At64(0), c.At64(3*20 + 7), c.At64(399)}
+	for i := range got { // gdallocationinfo prints 15 digits
+		got[i], _ = strconv.ParseFloat(strconv.FormatFloat(got[i], 'g', 15, 64), 64)
+	}
+	if want := []float64{0, 4314, 407, 11.1789999008179, 11.8369998931885, 13.0649995803833}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Writes the TIFF files that the tests read. Needs GDAL's Python bindings and numpy
+(Debian: python3-gdal). The file name says what is inside; the pixels follow one
+formula, which the test computes again. Run it in this folder."""
+import itertools
+import numpy as np
+from osgeo import gdal, osr
+
+gdal.UseExceptions()
+W, H, B = 19, 18, 3
+TYPES = {
+    "uint8": (gdal.GDT_Byte, np.uint8), "int16": (gdal.GDT_Int16, np.int16), "uint16": (gdal.GDT_UInt16, np.uint16),
+    "int32": (gdal.GDT_Int32, np.int32), "uint32": (gdal.GDT_UInt32, np.uint32), "int64": (gdal.GDT_Int64, np.int64),
+    "uint64": (gdal.GDT_UInt64, np.uint64), "float32": (gdal.GDT_Float32, np.float32), "float64": (gdal.GDT_Float64, np.float64),
+}
+
+
+def pixels(kind, bands=B):
+    b, y, x = np.indices((bands, H, W))
+    v = x * 3 + y * 5 + b * 11 + x * y % 7
+    if kind.startswith("int"):
+        v = v - 100
+    if kind.startswith("float"):
+        v = v / 8 - 10
+    if kind in ("uint32", "int32", "uint64", "int64", "float64"):
+        v = v * 10001
+    return v.astype(TYPES[kind][1])
+
+
+def write(name, kind, options, bands=B, epsg=32617, finish=None):
+    ds = gdal.GetDriverByName("GTiff").Create(f"{name}.tif", W, H, bands, TYPES[kind][0], options)
+    if epsg:
+        srs = osr.SpatialReference()
+        srs.ImportFromEPSG(epsg)
+        ds.SetProjection(srs.ExportToWkt())
+        ds.SetGeoTransform((542055, 2.5, 0, 4134999, 0, -2.5))
+    if finish:
+        finish(ds)
+    ds.WriteArray(pixels(kind, bands))
+    ds = None
+
+
+TILE = ["TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"]
+STRIP = ["BLOCKYSIZE=5"]
+n = 0
+# Every compression with every predictor it allows, over all types; the other choices take turns.
+for comp, kinds, predictor in [
+    ("NONE", TYPES, 1), ("PACKBITS", ["uint8", "int16", "float32"], 1),
+    ("LZW", ["uint8", "int16", "float64"], 1), ("LZW", ["uint8", "uint16", "int32", "int64", "float32"], 2), ("LZW", ["float32", "float64"], 3),
+    ("DEFLATE", ["uint8", "uint32"], 1), ("DEFLATE", ["uint8", "int16", "uint16", "uint64", "float64"], 2), ("DEFLATE", ["float32", "float64"], 3),
+]:
+    for kind, _ in itertools.product(kinds, range(1 if comp == "NONE" else 2)):
+        lay, inter, order = (n ^ n >> 1) & 1, n & 1, (n ^ n >> 2) & 1
+        if predictor == 3:  # libtiff swaps big-endian floats twice and cannot read back what it wrote
+            order = 0
+        name = f"{comp.lower()}{predictor}_{kind}_{['strip', 'tile'][lay]}_{['pixel', 'band'][inter]}_{['le', 'be'][order]}"
+        write(name, kind, [
+            f"COMPRESS={comp}", f"INTERLEAVE={['PIXEL', 'BAND'][inter]}", f"ENDIANNESS={['LITTLE', 'BIG'][order]}",
+            f"BIGTIFF={['NO', 'YES'][n % 3 == 0]}", *([f"PREDICTOR={predictor}"] if predictor > 1 else []), *[STRIP, TILE][lay],
+        ])
+        n += 1
+
+
+def names(ds):
+    for i in range(ds.RasterCount):
+        band = ds.GetRasterBand(i + 1)
+        band.SetDescription(f"band {i + 1} & more")
+        band.SetMetadataItem("wavelength", str(0.4 + 0.1 * i))
+        band.SetMetadataItem("wavelength_units", "Micrometers")
+        band.SetNoDataValue(-3.4e38)
+    ds.SetMetadataItem("sensor", "none")
+
+
+def palette(ds):
+    table = gdal.ColorTable()
+    table.SetColorEntry(0, (0, 0, 0, 255))
+    table.SetColorEntry(1, (34, 139, 34, 255))
+    table.SetColorEntry(2, (255, 239, 213, 255))
+    ds.GetRasterBand(1).SetColorTable(table)
+
+
+def rotated(ds):
+    ds.SetGeoTransform((271460, 2.5, 0.25, 3290891, -0.5, -2.5))
+
+
+def point(ds):
+    ds.SetMetadataItem("AREA_OR_POINT", "Point")
+
+
+def custom(ds):
+    srs = osr.SpatialReference()
+    srs.ImportFromProj4("+proj=tmerc +lat_0=1.5 +lon_0=11.25 +k=0.9999 +x_0=1000 +y_0=2000 +ellps=GRS80 +units=m")
+    ds.SetProjection(srs.ExportToWkt())
+
+
+write("metadata_float32", "float32", ["COMPRESS=LZW"], finish=names)
+write("palette_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, finish=palette)
+write("rotated_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, finish=rotated)
+write("point_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, finish=point)
+write("customcrs_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, finish=custom)
+write("geographic_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, epsg=4326)
+write("plain_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, epsg=0)
+write("half_float32", "float32", ["COMPRESS=DEFLATE", "NBITS=16", "PREDICTOR=3"])
+write("bands_int16", "int16", ["COMPRESS=DEFLATE", "PREDICTOR=2", "INTERLEAVE=PIXEL"], 200)
+
+# A sparse file: the second row of tiles is never written, and reads as no data.
+ds = gdal.GetDriverByName("GTiff").Create("sparse_int16.tif", W, H, 2, gdal.GDT_Int16, ["SPARSE_OK=YES", "INTERLEAVE=BAND", *TILE])
+for band in 1, 2:
+    ds.GetRasterBand(band).SetNoDataValue(-9999)
+    ds.GetRasterBand(band).WriteArray(pixels("int16")[band - 1, :16])
+ds = None
+
+# An overview after the image.
+ds = gdal.GetDriverByName("GTiff").Create("overview_uint8.tif", W, H, 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE"])
+ds.WriteArray(pixels("uint8", 1))
+ds.BuildOverviews("NEAREST", [2])
+ds = None

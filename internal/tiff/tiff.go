@@ -1,0 +1,138 @@
+// Package tiff reads and writes the TIFF rasters of remote sensing: many bands,
+// wide sample types, tiles or strips, georeferenced as GeoTIFF.
+//
+// The reader takes classic TIFF and BigTIFF in both byte orders; strips and
+// tiles; bands interleaved by pixel or in planes; no compression, LZW, deflate
+// and PackBits; predictors 1 to 3; integer samples of 8 to 64 bits and floats of
+// 16 to 64 bits. Adobe's TIFF 6.0 and its Technical Note 3 are the sources, and
+// libtiff where they are silent.
+package tiff
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"diffclip/internal/georef"
+	"diffclip/internal/numeric"
+)
+
+// File is the first full-resolution image of a TIFF file, open for reading. Its
+// methods may be called from several goroutines.
+type File struct {
+	Name                 string
+	Width, Height, Bands int
+	Type                 numeric.Type // of the arrays read; 16-bit floats are widened to Float32
+	Grid                 georef.Grid  // the zero Grid where the file has no georeferencing
+	NoData               float64      // as a sample of Type holds it; meaningful where HasNoData
+	HasNoData            bool
+	Palette              []Color // the colour table of a palette image, else nil
+	Metadata             []Item  // GDAL's metadata, else nil
+
+	r      io.ReaderAt
+	size   int64
+	layout layout
+
+	mu    sync.Mutex
+	cache window // the last row of blocks, where only part of it has been asked for
+}
+
+// Color is one entry of a colour table.
+type Color struct{ R, G, B uint8 }
+
+// Open reads the directory of the TIFF file in r, which holds size bytes. Name
+// appears in errors. No pixels are read yet, but the place of every block of
+// them is checked, so that a truncated file is refused here.
+func Open(r io.ReaderAt, size int64, name string) (*File, error) {
+	f := &File{Name: name, r: r, size: size}
+	d, err := readDirectory(r, size)
+	if err == nil {
+		err = f.describe(d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return f, nil
+}
+
+// OpenFile opens the named file. Close the returned closer after the last read.
+func OpenFile(path string) (*File, io.Closer, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: expected a TIFF file, found a folder or device", path)
+	}
+	var f *File
+	if err == nil {
+		f, err = Open(file, info.Size(), path)
+	}
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return f, file, nil
+}
+
+// describe fills f from the directory.
+func (f *File) describe(d *directory) (err error) {
+	if f.layout, err = readLayout(d); err != nil {
+		return err
+	}
+	l := &f.layout
+	f.Width, f.Height, f.Bands, f.Type = l.width, l.height, l.bands, l.format.Type
+	if f.Grid, err = readGrid(d); err != nil {
+		return err
+	}
+	if f.Metadata, err = readMetadata(d); err != nil {
+		return err
+	}
+	if f.NoData, f.HasNoData, err = readNoData(d, f.Type); err != nil {
+		return err
+	}
+	if f.HasNoData {
+		l.fill = stored(f.NoData, l.format)
+	}
+	f.Palette, err = readPalette(d)
+	return err
+}
+
+// BlockRows returns how many rows are stored together. Windows that begin and
+// end at its multiples are read without decoding anything twice.
+func (f *File) BlockRows() int { return f.layout.blockH }
+
+// ReadAll reads the whole image.
+//
+//	shape (Height, Width, Bands)
+func (f *File) ReadAll() (*numeric.Array, error) { return f.ReadRows(0, f.Height) }
+
+// ReadRows reads count rows from the given one.
+//
+//	shape (count, Width, Bands)
+//
+// It panics where the rows are not all within the image.
+func (f *File) ReadRows(row, count int) (*numeric.Array, error) {
+	if row < 0 || count < 0 || row > f.Height-count {
+		panic(fmt.Sprintf("tiff.ReadRows: rows %d to %d of an image of %d", row, row+count, f.Height))
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	shape := []int{count, f.Width, f.Bands}
+	a, err := numeric.Read(&rowReader{f: f, next: row, end: row + count}, f.layout.format, f.Type, shape, numeric.RowMajor)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
+	}
+	return a, nil
+}
+
+// errUnsupported begins every error about a valid file of an unsupported kind.
+var errUnsupported = errors.New("unsupported kind of TIFF")
+
+// unsupported says what is not read and how to come by a file that is.
+func unsupported(format string, args ...any) error {
+	return fmt.Errorf("%w: %s; convert it with: gdal_translate -co COMPRESS=DEFLATE in.tif out.tif", errUnsupported, fmt.Sprintf(format, args...))
+}
