@@ -26,7 +26,7 @@ func Exp(dst, x []float32) {
 //	dst[i] = max(x[i], 0)
 func ReLU(dst, x []float32) {
 	n := sameLen("ReLU", dst, x)
-	if n == 0 || asmReLU(&dst[0], &x[0], n) {
+	if n == 0 || asmRelu(&dst[0], &x[0], n) {
 		return
 	}
 	for i, v := range x {
@@ -40,7 +40,7 @@ func ReLU(dst, x []float32) {
 //	dx[i] = dy[i] if y[i] > 0, else 0
 func ReLUBackward(dx, dy, y []float32) {
 	n := sameLen("ReLUBackward", dx, dy, y)
-	if n == 0 || asmReLUBackward(&dx[0], &dy[0], &y[0], n) {
+	if n == 0 || asmReluBackward(&dx[0], &dy[0], &y[0], n) {
 		return
 	}
 	for i, v := range y {
@@ -66,7 +66,7 @@ func clampGate(x float32) float64 {
 //	dst[i] = x[i] * Phi(x[i]),  Phi(x) = erfc(-x/sqrt(2)) / 2
 func GELU(dst, x []float32) {
 	n := sameLen("GELU", dst, x)
-	if n == 0 || asmGELU(&dst[0], &x[0], n) {
+	if n == 0 || asmGelu(&dst[0], &x[0], n) {
 		return
 	}
 	for i, v := range x {
@@ -84,7 +84,7 @@ func GELU(dst, x []float32) {
 //	dx[i] = dy[i] * (Phi(x) + x*phi(x)),  phi(x) = exp(-x*x/2) / sqrt(2*pi)
 func GELUBackward(dx, dy, x []float32) {
 	n := sameLen("GELUBackward", dx, dy, x)
-	if n == 0 || asmGELUBackward(&dx[0], &dy[0], &x[0], n) {
+	if n == 0 || asmGeluBackward(&dx[0], &dy[0], &x[0], n) {
 		return
 	}
 	for i, v := range x {
