@@ -28,12 +28,7 @@ const guardWords = 7
 
 // eachTier runs f on each tier of this machine with the same random numbers.
 func eachTier(t *testing.T, f func(t *testing.T, r *rand.Rand)) {
-	for _, tier := range Available() {
-		t.Run(tier.String(), func(t *testing.T) {
-			defer Use(tier)()
-			f(t, rand.New(rand.NewPCG(1, 2)))
-		})
-	}
+	onEveryTier(t, func(t *testing.T) { f(t, rand.New(rand.NewPCG(1, 2))) })
 }
 
 // An arena makes slices with guard words before them and a fault behind, and
@@ -53,7 +48,8 @@ func (a *arena) alloc(s shape, fill func() float32) []float32 {
 	if s.rows == 0 || s.cols == 0 {
 		return []float32{}
 	}
-	buf := newGuarded(a.t, guardWords+(s.rows-1)*s.ld+s.cols)
+	buf, free := guarded(a.t, guardWords+(s.rows-1)*s.ld+s.cols)
+	a.t.Cleanup(free)
 	for i := range buf {
 		buf[i] = guard
 	}
