@@ -26,7 +26,7 @@ type Lines struct {
 const markedPoints = 30
 
 func (f *Lines) legend() [][]legendEntry {
-	if len(f.Series) < 2 && (len(f.Series) == 0 || f.Series[0].Name == "") {
+	if len(f.Series) < 2 {
 		return nil
 	}
 	var entries []legendEntry

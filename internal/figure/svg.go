@@ -121,8 +121,9 @@ func (c *svg) image(x, y, w, h float64, im image.Image) {
 }
 
 func (c *svg) write(b *bytes.Buffer, width, height float64, title, text string) {
-	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" class="fig" role="img" aria-label="%s" width="%s" height="%s" viewBox="0 0 %s %s" font-family="system-ui,sans-serif" font-size="11">`,
-		escape(title+". "+text), num(width), num(height), num(width), num(height))
+	// Wide figures scroll on a phone rather than shrink below nine-pixel letters.
+	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" class="fig" role="img" aria-label="%s" width="%s" height="%s" viewBox="0 0 %s %s" font-family="system-ui,sans-serif" font-size="11" style="min-width:%spx">`,
+		escape(title+". "+text), num(width), num(height), num(width), num(height), num(0.8*width))
 	fmt.Fprintf(b, "<title>%s</title><desc>%s</desc><style>", escape(title), escape(text))
 	var light, dark strings.Builder
 	names := map[string]modes{}

@@ -1,0 +1,134 @@
+package report
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html/template"
+	"image/png"
+	"strings"
+	"unicode"
+
+	"diffclip/internal/figure"
+)
+
+// view is the content in the shape that the page's template wants.
+type view struct {
+	*Report
+	Style    template.CSS
+	Sections []sectionView
+}
+
+type sectionView struct {
+	Section
+	ID      string
+	Tables  []tableView
+	Figures []figureView
+}
+
+type tableView struct {
+	Table
+	ID      string
+	Numeric []bool // per column: every cell below the header is a number or empty
+}
+
+type figureView struct {
+	Label         string // names the scrolling box
+	Caption       string
+	SVG           template.HTML
+	URI           template.URL
+	Alt           string
+	Width, Height int
+}
+
+func newView(r *Report) (*view, error) {
+	v := &view{Report: r, Style: template.CSS(pageStyle)}
+	taken := map[string]bool{}
+	for _, s := range r.Sections {
+		sv := sectionView{Section: s, ID: slug(s.Title, taken)}
+		for i, t := range s.Tables {
+			for k, row := range t.Rows {
+				if len(row) != len(t.Header) {
+					return nil, fmt.Errorf("table %q, row %d: %d cells under %d headers", t.Caption, k+1, len(row), len(t.Header))
+				}
+			}
+			sv.Tables = append(sv.Tables, tableView{t, fmt.Sprintf("%s-table-%d", sv.ID, i+1), numericColumns(t)})
+		}
+		for i, f := range s.Figures {
+			fv, err := newFigureView(f)
+			if err != nil {
+				return nil, fmt.Errorf("section %q, figure %d: %w", s.Title, i+1, err)
+			}
+			sv.Figures = append(sv.Figures, fv)
+		}
+		v.Sections = append(v.Sections, sv)
+	}
+	return v, nil
+}
+
+func newFigureView(f Figure) (figureView, error) {
+	if f.Drawing != nil {
+		title, _ := figure.Describe(f.Drawing)
+		// figure.SVG escapes every text that it is given.
+		return figureView{Label: title, Caption: f.Caption, SVG: template.HTML(figure.SVG(f.Drawing))}, nil
+	}
+	if f.PNG == nil {
+		return figureView{}, errors.New("neither a drawing nor a PNG")
+	}
+	if f.Alt == "" {
+		return figureView{}, errors.New("a PNG wants an Alt text")
+	}
+	config, err := png.DecodeConfig(bytes.NewReader(f.PNG))
+	if err != nil {
+		return figureView{}, err
+	}
+	uri := template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(f.PNG))
+	return figureView{Label: "Picture", Caption: f.Caption, URI: uri, Alt: f.Alt, Width: config.Width, Height: config.Height}, nil
+}
+
+// slug makes a page-wide unique fragment of a title.
+func slug(title string, taken map[string]bool) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(title) {
+		switch {
+		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	base := strings.Trim(b.String(), "-")
+	if base == "" {
+		base = "section"
+	}
+	id := base
+	for n := 2; taken[id]; n++ {
+		id = fmt.Sprintf("%s-%d", base, n)
+	}
+	taken[id] = true
+	return id
+}
+
+// numericColumns tells which columns hold numbers alone, which stand flush right.
+func numericColumns(t Table) []bool {
+	numeric := make([]bool, len(t.Header))
+	for c := range numeric {
+		numeric[c] = c > 0 && len(t.Rows) > 0
+		for _, row := range t.Rows {
+			numeric[c] = numeric[c] && isNumber(row[c].Text)
+		}
+	}
+	return numeric
+}
+
+// isNumber accepts numbers with units and deviations, such as "81.2 ± 1.3 %",
+// and the dashes that stand for a missing one.
+func isNumber(s string) bool {
+	for _, r := range s {
+		if !unicode.IsDigit(r) && !strings.ContainsRune(" .,+-–±%×eNa", r) {
+			return false
+		}
+	}
+	return true
+}
