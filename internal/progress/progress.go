@@ -123,7 +123,7 @@ func (p *Progress) line(done int, note string, width int) string {
 	share := 0.0
 	if p.total > 0 {
 		share = min(max(float64(done)/float64(p.total), 0), 1)
-		facts = fmt.Sprintf("%3.0f%% %s", math.Floor(100*share), p.timeLeft(done))
+		facts = strings.TrimRight(fmt.Sprintf("%3.0f%% %s", math.Floor(100*share), p.timeLeft(done)), " ")
 	}
 	room := width - length(facts) - 1
 	title := cut(p.title, room)
