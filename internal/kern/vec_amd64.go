@@ -449,18 +449,72 @@ func asmColDot(dst, x, y *float32, ldx, ldy, rows, cols int) bool {
 }
 
 //go:noescape
-func softmaxAVX2(dst *float32, ldd int, x *float32, ldx int, lse *float32, step, rows, cols int, scale float32)
+func softmaxMaxAVX2(most, x *float32, ldx, rows, cols int, scale float32)
 
 //go:noescape
-func softmaxAVX512(dst *float32, ldd int, x *float32, ldx int, lse *float32, step, rows, cols int, scale float32)
+func softmaxMaxAVX512(most, x *float32, ldx, rows, cols int, scale float32)
 
-func asmSoftmax(dst *float32, ldd int, x *float32, ldx int, lse *float32, step, rows, cols int, scale float32) bool {
+func asmSoftmaxMax(most, x *float32, ldx, rows, cols int, scale float32) bool {
 	switch active {
 	case AVX2:
-		softmaxAVX2(dst, ldd, x, ldx, lse, step, rows, cols, scale)
+		softmaxMaxAVX2(most, x, ldx, rows, cols, scale)
 		return true
 	case AVX512:
-		softmaxAVX512(dst, ldd, x, ldx, lse, step, rows, cols, scale)
+		softmaxMaxAVX512(most, x, ldx, rows, cols, scale)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func softmaxExpAVX2(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32)
+
+//go:noescape
+func softmaxExpAVX512(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32)
+
+func asmSoftmaxExp(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32) bool {
+	switch active {
+	case AVX2:
+		softmaxExpAVX2(dst, ldd, x, ldx, most, sum, rows, cols, scale)
+		return true
+	case AVX512:
+		softmaxExpAVX512(dst, ldd, x, ldx, most, sum, rows, cols, scale)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func softmaxLogAVX2(most, sum *float32, n int)
+
+//go:noescape
+func softmaxLogAVX512(most, sum *float32, n int)
+
+func asmSoftmaxLog(most, sum *float32, n int) bool {
+	switch active {
+	case AVX2:
+		softmaxLogAVX2(most, sum, n)
+		return true
+	case AVX512:
+		softmaxLogAVX512(most, sum, n)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func scaleRowsAVX2(dst *float32, ldd int, scale *float32, rows, cols int)
+
+//go:noescape
+func scaleRowsAVX512(dst *float32, ldd int, scale *float32, rows, cols int)
+
+func asmScaleRows(dst *float32, ldd int, scale *float32, rows, cols int) bool {
+	switch active {
+	case AVX2:
+		scaleRowsAVX2(dst, ldd, scale, rows, cols)
+		return true
+	case AVX512:
+		scaleRowsAVX512(dst, ldd, scale, rows, cols)
 		return true
 	}
 	return false
@@ -503,108 +557,162 @@ func asmSoftmaxBackward(dx *float32, ldx int, dy *float32, ldy int, y *float32, 
 }
 
 //go:noescape
-func normaliseAVX2(dst, x, mean, rstd *float32, rows, cols int, n, eps float32)
+func rowMeanAVX2(mean, x *float32, rows, cols int, inverse float32)
 
 //go:noescape
-func normaliseAVX512(dst, x, mean, rstd *float32, rows, cols int, n, eps float32)
+func rowMeanAVX512(mean, x *float32, rows, cols int, inverse float32)
 
-func asmNormalise(dst, x, mean, rstd *float32, rows, cols int, n, eps float32) bool {
+func asmRowMean(mean, x *float32, rows, cols int, inverse float32) bool {
 	switch active {
 	case AVX2:
-		normaliseAVX2(dst, x, mean, rstd, rows, cols, n, eps)
+		rowMeanAVX2(mean, x, rows, cols, inverse)
 		return true
 	case AVX512:
-		normaliseAVX512(dst, x, mean, rstd, rows, cols, n, eps)
+		rowMeanAVX512(mean, x, rows, cols, inverse)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func normaliseGradAVX2(dx, dy, x, mean, rstd *float32, rows, cols int, n float32)
+func rowVarianceAVX2(sumsq, x, mean *float32, rows, cols int)
 
 //go:noescape
-func normaliseGradAVX512(dx, dy, x, mean, rstd *float32, rows, cols int, n float32)
+func rowVarianceAVX512(sumsq, x, mean *float32, rows, cols int)
 
-func asmNormaliseGrad(dx, dy, x, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmRowVariance(sumsq, x, mean *float32, rows, cols int) bool {
 	switch active {
 	case AVX2:
-		normaliseGradAVX2(dx, dy, x, mean, rstd, rows, cols, n)
+		rowVarianceAVX2(sumsq, x, mean, rows, cols)
 		return true
 	case AVX512:
-		normaliseGradAVX512(dx, dy, x, mean, rstd, rows, cols, n)
+		rowVarianceAVX512(sumsq, x, mean, rows, cols)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func normaliseGradAddAVX2(dx, dy, x, mean, rstd *float32, rows, cols int, n float32)
+func layerNormRstdAVX2(rstd *float32, n int, inverse, eps float32)
 
 //go:noescape
-func normaliseGradAddAVX512(dx, dy, x, mean, rstd *float32, rows, cols int, n float32)
+func layerNormRstdAVX512(rstd *float32, n int, inverse, eps float32)
 
-func asmNormaliseGradAdd(dx, dy, x, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmLayerNormRstd(rstd *float32, n int, inverse, eps float32) bool {
 	switch active {
 	case AVX2:
-		normaliseGradAddAVX2(dx, dy, x, mean, rstd, rows, cols, n)
+		layerNormRstdAVX2(rstd, n, inverse, eps)
 		return true
 	case AVX512:
-		normaliseGradAddAVX512(dx, dy, x, mean, rstd, rows, cols, n)
+		layerNormRstdAVX512(rstd, n, inverse, eps)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func layerNormAVX2(dst, x, gamma, beta, mean, rstd *float32, rows, cols int, n, eps float32)
+func normaliseAVX2(dst, x, mean, rstd *float32, rows, cols int)
 
 //go:noescape
-func layerNormAVX512(dst, x, gamma, beta, mean, rstd *float32, rows, cols int, n, eps float32)
+func normaliseAVX512(dst, x, mean, rstd *float32, rows, cols int)
 
-func asmLayerNorm(dst, x, gamma, beta, mean, rstd *float32, rows, cols int, n, eps float32) bool {
+func asmNormalise(dst, x, mean, rstd *float32, rows, cols int) bool {
 	switch active {
 	case AVX2:
-		layerNormAVX2(dst, x, gamma, beta, mean, rstd, rows, cols, n, eps)
+		normaliseAVX2(dst, x, mean, rstd, rows, cols)
 		return true
 	case AVX512:
-		layerNormAVX512(dst, x, gamma, beta, mean, rstd, rows, cols, n, eps)
+		normaliseAVX512(dst, x, mean, rstd, rows, cols)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func layerNormGradAVX2(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32)
+func normaliseGradAVX2(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 
 //go:noescape
-func layerNormGradAVX512(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32)
+func normaliseGradAVX512(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 
-func asmLayerNormGrad(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmNormaliseGrad(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	switch active {
 	case AVX2:
-		layerNormGradAVX2(dx, dy, x, gamma, mean, rstd, rows, cols, n)
+		normaliseGradAVX2(dx, dy, x, mean, rstd, rows, cols, inverse)
 		return true
 	case AVX512:
-		layerNormGradAVX512(dx, dy, x, gamma, mean, rstd, rows, cols, n)
+		normaliseGradAVX512(dx, dy, x, mean, rstd, rows, cols, inverse)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func layerNormGradAddAVX2(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32)
+func normaliseGradAddAVX2(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 
 //go:noescape
-func layerNormGradAddAVX512(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32)
+func normaliseGradAddAVX512(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 
-func asmLayerNormGradAdd(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmNormaliseGradAdd(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	switch active {
 	case AVX2:
-		layerNormGradAddAVX2(dx, dy, x, gamma, mean, rstd, rows, cols, n)
+		normaliseGradAddAVX2(dx, dy, x, mean, rstd, rows, cols, inverse)
 		return true
 	case AVX512:
-		layerNormGradAddAVX512(dx, dy, x, gamma, mean, rstd, rows, cols, n)
+		normaliseGradAddAVX512(dx, dy, x, mean, rstd, rows, cols, inverse)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func layerNormAVX2(dst, x, gamma, beta, mean, rstd *float32, rows, cols int)
+
+//go:noescape
+func layerNormAVX512(dst, x, gamma, beta, mean, rstd *float32, rows, cols int)
+
+func asmLayerNorm(dst, x, gamma, beta, mean, rstd *float32, rows, cols int) bool {
+	switch active {
+	case AVX2:
+		layerNormAVX2(dst, x, gamma, beta, mean, rstd, rows, cols)
+		return true
+	case AVX512:
+		layerNormAVX512(dst, x, gamma, beta, mean, rstd, rows, cols)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func layerNormGradAVX2(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
+
+//go:noescape
+func layerNormGradAVX512(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
+
+func asmLayerNormGrad(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32) bool {
+	switch active {
+	case AVX2:
+		layerNormGradAVX2(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
+		return true
+	case AVX512:
+		layerNormGradAVX512(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func layerNormGradAddAVX2(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
+
+//go:noescape
+func layerNormGradAddAVX512(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
+
+func asmLayerNormGradAdd(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32) bool {
+	switch active {
+	case AVX2:
+		layerNormGradAddAVX2(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
+		return true
+	case AVX512:
+		layerNormGradAddAVX512(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
 		return true
 	}
 	return false

@@ -302,12 +302,48 @@ func asmColDot(dst, x, y *float32, ldx, ldy, rows, cols int) bool {
 }
 
 //go:noescape
-func softmaxNEON(dst *float32, ldd int, x *float32, ldx int, lse *float32, step, rows, cols int, scale float32)
+func softmaxMaxNEON(most, x *float32, ldx, rows, cols int, scale float32)
 
-func asmSoftmax(dst *float32, ldd int, x *float32, ldx int, lse *float32, step, rows, cols int, scale float32) bool {
+func asmSoftmaxMax(most, x *float32, ldx, rows, cols int, scale float32) bool {
 	switch active {
 	case NEON:
-		softmaxNEON(dst, ldd, x, ldx, lse, step, rows, cols, scale)
+		softmaxMaxNEON(most, x, ldx, rows, cols, scale)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func softmaxExpNEON(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32)
+
+func asmSoftmaxExp(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32) bool {
+	switch active {
+	case NEON:
+		softmaxExpNEON(dst, ldd, x, ldx, most, sum, rows, cols, scale)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func softmaxLogNEON(most, sum *float32, n int)
+
+func asmSoftmaxLog(most, sum *float32, n int) bool {
+	switch active {
+	case NEON:
+		softmaxLogNEON(most, sum, n)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func scaleRowsNEON(dst *float32, ldd int, scale *float32, rows, cols int)
+
+func asmScaleRows(dst *float32, ldd int, scale *float32, rows, cols int) bool {
+	switch active {
+	case NEON:
+		scaleRowsNEON(dst, ldd, scale, rows, cols)
 		return true
 	}
 	return false
@@ -338,72 +374,108 @@ func asmSoftmaxBackward(dx *float32, ldx int, dy *float32, ldy int, y *float32, 
 }
 
 //go:noescape
-func normaliseNEON(dst, x, mean, rstd *float32, rows, cols int, n, eps float32)
+func rowMeanNEON(mean, x *float32, rows, cols int, inverse float32)
 
-func asmNormalise(dst, x, mean, rstd *float32, rows, cols int, n, eps float32) bool {
+func asmRowMean(mean, x *float32, rows, cols int, inverse float32) bool {
 	switch active {
 	case NEON:
-		normaliseNEON(dst, x, mean, rstd, rows, cols, n, eps)
+		rowMeanNEON(mean, x, rows, cols, inverse)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func normaliseGradNEON(dx, dy, x, mean, rstd *float32, rows, cols int, n float32)
+func rowVarianceNEON(sumsq, x, mean *float32, rows, cols int)
 
-func asmNormaliseGrad(dx, dy, x, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmRowVariance(sumsq, x, mean *float32, rows, cols int) bool {
 	switch active {
 	case NEON:
-		normaliseGradNEON(dx, dy, x, mean, rstd, rows, cols, n)
+		rowVarianceNEON(sumsq, x, mean, rows, cols)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func normaliseGradAddNEON(dx, dy, x, mean, rstd *float32, rows, cols int, n float32)
+func layerNormRstdNEON(rstd *float32, n int, inverse, eps float32)
 
-func asmNormaliseGradAdd(dx, dy, x, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmLayerNormRstd(rstd *float32, n int, inverse, eps float32) bool {
 	switch active {
 	case NEON:
-		normaliseGradAddNEON(dx, dy, x, mean, rstd, rows, cols, n)
+		layerNormRstdNEON(rstd, n, inverse, eps)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func layerNormNEON(dst, x, gamma, beta, mean, rstd *float32, rows, cols int, n, eps float32)
+func normaliseNEON(dst, x, mean, rstd *float32, rows, cols int)
 
-func asmLayerNorm(dst, x, gamma, beta, mean, rstd *float32, rows, cols int, n, eps float32) bool {
+func asmNormalise(dst, x, mean, rstd *float32, rows, cols int) bool {
 	switch active {
 	case NEON:
-		layerNormNEON(dst, x, gamma, beta, mean, rstd, rows, cols, n, eps)
+		normaliseNEON(dst, x, mean, rstd, rows, cols)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func layerNormGradNEON(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32)
+func normaliseGradNEON(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 
-func asmLayerNormGrad(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmNormaliseGrad(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	switch active {
 	case NEON:
-		layerNormGradNEON(dx, dy, x, gamma, mean, rstd, rows, cols, n)
+		normaliseGradNEON(dx, dy, x, mean, rstd, rows, cols, inverse)
 		return true
 	}
 	return false
 }
 
 //go:noescape
-func layerNormGradAddNEON(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32)
+func normaliseGradAddNEON(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 
-func asmLayerNormGradAdd(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmNormaliseGradAdd(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	switch active {
 	case NEON:
-		layerNormGradAddNEON(dx, dy, x, gamma, mean, rstd, rows, cols, n)
+		normaliseGradAddNEON(dx, dy, x, mean, rstd, rows, cols, inverse)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func layerNormNEON(dst, x, gamma, beta, mean, rstd *float32, rows, cols int)
+
+func asmLayerNorm(dst, x, gamma, beta, mean, rstd *float32, rows, cols int) bool {
+	switch active {
+	case NEON:
+		layerNormNEON(dst, x, gamma, beta, mean, rstd, rows, cols)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func layerNormGradNEON(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
+
+func asmLayerNormGrad(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32) bool {
+	switch active {
+	case NEON:
+		layerNormGradNEON(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
+		return true
+	}
+	return false
+}
+
+//go:noescape
+func layerNormGradAddNEON(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
+
+func asmLayerNormGradAdd(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32) bool {
+	switch active {
+	case NEON:
+		layerNormGradAddNEON(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
 		return true
 	}
 	return false

@@ -113,3 +113,23 @@ func ulps(got float32, want float64) float64 {
 }
 
 func at(name string, i int) string { return fmt.Sprintf("%s[%d]", name, i) }
+
+func TestVectorAllocatesNothing(t *testing.T) {
+	eachTier(t, func(t *testing.T, _ *rand.Rand) {
+		x, y, z, w := make([]float32, 1024), make([]float32, 1024), make([]float32, 1024), make([]float32, 1024)
+		if n := testing.AllocsPerRun(3, func() {
+			Add(x, y, z)
+			GELUBackward(x, y, z)
+			Max(x)
+			ColSum(x, y, 32, 32, 32)
+			SoftmaxRows(x, 32, y, 32, 32, 32, 1, nil)
+			SoftmaxBackwardRows(x, 32, y, 32, z, 32, 32, 32, 1)
+			LayerNorm(x, y, 32, 32, nil, nil, 1e-5, z, w)
+			LayerNormBackward(x, y, z, 32, 32, w, y, z, y, z, true)
+			Transpose(x, 32, y, 32, 32, 32)
+			Adam(x, y, z, w, AdamStep{Bias1: 1, Bias2: 1})
+		}); n != 0 {
+			t.Fatalf("%v allocations", n)
+		}
+	})
+}

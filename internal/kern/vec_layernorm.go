@@ -19,36 +19,55 @@ func LayerNorm(dst, x []float32, rows, cols int, gamma, beta []float32, eps floa
 	checkLen("LayerNorm", "mean", mean, rows)
 	checkLen("LayerNorm", "rstd", rstd, rows)
 	checkPair("LayerNorm", "gamma", "beta", gamma, beta, cols)
-	if rows == 0 || cols == 0 {
+	if cols == 0 {
 		return
 	}
-	n := float32(cols)
-	if gamma == nil {
-		if asmNormalise(&dst[0], &x[0], &mean[0], &rstd[0], rows, cols, n, eps) {
-			return
-		}
-	} else if asmLayerNorm(&dst[0], &x[0], &gamma[0], &beta[0], &mean[0], &rstd[0], rows, cols, n, eps) {
-		return
-	}
-	for r := range rows {
-		s, d := x[r*cols:][:cols], dst[r*cols:][:cols]
-		var sum, sq float64
-		for _, v := range s {
-			sum += float64(v)
-		}
-		m := sum / float64(cols)
-		for _, v := range s {
-			sq += (float64(v) - m) * (float64(v) - m)
-		}
-		rs := 1 / math.Sqrt(sq/float64(cols)+float64(eps))
-		mean[r], rstd[r] = float32(m), float32(rs)
-		for c, v := range s {
-			d[c] = (v - mean[r]) * rstd[r]
-			if gamma != nil {
-				d[c] = float32(d[c]*gamma[c]) + beta[c]
+	for r0 := 0; r0 < rows; r0 += layerNormChunk {
+		dst, x, mean, rstd := dst[r0*cols:], x[r0*cols:], mean[r0:], rstd[r0:]
+		n := min(layerNormChunk, rows-r0)
+		if !layerNormAsm(dst, x, n, cols, gamma, beta, eps, mean, rstd) {
+			for r := range n {
+				mean[r], rstd[r] = layerNormRow(dst[r*cols:][:cols], x[r*cols:][:cols], gamma, beta, eps)
 			}
 		}
 	}
+}
+
+// layerNormChunk is the number of rows that go through each step of LayerNorm
+// together, as softmaxChunk.
+const layerNormChunk = 16
+
+func layerNormAsm(dst, x []float32, rows, cols int, gamma, beta []float32, eps float32, mean, rstd []float32) bool {
+	inverse := 1 / float32(cols)
+	if !asmRowMean(&mean[0], &x[0], rows, cols, inverse) {
+		return false
+	}
+	asmRowVariance(&rstd[0], &x[0], &mean[0], rows, cols)
+	asmLayerNormRstd(&rstd[0], rows, inverse, eps)
+	if gamma == nil {
+		return asmNormalise(&dst[0], &x[0], &mean[0], &rstd[0], rows, cols)
+	}
+	return asmLayerNorm(&dst[0], &x[0], &gamma[0], &beta[0], &mean[0], &rstd[0], rows, cols)
+}
+
+// layerNormRow is one row of LayerNorm.
+func layerNormRow(dst, x, gamma, beta []float32, eps float32) (mean, rstd float32) {
+	var sum, sq float64
+	for _, v := range x {
+		sum += float64(v)
+	}
+	m := sum / float64(len(x))
+	for _, v := range x {
+		sq += (float64(v) - m) * (float64(v) - m)
+	}
+	mean, rstd = float32(m), float32(1/math.Sqrt(sq/float64(len(x))+float64(eps)))
+	for c, v := range x {
+		dst[c] = (v - mean) * rstd
+		if gamma != nil {
+			dst[c] = float32(dst[c]*gamma[c]) + beta[c]
+		}
+	}
+	return mean, rstd
 }
 
 // LayerNormBackward is LayerNorm's gradient, given its input x and the mean
@@ -79,16 +98,16 @@ func LayerNormBackward(dx, dy, x []float32, rows, cols int, gamma, mean, rstd []
 		layerNormParamGrad(dgamma, dbeta, dy, x, rows, cols, mean, rstd)
 	}
 	var done bool
-	n := float32(cols)
+	inverse := 1 / float32(cols)
 	switch {
 	case gamma != nil && accumulate:
-		done = asmLayerNormGradAdd(&dx[0], &dy[0], &x[0], &gamma[0], &mean[0], &rstd[0], rows, cols, n)
+		done = asmLayerNormGradAdd(&dx[0], &dy[0], &x[0], &gamma[0], &mean[0], &rstd[0], rows, cols, inverse)
 	case gamma != nil:
-		done = asmLayerNormGrad(&dx[0], &dy[0], &x[0], &gamma[0], &mean[0], &rstd[0], rows, cols, n)
+		done = asmLayerNormGrad(&dx[0], &dy[0], &x[0], &gamma[0], &mean[0], &rstd[0], rows, cols, inverse)
 	case accumulate:
-		done = asmNormaliseGradAdd(&dx[0], &dy[0], &x[0], &mean[0], &rstd[0], rows, cols, n)
+		done = asmNormaliseGradAdd(&dx[0], &dy[0], &x[0], &mean[0], &rstd[0], rows, cols, inverse)
 	default:
-		done = asmNormaliseGrad(&dx[0], &dy[0], &x[0], &mean[0], &rstd[0], rows, cols, n)
+		done = asmNormaliseGrad(&dx[0], &dy[0], &x[0], &mean[0], &rstd[0], rows, cols, inverse)
 	}
 	if !done {
 		layerNormGrad(dx, dy, x, rows, cols, gamma, mean, rstd, accumulate)

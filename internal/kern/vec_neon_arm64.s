@@ -2871,8 +2871,87 @@ row9:
 done7:
 	RET
 
-// func softmaxNEON(dst *float32, ldd int, x *float32, ldx int, lse *float32, step, rows, cols int, scale float32)
-TEXT ·softmaxNEON(SB), NOSPLIT, $0-68
+// func softmaxMaxNEON(most, x *float32, ldx, rows, cols int, scale float32)
+TEXT ·softmaxMaxNEON(SB), NOSPLIT, $0-44
+	MOVD $vecConst<>(SB), R25
+	WORD $0x3dc08720 // ldr q0, [x25, #528]
+	MOVD most+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD ldx+16(FP), R2
+	LSL $2, R2
+	FMOVS scale+40(FP), F1
+	WORD $0x4e040421 // dup v1.4s, v1.s[0]
+	MOVD cols+32(FP), R3
+	LSL $2, R3
+	AND $-16, R3, R4
+	AND $-64, R3, R6
+	MOVW $-1, R20
+	FMOVS R20, F6
+	MOVD rows+24(FP), R7
+row1:
+	WORD $0x4ea01c02 // orr v2.16b, v0.16b, v0.16b
+	WORD $0x4ea01c03 // orr v3.16b, v0.16b, v0.16b
+	WORD $0x4ea01c04 // orr v4.16b, v0.16b, v0.16b
+	WORD $0x4ea01c05 // orr v5.16b, v0.16b, v0.16b
+	MOVD ZR, R5
+	CMP R6, R5
+	BGE done3
+wide2:
+	WORD $0x3ce56827 // ldr q7, [x1, x5]
+	ADD R5, R1, R20
+	WORD $0x3dc00688 // ldr q8, [x20, #16]
+	ADD R5, R1, R20
+	WORD $0x3dc00a89 // ldr q9, [x20, #32]
+	ADD R5, R1, R20
+	WORD $0x3dc00e8a // ldr q10, [x20, #48]
+	WORD $0x6e21dce7 // fmul v7.4s, v7.4s, v1.4s
+	WORD $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
+	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
+	WORD $0x6e21dd4a // fmul v10.4s, v10.4s, v1.4s
+	WORD $0x4e27f442 // fmax v2.4s, v2.4s, v7.4s
+	WORD $0x4e28f463 // fmax v3.4s, v3.4s, v8.4s
+	WORD $0x4e29f484 // fmax v4.4s, v4.4s, v9.4s
+	WORD $0x4e2af4a5 // fmax v5.4s, v5.4s, v10.4s
+	ADD $64, R5
+	CMP R6, R5
+	BLT wide2
+done3:
+	CMP R4, R5
+	BGE done5
+single4:
+	WORD $0x3ce5682a // ldr q10, [x1, x5]
+	WORD $0x6e21dd4a // fmul v10.4s, v10.4s, v1.4s
+	WORD $0x4e2af442 // fmax v2.4s, v2.4s, v10.4s
+	ADD $16, R5
+	CMP R4, R5
+	BLT single4
+done5:
+	CMP R3, R5
+	BGE done6
+tail7:
+	WORD $0xbc65682a // ldr s10, [x1, x5]
+	WORD $0x6e21dd4a // fmul v10.4s, v10.4s, v1.4s
+	WORD $0x4ea21c49 // orr v9.16b, v2.16b, v2.16b
+	WORD $0x6ea61d49 // bit v9.16b, v10.16b, v6.16b
+	WORD $0x4e29f442 // fmax v2.4s, v2.4s, v9.4s
+	ADD $4, R5
+	CMP R3, R5
+	BLT tail7
+done6:
+	WORD $0x4e23f442 // fmax v2.4s, v2.4s, v3.4s
+	WORD $0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
+	WORD $0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
+	WORD $0x6e22f442 // fmaxp v2.4s, v2.4s, v2.4s
+	WORD $0x6e22f442 // fmaxp v2.4s, v2.4s, v2.4s
+	WORD $0xbd000002 // str s2, [x0]
+	ADD R2, R1
+	ADD $4, R0
+	SUBS $1, R7
+	BNE row1
+	RET
+
+// func softmaxExpNEON(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32)
+TEXT ·softmaxExpNEON(SB), NOSPLIT, $0-68
 	MOVD $vecConst<>(SB), R25
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x3dc04f21 // ldr q1, [x25, #304]
@@ -2882,33 +2961,33 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-68
 	WORD $0x3dc04b25 // ldr q5, [x25, #288]
 	WORD $0x3dc02f26 // ldr q6, [x25, #176]
 	WORD $0x3dc00b27 // ldr q7, [x25, #32]
-	WORD $0x3dc00f28 // ldr q8, [x25, #48]
-	WORD $0x3dc04729 // ldr q9, [x25, #272]
+	WORD $0x3dc04728 // ldr q8, [x25, #272]
+	WORD $0x3dc08329 // ldr q9, [x25, #512]
 	WORD $0x3dc0432a // ldr q10, [x25, #256]
-	WORD $0x3dc0872b // ldr q11, [x25, #528]
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
 	LSL $2, R1
 	MOVD x+16(FP), R2
 	MOVD ldx+24(FP), R3
 	LSL $2, R3
-	MOVD lse+32(FP), R4
-	MOVD step+40(FP), R5
-	LSL $2, R5
-	FMOVS scale+64(FP), F12
-	WORD $0x4e04058c // dup v12.4s, v12.s[0]
+	MOVD most+32(FP), R4
+	MOVD sum+40(FP), R5
+	FMOVS scale+64(FP), F11
+	WORD $0x4e04056b // dup v11.4s, v11.s[0]
 	MOVD cols+56(FP), R6
 	LSL $2, R6
 	AND $-16, R6, R7
 	AND $-64, R6, R9
 	MOVW $-1, R20
-	FMOVS R20, F13
+	FMOVS R20, F16
 	MOVD rows+48(FP), R10
 row1:
-	WORD $0x4eab1d6e // orr v14.16b, v11.16b, v11.16b
-	WORD $0x4eab1d6f // orr v15.16b, v11.16b, v11.16b
-	WORD $0x4eab1d70 // orr v16.16b, v11.16b, v11.16b
-	WORD $0x4eab1d71 // orr v17.16b, v11.16b, v11.16b
+	WORD $0x4d40c891 // ld1r {v17.4s}, [x4]
+	WORD $0x6e291e31 // eor v17.16b, v17.16b, v9.16b
+	WORD $0x4ea01c0c // orr v12.16b, v0.16b, v0.16b
+	WORD $0x4ea01c0d // orr v13.16b, v0.16b, v0.16b
+	WORD $0x4ea01c0e // orr v14.16b, v0.16b, v0.16b
+	WORD $0x4ea01c0f // orr v15.16b, v0.16b, v0.16b
 	MOVD ZR, R8
 	CMP R9, R8
 	BGE done3
@@ -2920,14 +2999,93 @@ wide2:
 	WORD $0x3dc00a94 // ldr q20, [x20, #32]
 	ADD R8, R2, R20
 	WORD $0x3dc00e95 // ldr q21, [x20, #48]
-	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
-	WORD $0x6e2cde73 // fmul v19.4s, v19.4s, v12.4s
-	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
-	WORD $0x6e2cdeb5 // fmul v21.4s, v21.4s, v12.4s
-	WORD $0x4e32f5ce // fmax v14.4s, v14.4s, v18.4s
-	WORD $0x4e33f5ef // fmax v15.4s, v15.4s, v19.4s
-	WORD $0x4e34f610 // fmax v16.4s, v16.4s, v20.4s
-	WORD $0x4e35f631 // fmax v17.4s, v17.4s, v21.4s
+	WORD $0x4eb11e36 // orr v22.16b, v17.16b, v17.16b
+	WORD $0x4e2bce56 // fmla v22.4s, v18.4s, v11.4s
+	WORD $0x4eb11e32 // orr v18.16b, v17.16b, v17.16b
+	WORD $0x4e2bce72 // fmla v18.4s, v19.4s, v11.4s
+	WORD $0x4eb11e33 // orr v19.16b, v17.16b, v17.16b
+	WORD $0x4e2bce93 // fmla v19.4s, v20.4s, v11.4s
+	WORD $0x4eb11e34 // orr v20.16b, v17.16b, v17.16b
+	WORD $0x4e2bceb4 // fmla v20.4s, v21.4s, v11.4s
+	WORD $0x4e2af6d6 // fmax v22.4s, v22.4s, v10.4s
+	WORD $0x4e2af652 // fmax v18.4s, v18.4s, v10.4s
+	WORD $0x4e2af673 // fmax v19.4s, v19.4s, v10.4s
+	WORD $0x4e2af694 // fmax v20.4s, v20.4s, v10.4s
+	WORD $0x4ea81d15 // orr v21.16b, v8.16b, v8.16b
+	WORD $0x4e27ced5 // fmla v21.4s, v22.4s, v7.4s
+	WORD $0x4ea81d17 // orr v23.16b, v8.16b, v8.16b
+	WORD $0x4e27ce57 // fmla v23.4s, v18.4s, v7.4s
+	WORD $0x4ea81d18 // orr v24.16b, v8.16b, v8.16b
+	WORD $0x4e27ce78 // fmla v24.4s, v19.4s, v7.4s
+	WORD $0x4ea81d19 // orr v25.16b, v8.16b, v8.16b
+	WORD $0x4e27ce99 // fmla v25.4s, v20.4s, v7.4s
+	WORD $0x4ea8d6ba // fsub v26.4s, v21.4s, v8.4s
+	WORD $0x4ea8d6fb // fsub v27.4s, v23.4s, v8.4s
+	WORD $0x4ea8d71c // fsub v28.4s, v24.4s, v8.4s
+	WORD $0x4ea8d73d // fsub v29.4s, v25.4s, v8.4s
+	WORD $0x4ea5cf56 // fmls v22.4s, v26.4s, v5.4s
+	WORD $0x4ea5cf72 // fmls v18.4s, v27.4s, v5.4s
+	WORD $0x4ea5cf93 // fmls v19.4s, v28.4s, v5.4s
+	WORD $0x4ea5cfb4 // fmls v20.4s, v29.4s, v5.4s
+	WORD $0x4ea21c5d // orr v29.16b, v2.16b, v2.16b
+	WORD $0x4e36cc3d // fmla v29.4s, v1.4s, v22.4s
+	WORD $0x4ea21c5c // orr v28.16b, v2.16b, v2.16b
+	WORD $0x4e32cc3c // fmla v28.4s, v1.4s, v18.4s
+	WORD $0x4ea21c5b // orr v27.16b, v2.16b, v2.16b
+	WORD $0x4e33cc3b // fmla v27.4s, v1.4s, v19.4s
+	WORD $0x4ea21c5a // orr v26.16b, v2.16b, v2.16b
+	WORD $0x4e34cc3a // fmla v26.4s, v1.4s, v20.4s
+	WORD $0x4ea31c7e // orr v30.16b, v3.16b, v3.16b
+	WORD $0x4e36cfbe // fmla v30.4s, v29.4s, v22.4s
+	WORD $0x4ea31c7d // orr v29.16b, v3.16b, v3.16b
+	WORD $0x4e32cf9d // fmla v29.4s, v28.4s, v18.4s
+	WORD $0x4ea31c7c // orr v28.16b, v3.16b, v3.16b
+	WORD $0x4e33cf7c // fmla v28.4s, v27.4s, v19.4s
+	WORD $0x4ea31c7b // orr v27.16b, v3.16b, v3.16b
+	WORD $0x4e34cf5b // fmla v27.4s, v26.4s, v20.4s
+	WORD $0x4ea41c9a // orr v26.16b, v4.16b, v4.16b
+	WORD $0x4e36cfda // fmla v26.4s, v30.4s, v22.4s
+	WORD $0x4ea41c9e // orr v30.16b, v4.16b, v4.16b
+	WORD $0x4e32cfbe // fmla v30.4s, v29.4s, v18.4s
+	WORD $0x4ea41c9d // orr v29.16b, v4.16b, v4.16b
+	WORD $0x4e33cf9d // fmla v29.4s, v28.4s, v19.4s
+	WORD $0x4ea41c9c // orr v28.16b, v4.16b, v4.16b
+	WORD $0x4e34cf7c // fmla v28.4s, v27.4s, v20.4s
+	WORD $0x4ea61cdb // orr v27.16b, v6.16b, v6.16b
+	WORD $0x4e36cf5b // fmla v27.4s, v26.4s, v22.4s
+	WORD $0x4ea61cda // orr v26.16b, v6.16b, v6.16b
+	WORD $0x4e32cfda // fmla v26.4s, v30.4s, v18.4s
+	WORD $0x4ea61cde // orr v30.16b, v6.16b, v6.16b
+	WORD $0x4e33cfbe // fmla v30.4s, v29.4s, v19.4s
+	WORD $0x4ea61cdd // orr v29.16b, v6.16b, v6.16b
+	WORD $0x4e34cf9d // fmla v29.4s, v28.4s, v20.4s
+	WORD $0x4ea61cdc // orr v28.16b, v6.16b, v6.16b
+	WORD $0x4e36cf7c // fmla v28.4s, v27.4s, v22.4s
+	WORD $0x4ea61cd6 // orr v22.16b, v6.16b, v6.16b
+	WORD $0x4e32cf56 // fmla v22.4s, v26.4s, v18.4s
+	WORD $0x4ea61cd2 // orr v18.16b, v6.16b, v6.16b
+	WORD $0x4e33cfd2 // fmla v18.4s, v30.4s, v19.4s
+	WORD $0x4ea61cd3 // orr v19.16b, v6.16b, v6.16b
+	WORD $0x4e34cfb3 // fmla v19.4s, v29.4s, v20.4s
+	WORD $0x4f3756b5 // shl v21.4s, v21.4s, #23
+	WORD $0x4f3756f7 // shl v23.4s, v23.4s, #23
+	WORD $0x4f375718 // shl v24.4s, v24.4s, #23
+	WORD $0x4f375739 // shl v25.4s, v25.4s, #23
+	WORD $0x6e35df95 // fmul v21.4s, v28.4s, v21.4s
+	WORD $0x6e37ded7 // fmul v23.4s, v22.4s, v23.4s
+	WORD $0x6e38de58 // fmul v24.4s, v18.4s, v24.4s
+	WORD $0x6e39de79 // fmul v25.4s, v19.4s, v25.4s
+	WORD $0x3ca86815 // str q21, [x0, x8]
+	ADD R8, R0, R20
+	WORD $0x3d800697 // str q23, [x20, #16]
+	ADD R8, R0, R20
+	WORD $0x3d800a98 // str q24, [x20, #32]
+	ADD R8, R0, R20
+	WORD $0x3d800e99 // str q25, [x20, #48]
+	WORD $0x4e35d58c // fadd v12.4s, v12.4s, v21.4s
+	WORD $0x4e37d5ad // fadd v13.4s, v13.4s, v23.4s
+	WORD $0x4e38d5ce // fadd v14.4s, v14.4s, v24.4s
+	WORD $0x4e39d5ef // fadd v15.4s, v15.4s, v25.4s
 	ADD $64, R8
 	CMP R9, R8
 	BLT wide2
@@ -2935,9 +3093,28 @@ done3:
 	CMP R7, R8
 	BGE done5
 single4:
-	WORD $0x3ce86855 // ldr q21, [x2, x8]
-	WORD $0x6e2cdeb5 // fmul v21.4s, v21.4s, v12.4s
-	WORD $0x4e35f5ce // fmax v14.4s, v14.4s, v21.4s
+	WORD $0x3ce86859 // ldr q25, [x2, x8]
+	WORD $0x4eb11e38 // orr v24.16b, v17.16b, v17.16b
+	WORD $0x4e2bcf38 // fmla v24.4s, v25.4s, v11.4s
+	WORD $0x4e2af718 // fmax v24.4s, v24.4s, v10.4s
+	WORD $0x4ea81d19 // orr v25.16b, v8.16b, v8.16b
+	WORD $0x4e27cf19 // fmla v25.4s, v24.4s, v7.4s
+	WORD $0x4ea8d737 // fsub v23.4s, v25.4s, v8.4s
+	WORD $0x4ea5cef8 // fmls v24.4s, v23.4s, v5.4s
+	WORD $0x4ea21c57 // orr v23.16b, v2.16b, v2.16b
+	WORD $0x4e38cc37 // fmla v23.4s, v1.4s, v24.4s
+	WORD $0x4ea31c75 // orr v21.16b, v3.16b, v3.16b
+	WORD $0x4e38cef5 // fmla v21.4s, v23.4s, v24.4s
+	WORD $0x4ea41c97 // orr v23.16b, v4.16b, v4.16b
+	WORD $0x4e38ceb7 // fmla v23.4s, v21.4s, v24.4s
+	WORD $0x4ea61cd5 // orr v21.16b, v6.16b, v6.16b
+	WORD $0x4e38cef5 // fmla v21.4s, v23.4s, v24.4s
+	WORD $0x4ea61cd7 // orr v23.16b, v6.16b, v6.16b
+	WORD $0x4e38ceb7 // fmla v23.4s, v21.4s, v24.4s
+	WORD $0x4f375739 // shl v25.4s, v25.4s, #23
+	WORD $0x6e39def9 // fmul v25.4s, v23.4s, v25.4s
+	WORD $0x3ca86819 // str q25, [x0, x8]
+	WORD $0x4e39d58c // fadd v12.4s, v12.4s, v25.4s
 	ADD $16, R8
 	CMP R7, R8
 	BLT single4
@@ -2945,276 +3122,223 @@ done5:
 	CMP R6, R8
 	BGE done6
 tail7:
-	WORD $0xbc686855 // ldr s21, [x2, x8]
-	WORD $0x6e2cdeb5 // fmul v21.4s, v21.4s, v12.4s
-	WORD $0x4eae1dd4 // orr v20.16b, v14.16b, v14.16b
-	WORD $0x6ead1eb4 // bit v20.16b, v21.16b, v13.16b
-	WORD $0x4e34f5ce // fmax v14.4s, v14.4s, v20.4s
+	WORD $0xbc686859 // ldr s25, [x2, x8]
+	WORD $0x4eb11e37 // orr v23.16b, v17.16b, v17.16b
+	WORD $0x4e2bcf37 // fmla v23.4s, v25.4s, v11.4s
+	WORD $0x4e2af6f7 // fmax v23.4s, v23.4s, v10.4s
+	WORD $0x4ea81d19 // orr v25.16b, v8.16b, v8.16b
+	WORD $0x4e27cef9 // fmla v25.4s, v23.4s, v7.4s
+	WORD $0x4ea8d738 // fsub v24.4s, v25.4s, v8.4s
+	WORD $0x4ea5cf17 // fmls v23.4s, v24.4s, v5.4s
+	WORD $0x4ea21c58 // orr v24.16b, v2.16b, v2.16b
+	WORD $0x4e37cc38 // fmla v24.4s, v1.4s, v23.4s
+	WORD $0x4ea31c75 // orr v21.16b, v3.16b, v3.16b
+	WORD $0x4e37cf15 // fmla v21.4s, v24.4s, v23.4s
+	WORD $0x4ea41c98 // orr v24.16b, v4.16b, v4.16b
+	WORD $0x4e37ceb8 // fmla v24.4s, v21.4s, v23.4s
+	WORD $0x4ea61cd5 // orr v21.16b, v6.16b, v6.16b
+	WORD $0x4e37cf15 // fmla v21.4s, v24.4s, v23.4s
+	WORD $0x4ea61cd8 // orr v24.16b, v6.16b, v6.16b
+	WORD $0x4e37ceb8 // fmla v24.4s, v21.4s, v23.4s
+	WORD $0x4f375739 // shl v25.4s, v25.4s, #23
+	WORD $0x6e39df19 // fmul v25.4s, v24.4s, v25.4s
+	WORD $0xbc286819 // str s25, [x0, x8]
+	WORD $0x4e301f38 // and v24.16b, v25.16b, v16.16b
+	WORD $0x4e38d58c // fadd v12.4s, v12.4s, v24.4s
 	ADD $4, R8
 	CMP R6, R8
 	BLT tail7
 done6:
-	WORD $0x4e2ff5ce // fmax v14.4s, v14.4s, v15.4s
-	WORD $0x4e31f610 // fmax v16.4s, v16.4s, v17.4s
-	WORD $0x4e30f5ce // fmax v14.4s, v14.4s, v16.4s
-	WORD $0x6e2ef5ce // fmaxp v14.4s, v14.4s, v14.4s
-	WORD $0x6e2ef5ce // fmaxp v14.4s, v14.4s, v14.4s
-	WORD $0x3dc08335 // ldr q21, [x25, #512]
-	WORD $0x6e351dd5 // eor v21.16b, v14.16b, v21.16b
-	WORD $0x4ea01c0e // orr v14.16b, v0.16b, v0.16b
-	WORD $0x4ea01c0f // orr v15.16b, v0.16b, v0.16b
-	WORD $0x4ea01c10 // orr v16.16b, v0.16b, v0.16b
-	WORD $0x4ea01c11 // orr v17.16b, v0.16b, v0.16b
-	MOVD ZR, R8
-	CMP R9, R8
-	BGE done9
-wide8:
-	WORD $0x3ce86854 // ldr q20, [x2, x8]
-	ADD R8, R2, R20
-	WORD $0x3dc00693 // ldr q19, [x20, #16]
-	ADD R8, R2, R20
-	WORD $0x3dc00a92 // ldr q18, [x20, #32]
-	ADD R8, R2, R20
-	WORD $0x3dc00e96 // ldr q22, [x20, #48]
-	WORD $0x4eb51eb7 // orr v23.16b, v21.16b, v21.16b
-	WORD $0x4e2cce97 // fmla v23.4s, v20.4s, v12.4s
-	WORD $0x4eb51eb4 // orr v20.16b, v21.16b, v21.16b
-	WORD $0x4e2cce74 // fmla v20.4s, v19.4s, v12.4s
-	WORD $0x4eb51eb3 // orr v19.16b, v21.16b, v21.16b
-	WORD $0x4e2cce53 // fmla v19.4s, v18.4s, v12.4s
-	WORD $0x4eb51eb2 // orr v18.16b, v21.16b, v21.16b
-	WORD $0x4e2cced2 // fmla v18.4s, v22.4s, v12.4s
-	WORD $0x4e2af6f7 // fmax v23.4s, v23.4s, v10.4s
-	WORD $0x4e2af694 // fmax v20.4s, v20.4s, v10.4s
-	WORD $0x4e2af673 // fmax v19.4s, v19.4s, v10.4s
-	WORD $0x4e2af652 // fmax v18.4s, v18.4s, v10.4s
-	WORD $0x4ea91d36 // orr v22.16b, v9.16b, v9.16b
-	WORD $0x4e27cef6 // fmla v22.4s, v23.4s, v7.4s
-	WORD $0x4ea91d38 // orr v24.16b, v9.16b, v9.16b
-	WORD $0x4e27ce98 // fmla v24.4s, v20.4s, v7.4s
-	WORD $0x4ea91d39 // orr v25.16b, v9.16b, v9.16b
-	WORD $0x4e27ce79 // fmla v25.4s, v19.4s, v7.4s
-	WORD $0x4ea91d3a // orr v26.16b, v9.16b, v9.16b
-	WORD $0x4e27ce5a // fmla v26.4s, v18.4s, v7.4s
-	WORD $0x4ea9d6db // fsub v27.4s, v22.4s, v9.4s
-	WORD $0x4ea9d71c // fsub v28.4s, v24.4s, v9.4s
-	WORD $0x4ea9d73d // fsub v29.4s, v25.4s, v9.4s
-	WORD $0x4ea9d75e // fsub v30.4s, v26.4s, v9.4s
-	WORD $0x4ea5cf77 // fmls v23.4s, v27.4s, v5.4s
-	WORD $0x4ea5cf94 // fmls v20.4s, v28.4s, v5.4s
-	WORD $0x4ea5cfb3 // fmls v19.4s, v29.4s, v5.4s
-	WORD $0x4ea5cfd2 // fmls v18.4s, v30.4s, v5.4s
-	WORD $0x4ea21c5e // orr v30.16b, v2.16b, v2.16b
-	WORD $0x4e37cc3e // fmla v30.4s, v1.4s, v23.4s
-	WORD $0x4ea21c5d // orr v29.16b, v2.16b, v2.16b
-	WORD $0x4e34cc3d // fmla v29.4s, v1.4s, v20.4s
-	WORD $0x4ea21c5c // orr v28.16b, v2.16b, v2.16b
-	WORD $0x4e33cc3c // fmla v28.4s, v1.4s, v19.4s
-	WORD $0x4ea21c5b // orr v27.16b, v2.16b, v2.16b
-	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
-	WORD $0x4ea31c7f // orr v31.16b, v3.16b, v3.16b
-	WORD $0x4e37cfdf // fmla v31.4s, v30.4s, v23.4s
-	WORD $0x4ea31c7e // orr v30.16b, v3.16b, v3.16b
-	WORD $0x4e34cfbe // fmla v30.4s, v29.4s, v20.4s
-	WORD $0x4ea31c7d // orr v29.16b, v3.16b, v3.16b
-	WORD $0x4e33cf9d // fmla v29.4s, v28.4s, v19.4s
-	WORD $0x4ea31c7c // orr v28.16b, v3.16b, v3.16b
-	WORD $0x4e32cf7c // fmla v28.4s, v27.4s, v18.4s
-	WORD $0x4ea41c9b // orr v27.16b, v4.16b, v4.16b
-	WORD $0x4e37cffb // fmla v27.4s, v31.4s, v23.4s
-	WORD $0x4ea41c9f // orr v31.16b, v4.16b, v4.16b
-	WORD $0x4e34cfdf // fmla v31.4s, v30.4s, v20.4s
-	WORD $0x4ea41c9e // orr v30.16b, v4.16b, v4.16b
-	WORD $0x4e33cfbe // fmla v30.4s, v29.4s, v19.4s
-	WORD $0x4ea41c9d // orr v29.16b, v4.16b, v4.16b
-	WORD $0x4e32cf9d // fmla v29.4s, v28.4s, v18.4s
-	WORD $0x4ea61cdc // orr v28.16b, v6.16b, v6.16b
-	WORD $0x4e37cf7c // fmla v28.4s, v27.4s, v23.4s
-	WORD $0x4ea61cdb // orr v27.16b, v6.16b, v6.16b
-	WORD $0x4e34cffb // fmla v27.4s, v31.4s, v20.4s
-	WORD $0x4ea61cdf // orr v31.16b, v6.16b, v6.16b
-	WORD $0x4e33cfdf // fmla v31.4s, v30.4s, v19.4s
-	WORD $0x4ea61cde // orr v30.16b, v6.16b, v6.16b
-	WORD $0x4e32cfbe // fmla v30.4s, v29.4s, v18.4s
-	WORD $0x4ea61cdd // orr v29.16b, v6.16b, v6.16b
-	WORD $0x4e37cf9d // fmla v29.4s, v28.4s, v23.4s
-	WORD $0x4ea61cd7 // orr v23.16b, v6.16b, v6.16b
-	WORD $0x4e34cf77 // fmla v23.4s, v27.4s, v20.4s
-	WORD $0x4ea61cd4 // orr v20.16b, v6.16b, v6.16b
-	WORD $0x4e33cff4 // fmla v20.4s, v31.4s, v19.4s
-	WORD $0x4ea61cd3 // orr v19.16b, v6.16b, v6.16b
-	WORD $0x4e32cfd3 // fmla v19.4s, v30.4s, v18.4s
-	WORD $0x4f3756d6 // shl v22.4s, v22.4s, #23
-	WORD $0x4f375718 // shl v24.4s, v24.4s, #23
-	WORD $0x4f375739 // shl v25.4s, v25.4s, #23
-	WORD $0x4f37575a // shl v26.4s, v26.4s, #23
-	WORD $0x6e36dfb6 // fmul v22.4s, v29.4s, v22.4s
-	WORD $0x6e38def8 // fmul v24.4s, v23.4s, v24.4s
-	WORD $0x6e39de99 // fmul v25.4s, v20.4s, v25.4s
-	WORD $0x6e3ade7a // fmul v26.4s, v19.4s, v26.4s
-	WORD $0x3ca86816 // str q22, [x0, x8]
-	ADD R8, R0, R20
-	WORD $0x3d800698 // str q24, [x20, #16]
-	ADD R8, R0, R20
-	WORD $0x3d800a99 // str q25, [x20, #32]
-	ADD R8, R0, R20
-	WORD $0x3d800e9a // str q26, [x20, #48]
-	WORD $0x4e36d5ce // fadd v14.4s, v14.4s, v22.4s
-	WORD $0x4e38d5ef // fadd v15.4s, v15.4s, v24.4s
-	WORD $0x4e39d610 // fadd v16.4s, v16.4s, v25.4s
-	WORD $0x4e3ad631 // fadd v17.4s, v17.4s, v26.4s
-	ADD $64, R8
-	CMP R9, R8
-	BLT wide8
-done9:
-	CMP R7, R8
-	BGE done11
-single10:
-	WORD $0x3ce8685a // ldr q26, [x2, x8]
-	WORD $0x4eb51eb9 // orr v25.16b, v21.16b, v21.16b
-	WORD $0x4e2ccf59 // fmla v25.4s, v26.4s, v12.4s
-	WORD $0x4e2af739 // fmax v25.4s, v25.4s, v10.4s
-	WORD $0x4ea91d3a // orr v26.16b, v9.16b, v9.16b
-	WORD $0x4e27cf3a // fmla v26.4s, v25.4s, v7.4s
-	WORD $0x4ea9d758 // fsub v24.4s, v26.4s, v9.4s
-	WORD $0x4ea5cf19 // fmls v25.4s, v24.4s, v5.4s
-	WORD $0x4ea21c58 // orr v24.16b, v2.16b, v2.16b
-	WORD $0x4e39cc38 // fmla v24.4s, v1.4s, v25.4s
-	WORD $0x4ea31c76 // orr v22.16b, v3.16b, v3.16b
-	WORD $0x4e39cf16 // fmla v22.4s, v24.4s, v25.4s
-	WORD $0x4ea41c98 // orr v24.16b, v4.16b, v4.16b
-	WORD $0x4e39ced8 // fmla v24.4s, v22.4s, v25.4s
-	WORD $0x4ea61cd6 // orr v22.16b, v6.16b, v6.16b
-	WORD $0x4e39cf16 // fmla v22.4s, v24.4s, v25.4s
-	WORD $0x4ea61cd8 // orr v24.16b, v6.16b, v6.16b
-	WORD $0x4e39ced8 // fmla v24.4s, v22.4s, v25.4s
-	WORD $0x4f37575a // shl v26.4s, v26.4s, #23
-	WORD $0x6e3adf1a // fmul v26.4s, v24.4s, v26.4s
-	WORD $0x3ca8681a // str q26, [x0, x8]
-	WORD $0x4e3ad5ce // fadd v14.4s, v14.4s, v26.4s
-	ADD $16, R8
-	CMP R7, R8
-	BLT single10
-done11:
-	CMP R6, R8
-	BGE done12
-tail13:
-	WORD $0xbc68685a // ldr s26, [x2, x8]
-	WORD $0x4eb51eb8 // orr v24.16b, v21.16b, v21.16b
-	WORD $0x4e2ccf58 // fmla v24.4s, v26.4s, v12.4s
-	WORD $0x4e2af718 // fmax v24.4s, v24.4s, v10.4s
-	WORD $0x4ea91d3a // orr v26.16b, v9.16b, v9.16b
-	WORD $0x4e27cf1a // fmla v26.4s, v24.4s, v7.4s
-	WORD $0x4ea9d759 // fsub v25.4s, v26.4s, v9.4s
-	WORD $0x4ea5cf38 // fmls v24.4s, v25.4s, v5.4s
-	WORD $0x4ea21c59 // orr v25.16b, v2.16b, v2.16b
-	WORD $0x4e38cc39 // fmla v25.4s, v1.4s, v24.4s
-	WORD $0x4ea31c76 // orr v22.16b, v3.16b, v3.16b
-	WORD $0x4e38cf36 // fmla v22.4s, v25.4s, v24.4s
-	WORD $0x4ea41c99 // orr v25.16b, v4.16b, v4.16b
-	WORD $0x4e38ced9 // fmla v25.4s, v22.4s, v24.4s
-	WORD $0x4ea61cd6 // orr v22.16b, v6.16b, v6.16b
-	WORD $0x4e38cf36 // fmla v22.4s, v25.4s, v24.4s
-	WORD $0x4ea61cd9 // orr v25.16b, v6.16b, v6.16b
-	WORD $0x4e38ced9 // fmla v25.4s, v22.4s, v24.4s
-	WORD $0x4f37575a // shl v26.4s, v26.4s, #23
-	WORD $0x6e3adf3a // fmul v26.4s, v25.4s, v26.4s
-	WORD $0xbc28681a // str s26, [x0, x8]
-	WORD $0x4e2d1f59 // and v25.16b, v26.16b, v13.16b
-	WORD $0x4e39d5ce // fadd v14.4s, v14.4s, v25.4s
-	ADD $4, R8
-	CMP R6, R8
-	BLT tail13
-done12:
+	WORD $0x4e2dd58c // fadd v12.4s, v12.4s, v13.4s
 	WORD $0x4e2fd5ce // fadd v14.4s, v14.4s, v15.4s
-	WORD $0x4e31d610 // fadd v16.4s, v16.4s, v17.4s
-	WORD $0x4e30d5ce // fadd v14.4s, v14.4s, v16.4s
-	WORD $0x6e2ed5ce // faddp v14.4s, v14.4s, v14.4s
-	WORD $0x6e2ed5ce // faddp v14.4s, v14.4s, v14.4s
-	WORD $0x6e2efcda // fdiv v26.4s, v6.4s, v14.4s
-	MOVD ZR, R8
-	CMP R9, R8
-	BGE done15
-wide14:
-	WORD $0x3ce86819 // ldr q25, [x0, x8]
-	ADD R8, R0, R20
-	WORD $0x3dc00698 // ldr q24, [x20, #16]
-	ADD R8, R0, R20
-	WORD $0x3dc00a96 // ldr q22, [x20, #32]
-	ADD R8, R0, R20
-	WORD $0x3dc00e93 // ldr q19, [x20, #48]
-	WORD $0x6e3adf39 // fmul v25.4s, v25.4s, v26.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
-	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
-	WORD $0x3ca86819 // str q25, [x0, x8]
-	ADD R8, R0, R20
-	WORD $0x3d800698 // str q24, [x20, #16]
-	ADD R8, R0, R20
-	WORD $0x3d800a96 // str q22, [x20, #32]
-	ADD R8, R0, R20
-	WORD $0x3d800e93 // str q19, [x20, #48]
-	ADD $64, R8
-	CMP R9, R8
-	BLT wide14
-done15:
-	CMP R7, R8
-	BGE done17
-single16:
-	WORD $0x3ce86813 // ldr q19, [x0, x8]
-	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
-	WORD $0x3ca86813 // str q19, [x0, x8]
-	ADD $16, R8
-	CMP R7, R8
-	BLT single16
-done17:
-	CMP R6, R8
-	BGE done18
-tail19:
-	WORD $0xbc686813 // ldr s19, [x0, x8]
-	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
-	WORD $0xbc286813 // str s19, [x0, x8]
-	ADD $4, R8
-	CMP R6, R8
-	BLT tail19
-done18:
-	WORD $0x3dc08b33 // ldr q19, [x25, #544]
-	WORD $0x6eb385d3 // sub v19.4s, v14.4s, v19.4s
-	WORD $0x4f290673 // sshr v19.4s, v19.4s, #23
-	WORD $0x4f375676 // shl v22.4s, v19.4s, #23
-	WORD $0x6eb685d6 // sub v22.4s, v14.4s, v22.4s
-	WORD $0x4ea6d6d6 // fsub v22.4s, v22.4s, v6.4s
-	WORD $0x4ea88673 // add v19.4s, v19.4s, v8.4s
-	WORD $0x4ea8d673 // fsub v19.4s, v19.4s, v8.4s
-	WORD $0x3dc08f38 // ldr q24, [x25, #560]
-	WORD $0x3dc09339 // ldr q25, [x25, #576]
-	WORD $0x4e36cf19 // fmla v25.4s, v24.4s, v22.4s
-	WORD $0x3dc09738 // ldr q24, [x25, #592]
-	WORD $0x4e36cf38 // fmla v24.4s, v25.4s, v22.4s
-	WORD $0x3dc09b39 // ldr q25, [x25, #608]
-	WORD $0x4e36cf19 // fmla v25.4s, v24.4s, v22.4s
-	WORD $0x3dc09f38 // ldr q24, [x25, #624]
-	WORD $0x4e36cf38 // fmla v24.4s, v25.4s, v22.4s
-	WORD $0x3dc0a339 // ldr q25, [x25, #640]
-	WORD $0x4e36cf19 // fmla v25.4s, v24.4s, v22.4s
-	WORD $0x3dc0a738 // ldr q24, [x25, #656]
-	WORD $0x4e36cf38 // fmla v24.4s, v25.4s, v22.4s
-	WORD $0x3dc0ab39 // ldr q25, [x25, #672]
-	WORD $0x4e36cf19 // fmla v25.4s, v24.4s, v22.4s
-	WORD $0x3dc0af38 // ldr q24, [x25, #688]
-	WORD $0x4e36cf38 // fmla v24.4s, v25.4s, v22.4s
-	WORD $0x6e36ded9 // fmul v25.4s, v22.4s, v22.4s
-	WORD $0x3dc03f34 // ldr q20, [x25, #240]
-	WORD $0x4e36cf14 // fmla v20.4s, v24.4s, v22.4s
-	WORD $0x4e39ce96 // fmla v22.4s, v20.4s, v25.4s
-	WORD $0x4e25ce76 // fmla v22.4s, v19.4s, v5.4s
-	WORD $0x4e20cdd6 // fmla v22.4s, v14.4s, v0.4s
-	WORD $0x4eb5d6d6 // fsub v22.4s, v22.4s, v21.4s
-	WORD $0xbd000096 // str s22, [x4]
+	WORD $0x4e2ed58c // fadd v12.4s, v12.4s, v14.4s
+	WORD $0x6e2cd58c // faddp v12.4s, v12.4s, v12.4s
+	WORD $0x6e2cd58c // faddp v12.4s, v12.4s, v12.4s
+	WORD $0xbd0000ac // str s12, [x5]
 	ADD R1, R0
 	ADD R3, R2
-	ADD R5, R4
+	ADD $4, R4
+	ADD $4, R5
 	SUBS $1, R10
+	BNE row1
+	RET
+
+// func softmaxLogNEON(most, sum *float32, n int)
+TEXT ·softmaxLogNEON(SB), NOSPLIT, $0-24
+	MOVD $vecConst<>(SB), R25
+	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
+	WORD $0x3dc08f21 // ldr q1, [x25, #560]
+	WORD $0x3dc09722 // ldr q2, [x25, #592]
+	WORD $0x3dc09f23 // ldr q3, [x25, #624]
+	WORD $0x3dc0a724 // ldr q4, [x25, #656]
+	WORD $0x3dc0af25 // ldr q5, [x25, #688]
+	WORD $0x3dc04b26 // ldr q6, [x25, #288]
+	WORD $0x3dc08b27 // ldr q7, [x25, #544]
+	WORD $0x3dc02f28 // ldr q8, [x25, #176]
+	WORD $0x3dc00f29 // ldr q9, [x25, #48]
+	WORD $0x3dc0932a // ldr q10, [x25, #576]
+	WORD $0x3dc09b2b // ldr q11, [x25, #608]
+	WORD $0x3dc0a32c // ldr q12, [x25, #640]
+	WORD $0x3dc0ab2d // ldr q13, [x25, #672]
+	WORD $0x3dc03f2e // ldr q14, [x25, #240]
+	MOVD most+0(FP), R0
+	MOVD sum+8(FP), R1
+	MOVD n+16(FP), R2
+	LSL $2, R2
+	AND $-16, R2, R3
+	MOVW $-1, R20
+	FMOVS R20, F15
+	MOVD ZR, R4
+	CMP R3, R4
+	BGE done2
+single1:
+	WORD $0x3ce46830 // ldr q16, [x1, x4]
+	WORD $0x3ce46811 // ldr q17, [x0, x4]
+	WORD $0x6ea78612 // sub v18.4s, v16.4s, v7.4s
+	WORD $0x4f290652 // sshr v18.4s, v18.4s, #23
+	WORD $0x4f375653 // shl v19.4s, v18.4s, #23
+	WORD $0x6eb38613 // sub v19.4s, v16.4s, v19.4s
+	WORD $0x4ea8d673 // fsub v19.4s, v19.4s, v8.4s
+	WORD $0x4ea98652 // add v18.4s, v18.4s, v9.4s
+	WORD $0x4ea9d652 // fsub v18.4s, v18.4s, v9.4s
+	WORD $0x4eaa1d54 // orr v20.16b, v10.16b, v10.16b
+	WORD $0x4e33cc34 // fmla v20.4s, v1.4s, v19.4s
+	WORD $0x4ea21c55 // orr v21.16b, v2.16b, v2.16b
+	WORD $0x4e33ce95 // fmla v21.4s, v20.4s, v19.4s
+	WORD $0x4eab1d74 // orr v20.16b, v11.16b, v11.16b
+	WORD $0x4e33ceb4 // fmla v20.4s, v21.4s, v19.4s
+	WORD $0x4ea31c75 // orr v21.16b, v3.16b, v3.16b
+	WORD $0x4e33ce95 // fmla v21.4s, v20.4s, v19.4s
+	WORD $0x4eac1d94 // orr v20.16b, v12.16b, v12.16b
+	WORD $0x4e33ceb4 // fmla v20.4s, v21.4s, v19.4s
+	WORD $0x4ea41c95 // orr v21.16b, v4.16b, v4.16b
+	WORD $0x4e33ce95 // fmla v21.4s, v20.4s, v19.4s
+	WORD $0x4ead1db4 // orr v20.16b, v13.16b, v13.16b
+	WORD $0x4e33ceb4 // fmla v20.4s, v21.4s, v19.4s
+	WORD $0x4ea51cb5 // orr v21.16b, v5.16b, v5.16b
+	WORD $0x4e33ce95 // fmla v21.4s, v20.4s, v19.4s
+	WORD $0x6e33de74 // fmul v20.4s, v19.4s, v19.4s
+	WORD $0x4eae1dd6 // orr v22.16b, v14.16b, v14.16b
+	WORD $0x4e33ceb6 // fmla v22.4s, v21.4s, v19.4s
+	WORD $0x4e34ced3 // fmla v19.4s, v22.4s, v20.4s
+	WORD $0x4e26ce53 // fmla v19.4s, v18.4s, v6.4s
+	WORD $0x4e20ce13 // fmla v19.4s, v16.4s, v0.4s
+	WORD $0x4e33d633 // fadd v19.4s, v17.4s, v19.4s
+	WORD $0x3ca46813 // str q19, [x0, x4]
+	WORD $0x6e30fd10 // fdiv v16.4s, v8.4s, v16.4s
+	WORD $0x3ca46830 // str q16, [x1, x4]
+	ADD $16, R4
+	CMP R3, R4
+	BLT single1
+done2:
+	CMP R2, R4
+	BGE done3
+tail4:
+	WORD $0xbc646830 // ldr s16, [x1, x4]
+	WORD $0xbc646813 // ldr s19, [x0, x4]
+	WORD $0x6ea78611 // sub v17.4s, v16.4s, v7.4s
+	WORD $0x4f290631 // sshr v17.4s, v17.4s, #23
+	WORD $0x4f375632 // shl v18.4s, v17.4s, #23
+	WORD $0x6eb28612 // sub v18.4s, v16.4s, v18.4s
+	WORD $0x4ea8d652 // fsub v18.4s, v18.4s, v8.4s
+	WORD $0x4ea98631 // add v17.4s, v17.4s, v9.4s
+	WORD $0x4ea9d631 // fsub v17.4s, v17.4s, v9.4s
+	WORD $0x4eaa1d54 // orr v20.16b, v10.16b, v10.16b
+	WORD $0x4e32cc34 // fmla v20.4s, v1.4s, v18.4s
+	WORD $0x4ea21c56 // orr v22.16b, v2.16b, v2.16b
+	WORD $0x4e32ce96 // fmla v22.4s, v20.4s, v18.4s
+	WORD $0x4eab1d74 // orr v20.16b, v11.16b, v11.16b
+	WORD $0x4e32ced4 // fmla v20.4s, v22.4s, v18.4s
+	WORD $0x4ea31c76 // orr v22.16b, v3.16b, v3.16b
+	WORD $0x4e32ce96 // fmla v22.4s, v20.4s, v18.4s
+	WORD $0x4eac1d94 // orr v20.16b, v12.16b, v12.16b
+	WORD $0x4e32ced4 // fmla v20.4s, v22.4s, v18.4s
+	WORD $0x4ea41c96 // orr v22.16b, v4.16b, v4.16b
+	WORD $0x4e32ce96 // fmla v22.4s, v20.4s, v18.4s
+	WORD $0x4ead1db4 // orr v20.16b, v13.16b, v13.16b
+	WORD $0x4e32ced4 // fmla v20.4s, v22.4s, v18.4s
+	WORD $0x4ea51cb6 // orr v22.16b, v5.16b, v5.16b
+	WORD $0x4e32ce96 // fmla v22.4s, v20.4s, v18.4s
+	WORD $0x6e32de54 // fmul v20.4s, v18.4s, v18.4s
+	WORD $0x4eae1dd5 // orr v21.16b, v14.16b, v14.16b
+	WORD $0x4e32ced5 // fmla v21.4s, v22.4s, v18.4s
+	WORD $0x4e34ceb2 // fmla v18.4s, v21.4s, v20.4s
+	WORD $0x4e26ce32 // fmla v18.4s, v17.4s, v6.4s
+	WORD $0x4e20ce12 // fmla v18.4s, v16.4s, v0.4s
+	WORD $0x4e32d672 // fadd v18.4s, v19.4s, v18.4s
+	WORD $0xbc246812 // str s18, [x0, x4]
+	WORD $0x6e30fd10 // fdiv v16.4s, v8.4s, v16.4s
+	WORD $0xbc246830 // str s16, [x1, x4]
+	ADD $4, R4
+	CMP R2, R4
+	BLT tail4
+done3:
+	RET
+
+// func scaleRowsNEON(dst *float32, ldd int, scale *float32, rows, cols int)
+TEXT ·scaleRowsNEON(SB), NOSPLIT, $0-40
+	MOVD dst+0(FP), R0
+	MOVD ldd+8(FP), R1
+	LSL $2, R1
+	MOVD scale+16(FP), R2
+	MOVD cols+32(FP), R3
+	LSL $2, R3
+	AND $-16, R3, R4
+	AND $-64, R3, R6
+	MOVW $-1, R20
+	FMOVS R20, F0
+	MOVD rows+24(FP), R7
+row1:
+	WORD $0x4d40c841 // ld1r {v1.4s}, [x2]
+	MOVD ZR, R5
+	CMP R6, R5
+	BGE done3
+wide2:
+	WORD $0x3ce56802 // ldr q2, [x0, x5]
+	ADD R5, R0, R20
+	WORD $0x3dc00683 // ldr q3, [x20, #16]
+	ADD R5, R0, R20
+	WORD $0x3dc00a84 // ldr q4, [x20, #32]
+	ADD R5, R0, R20
+	WORD $0x3dc00e85 // ldr q5, [x20, #48]
+	WORD $0x6e21dc42 // fmul v2.4s, v2.4s, v1.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x6e21dc84 // fmul v4.4s, v4.4s, v1.4s
+	WORD $0x6e21dca5 // fmul v5.4s, v5.4s, v1.4s
+	WORD $0x3ca56802 // str q2, [x0, x5]
+	ADD R5, R0, R20
+	WORD $0x3d800683 // str q3, [x20, #16]
+	ADD R5, R0, R20
+	WORD $0x3d800a84 // str q4, [x20, #32]
+	ADD R5, R0, R20
+	WORD $0x3d800e85 // str q5, [x20, #48]
+	ADD $64, R5
+	CMP R6, R5
+	BLT wide2
+done3:
+	CMP R4, R5
+	BGE done5
+single4:
+	WORD $0x3ce56805 // ldr q5, [x0, x5]
+	WORD $0x6e21dca5 // fmul v5.4s, v5.4s, v1.4s
+	WORD $0x3ca56805 // str q5, [x0, x5]
+	ADD $16, R5
+	CMP R4, R5
+	BLT single4
+done5:
+	CMP R3, R5
+	BGE done6
+tail7:
+	WORD $0xbc656805 // ldr s5, [x0, x5]
+	WORD $0x6e21dca5 // fmul v5.4s, v5.4s, v1.4s
+	WORD $0xbc256805 // str s5, [x0, x5]
+	ADD $4, R5
+	CMP R3, R5
+	BLT tail7
+done6:
+	ADD R1, R0
+	ADD $4, R2
+	SUBS $1, R7
 	BNE row1
 	RET
 
@@ -3565,46 +3689,240 @@ done12:
 	BNE row1
 	RET
 
-// func normaliseNEON(dst, x, mean, rstd *float32, rows, cols int, n, eps float32)
-TEXT ·normaliseNEON(SB), NOSPLIT, $0-56
+// func rowMeanNEON(mean, x *float32, rows, cols int, inverse float32)
+TEXT ·rowMeanNEON(SB), NOSPLIT, $0-36
 	MOVD $vecConst<>(SB), R25
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
-	WORD $0x3dc02f21 // ldr q1, [x25, #176]
+	MOVD mean+0(FP), R0
+	MOVD x+8(FP), R1
+	FMOVS inverse+32(FP), F1
+	WORD $0x4e040421 // dup v1.4s, v1.s[0]
+	MOVD cols+24(FP), R2
+	LSL $2, R2
+	AND $-16, R2, R3
+	AND $-64, R2, R5
+	MOVW $-1, R20
+	FMOVS R20, F6
+	MOVD rows+16(FP), R6
+row1:
+	WORD $0x4ea01c02 // orr v2.16b, v0.16b, v0.16b
+	WORD $0x4ea01c03 // orr v3.16b, v0.16b, v0.16b
+	WORD $0x4ea01c04 // orr v4.16b, v0.16b, v0.16b
+	WORD $0x4ea01c05 // orr v5.16b, v0.16b, v0.16b
+	MOVD ZR, R4
+	CMP R5, R4
+	BGE done3
+wide2:
+	WORD $0x3ce46827 // ldr q7, [x1, x4]
+	ADD R4, R1, R20
+	WORD $0x3dc00688 // ldr q8, [x20, #16]
+	ADD R4, R1, R20
+	WORD $0x3dc00a89 // ldr q9, [x20, #32]
+	ADD R4, R1, R20
+	WORD $0x3dc00e8a // ldr q10, [x20, #48]
+	WORD $0x4e27d442 // fadd v2.4s, v2.4s, v7.4s
+	WORD $0x4e28d463 // fadd v3.4s, v3.4s, v8.4s
+	WORD $0x4e29d484 // fadd v4.4s, v4.4s, v9.4s
+	WORD $0x4e2ad4a5 // fadd v5.4s, v5.4s, v10.4s
+	ADD $64, R4
+	CMP R5, R4
+	BLT wide2
+done3:
+	CMP R3, R4
+	BGE done5
+single4:
+	WORD $0x3ce4682a // ldr q10, [x1, x4]
+	WORD $0x4e2ad442 // fadd v2.4s, v2.4s, v10.4s
+	ADD $16, R4
+	CMP R3, R4
+	BLT single4
+done5:
+	CMP R2, R4
+	BGE done6
+tail7:
+	WORD $0xbc64682a // ldr s10, [x1, x4]
+	WORD $0x4e261d49 // and v9.16b, v10.16b, v6.16b
+	WORD $0x4e29d442 // fadd v2.4s, v2.4s, v9.4s
+	ADD $4, R4
+	CMP R2, R4
+	BLT tail7
+done6:
+	WORD $0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	WORD $0x4e25d484 // fadd v4.4s, v4.4s, v5.4s
+	WORD $0x4e24d442 // fadd v2.4s, v2.4s, v4.4s
+	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
+	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
+	WORD $0x6e21dc4a // fmul v10.4s, v2.4s, v1.4s
+	WORD $0xbd00000a // str s10, [x0]
+	ADD R2, R1
+	ADD $4, R0
+	SUBS $1, R6
+	BNE row1
+	RET
+
+// func rowVarianceNEON(sumsq, x, mean *float32, rows, cols int)
+TEXT ·rowVarianceNEON(SB), NOSPLIT, $0-40
+	MOVD $vecConst<>(SB), R25
+	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
+	MOVD sumsq+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD mean+16(FP), R2
+	MOVD cols+32(FP), R3
+	LSL $2, R3
+	AND $-16, R3, R4
+	AND $-64, R3, R6
+	MOVW $-1, R20
+	FMOVS R20, F5
+	MOVD rows+24(FP), R7
+row1:
+	WORD $0x4d40c846 // ld1r {v6.4s}, [x2]
+	WORD $0x4ea01c01 // orr v1.16b, v0.16b, v0.16b
+	WORD $0x4ea01c02 // orr v2.16b, v0.16b, v0.16b
+	WORD $0x4ea01c03 // orr v3.16b, v0.16b, v0.16b
+	WORD $0x4ea01c04 // orr v4.16b, v0.16b, v0.16b
+	MOVD ZR, R5
+	CMP R6, R5
+	BGE done3
+wide2:
+	WORD $0x3ce56827 // ldr q7, [x1, x5]
+	ADD R5, R1, R20
+	WORD $0x3dc00688 // ldr q8, [x20, #16]
+	ADD R5, R1, R20
+	WORD $0x3dc00a89 // ldr q9, [x20, #32]
+	ADD R5, R1, R20
+	WORD $0x3dc00e8a // ldr q10, [x20, #48]
+	WORD $0x4ea6d4e7 // fsub v7.4s, v7.4s, v6.4s
+	WORD $0x4ea6d508 // fsub v8.4s, v8.4s, v6.4s
+	WORD $0x4ea6d529 // fsub v9.4s, v9.4s, v6.4s
+	WORD $0x4ea6d54a // fsub v10.4s, v10.4s, v6.4s
+	WORD $0x4e27cce1 // fmla v1.4s, v7.4s, v7.4s
+	WORD $0x4e28cd02 // fmla v2.4s, v8.4s, v8.4s
+	WORD $0x4e29cd23 // fmla v3.4s, v9.4s, v9.4s
+	WORD $0x4e2acd44 // fmla v4.4s, v10.4s, v10.4s
+	ADD $64, R5
+	CMP R6, R5
+	BLT wide2
+done3:
+	CMP R4, R5
+	BGE done5
+single4:
+	WORD $0x3ce5682a // ldr q10, [x1, x5]
+	WORD $0x4ea6d54a // fsub v10.4s, v10.4s, v6.4s
+	WORD $0x4e2acd41 // fmla v1.4s, v10.4s, v10.4s
+	ADD $16, R5
+	CMP R4, R5
+	BLT single4
+done5:
+	CMP R3, R5
+	BGE done6
+tail7:
+	WORD $0xbc65682a // ldr s10, [x1, x5]
+	WORD $0x4ea6d54a // fsub v10.4s, v10.4s, v6.4s
+	WORD $0x4e251d49 // and v9.16b, v10.16b, v5.16b
+	WORD $0x4e251d48 // and v8.16b, v10.16b, v5.16b
+	WORD $0x4e28cd21 // fmla v1.4s, v9.4s, v8.4s
+	ADD $4, R5
+	CMP R3, R5
+	BLT tail7
+done6:
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
+	WORD $0x6e21d421 // faddp v1.4s, v1.4s, v1.4s
+	WORD $0x6e21d421 // faddp v1.4s, v1.4s, v1.4s
+	WORD $0xbd000001 // str s1, [x0]
+	ADD R3, R1
+	ADD $4, R0
+	ADD $4, R2
+	SUBS $1, R7
+	BNE row1
+	RET
+
+// func layerNormRstdNEON(rstd *float32, n int, inverse, eps float32)
+TEXT ·layerNormRstdNEON(SB), NOSPLIT, $0-24
+	MOVD $vecConst<>(SB), R25
+	WORD $0x3dc02f20 // ldr q0, [x25, #176]
+	MOVD rstd+0(FP), R0
+	FMOVS inverse+16(FP), F1
+	WORD $0x4e040421 // dup v1.4s, v1.s[0]
+	FMOVS eps+20(FP), F2
+	WORD $0x4e040442 // dup v2.4s, v2.s[0]
+	MOVD n+8(FP), R1
+	LSL $2, R1
+	AND $-16, R1, R2
+	MOVW $-1, R20
+	FMOVS R20, F3
+	MOVD ZR, R3
+	CMP R2, R3
+	BGE done2
+single1:
+	WORD $0x3ce36804 // ldr q4, [x0, x3]
+	WORD $0x4ea21c45 // orr v5.16b, v2.16b, v2.16b
+	WORD $0x4e21cc85 // fmla v5.4s, v4.4s, v1.4s
+	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
+	WORD $0x6e25fc05 // fdiv v5.4s, v0.4s, v5.4s
+	WORD $0x3ca36805 // str q5, [x0, x3]
+	ADD $16, R3
+	CMP R2, R3
+	BLT single1
+done2:
+	CMP R1, R3
+	BGE done3
+tail4:
+	WORD $0xbc636805 // ldr s5, [x0, x3]
+	WORD $0x4ea21c44 // orr v4.16b, v2.16b, v2.16b
+	WORD $0x4e21cca4 // fmla v4.4s, v5.4s, v1.4s
+	WORD $0x6ea1f884 // fsqrt v4.4s, v4.4s
+	WORD $0x6e24fc04 // fdiv v4.4s, v0.4s, v4.4s
+	WORD $0xbc236804 // str s4, [x0, x3]
+	ADD $4, R3
+	CMP R1, R3
+	BLT tail4
+done3:
+	RET
+
+// func normaliseNEON(dst, x, mean, rstd *float32, rows, cols int)
+TEXT ·normaliseNEON(SB), NOSPLIT, $0-48
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD mean+16(FP), R2
 	MOVD rstd+24(FP), R3
-	FMOVS n+48(FP), F2
-	WORD $0x4e040442 // dup v2.4s, v2.s[0]
-	FMOVS eps+52(FP), F3
-	WORD $0x4e040463 // dup v3.4s, v3.s[0]
 	MOVD cols+40(FP), R4
 	LSL $2, R4
 	AND $-16, R4, R5
 	AND $-64, R4, R7
 	MOVW $-1, R20
-	FMOVS R20, F4
+	FMOVS R20, F0
 	MOVD rows+32(FP), R8
 row1:
-	WORD $0x4ea01c05 // orr v5.16b, v0.16b, v0.16b
-	WORD $0x4ea01c06 // orr v6.16b, v0.16b, v0.16b
-	WORD $0x4ea01c07 // orr v7.16b, v0.16b, v0.16b
-	WORD $0x4ea01c08 // orr v8.16b, v0.16b, v0.16b
+	WORD $0x4d40c841 // ld1r {v1.4s}, [x2]
+	WORD $0x4d40c862 // ld1r {v2.4s}, [x3]
 	MOVD ZR, R6
 	CMP R7, R6
 	BGE done3
 wide2:
-	WORD $0x3ce66829 // ldr q9, [x1, x6]
+	WORD $0x3ce66823 // ldr q3, [x1, x6]
 	ADD R6, R1, R20
-	WORD $0x3dc0068a // ldr q10, [x20, #16]
+	WORD $0x3dc00684 // ldr q4, [x20, #16]
 	ADD R6, R1, R20
-	WORD $0x3dc00a8b // ldr q11, [x20, #32]
+	WORD $0x3dc00a85 // ldr q5, [x20, #32]
 	ADD R6, R1, R20
-	WORD $0x3dc00e8c // ldr q12, [x20, #48]
-	WORD $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
-	WORD $0x4e2ad4c6 // fadd v6.4s, v6.4s, v10.4s
-	WORD $0x4e2bd4e7 // fadd v7.4s, v7.4s, v11.4s
-	WORD $0x4e2cd508 // fadd v8.4s, v8.4s, v12.4s
+	WORD $0x3dc00e86 // ldr q6, [x20, #48]
+	WORD $0x4ea1d463 // fsub v3.4s, v3.4s, v1.4s
+	WORD $0x4ea1d484 // fsub v4.4s, v4.4s, v1.4s
+	WORD $0x4ea1d4a5 // fsub v5.4s, v5.4s, v1.4s
+	WORD $0x4ea1d4c6 // fsub v6.4s, v6.4s, v1.4s
+	WORD $0x6e22dc63 // fmul v3.4s, v3.4s, v2.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD $0x6e22dcc6 // fmul v6.4s, v6.4s, v2.4s
+	WORD $0x3ca66803 // str q3, [x0, x6]
+	ADD R6, R0, R20
+	WORD $0x3d800684 // str q4, [x20, #16]
+	ADD R6, R0, R20
+	WORD $0x3d800a85 // str q5, [x20, #32]
+	ADD R6, R0, R20
+	WORD $0x3d800e86 // str q6, [x20, #48]
 	ADD $64, R6
 	CMP R7, R6
 	BLT wide2
@@ -3612,8 +3930,10 @@ done3:
 	CMP R5, R6
 	BGE done5
 single4:
-	WORD $0x3ce6682c // ldr q12, [x1, x6]
-	WORD $0x4e2cd4a5 // fadd v5.4s, v5.4s, v12.4s
+	WORD $0x3ce66826 // ldr q6, [x1, x6]
+	WORD $0x4ea1d4c6 // fsub v6.4s, v6.4s, v1.4s
+	WORD $0x6e22dcc6 // fmul v6.4s, v6.4s, v2.4s
+	WORD $0x3ca66806 // str q6, [x0, x6]
 	ADD $16, R6
 	CMP R5, R6
 	BLT single4
@@ -3621,131 +3941,14 @@ done5:
 	CMP R4, R6
 	BGE done6
 tail7:
-	WORD $0xbc66682c // ldr s12, [x1, x6]
-	WORD $0x4e241d8b // and v11.16b, v12.16b, v4.16b
-	WORD $0x4e2bd4a5 // fadd v5.4s, v5.4s, v11.4s
+	WORD $0xbc666826 // ldr s6, [x1, x6]
+	WORD $0x4ea1d4c6 // fsub v6.4s, v6.4s, v1.4s
+	WORD $0x6e22dcc6 // fmul v6.4s, v6.4s, v2.4s
+	WORD $0xbc266806 // str s6, [x0, x6]
 	ADD $4, R6
 	CMP R4, R6
 	BLT tail7
 done6:
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
-	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
-	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
-	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
-	WORD $0x6e22fcac // fdiv v12.4s, v5.4s, v2.4s
-	WORD $0x4ea01c05 // orr v5.16b, v0.16b, v0.16b
-	WORD $0x4ea01c06 // orr v6.16b, v0.16b, v0.16b
-	WORD $0x4ea01c07 // orr v7.16b, v0.16b, v0.16b
-	WORD $0x4ea01c08 // orr v8.16b, v0.16b, v0.16b
-	MOVD ZR, R6
-	CMP R7, R6
-	BGE done9
-wide8:
-	WORD $0x3ce6682b // ldr q11, [x1, x6]
-	ADD R6, R1, R20
-	WORD $0x3dc0068a // ldr q10, [x20, #16]
-	ADD R6, R1, R20
-	WORD $0x3dc00a89 // ldr q9, [x20, #32]
-	ADD R6, R1, R20
-	WORD $0x3dc00e8d // ldr q13, [x20, #48]
-	WORD $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
-	WORD $0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
-	WORD $0x4eacd529 // fsub v9.4s, v9.4s, v12.4s
-	WORD $0x4eacd5ad // fsub v13.4s, v13.4s, v12.4s
-	WORD $0x4e2bcd65 // fmla v5.4s, v11.4s, v11.4s
-	WORD $0x4e2acd46 // fmla v6.4s, v10.4s, v10.4s
-	WORD $0x4e29cd27 // fmla v7.4s, v9.4s, v9.4s
-	WORD $0x4e2dcda8 // fmla v8.4s, v13.4s, v13.4s
-	ADD $64, R6
-	CMP R7, R6
-	BLT wide8
-done9:
-	CMP R5, R6
-	BGE done11
-single10:
-	WORD $0x3ce6682d // ldr q13, [x1, x6]
-	WORD $0x4eacd5ad // fsub v13.4s, v13.4s, v12.4s
-	WORD $0x4e2dcda5 // fmla v5.4s, v13.4s, v13.4s
-	ADD $16, R6
-	CMP R5, R6
-	BLT single10
-done11:
-	CMP R4, R6
-	BGE done12
-tail13:
-	WORD $0xbc66682d // ldr s13, [x1, x6]
-	WORD $0x4eacd5ad // fsub v13.4s, v13.4s, v12.4s
-	WORD $0x4e241da9 // and v9.16b, v13.16b, v4.16b
-	WORD $0x4e241daa // and v10.16b, v13.16b, v4.16b
-	WORD $0x4e2acd25 // fmla v5.4s, v9.4s, v10.4s
-	ADD $4, R6
-	CMP R4, R6
-	BLT tail13
-done12:
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
-	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
-	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
-	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
-	WORD $0x6e22fcad // fdiv v13.4s, v5.4s, v2.4s
-	WORD $0x4e23d5ad // fadd v13.4s, v13.4s, v3.4s
-	WORD $0x6ea1f9ad // fsqrt v13.4s, v13.4s
-	WORD $0x6e2dfc2d // fdiv v13.4s, v1.4s, v13.4s
-	WORD $0xbd00004c // str s12, [x2]
-	WORD $0xbd00006d // str s13, [x3]
-	MOVD ZR, R6
-	CMP R7, R6
-	BGE done15
-wide14:
-	WORD $0x3ce66829 // ldr q9, [x1, x6]
-	ADD R6, R1, R20
-	WORD $0x3dc0068a // ldr q10, [x20, #16]
-	ADD R6, R1, R20
-	WORD $0x3dc00a8b // ldr q11, [x20, #32]
-	ADD R6, R1, R20
-	WORD $0x3dc00e8e // ldr q14, [x20, #48]
-	WORD $0x4eacd529 // fsub v9.4s, v9.4s, v12.4s
-	WORD $0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
-	WORD $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
-	WORD $0x4eacd5ce // fsub v14.4s, v14.4s, v12.4s
-	WORD $0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
-	WORD $0x6e2ddd4a // fmul v10.4s, v10.4s, v13.4s
-	WORD $0x6e2ddd6b // fmul v11.4s, v11.4s, v13.4s
-	WORD $0x6e2dddce // fmul v14.4s, v14.4s, v13.4s
-	WORD $0x3ca66809 // str q9, [x0, x6]
-	ADD R6, R0, R20
-	WORD $0x3d80068a // str q10, [x20, #16]
-	ADD R6, R0, R20
-	WORD $0x3d800a8b // str q11, [x20, #32]
-	ADD R6, R0, R20
-	WORD $0x3d800e8e // str q14, [x20, #48]
-	ADD $64, R6
-	CMP R7, R6
-	BLT wide14
-done15:
-	CMP R5, R6
-	BGE done17
-single16:
-	WORD $0x3ce6682e // ldr q14, [x1, x6]
-	WORD $0x4eacd5ce // fsub v14.4s, v14.4s, v12.4s
-	WORD $0x6e2dddce // fmul v14.4s, v14.4s, v13.4s
-	WORD $0x3ca6680e // str q14, [x0, x6]
-	ADD $16, R6
-	CMP R5, R6
-	BLT single16
-done17:
-	CMP R4, R6
-	BGE done18
-tail19:
-	WORD $0xbc66682e // ldr s14, [x1, x6]
-	WORD $0x4eacd5ce // fsub v14.4s, v14.4s, v12.4s
-	WORD $0x6e2dddce // fmul v14.4s, v14.4s, v13.4s
-	WORD $0xbc26680e // str s14, [x0, x6]
-	ADD $4, R6
-	CMP R4, R6
-	BLT tail19
-done18:
 	ADD R4, R0
 	ADD R4, R1
 	ADD $4, R2
@@ -3754,7 +3957,7 @@ done18:
 	BNE row1
 	RET
 
-// func normaliseGradNEON(dx, dy, x, mean, rstd *float32, rows, cols int, n float32)
+// func normaliseGradNEON(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 TEXT ·normaliseGradNEON(SB), NOSPLIT, $0-60
 	MOVD $vecConst<>(SB), R25
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
@@ -3763,7 +3966,7 @@ TEXT ·normaliseGradNEON(SB), NOSPLIT, $0-60
 	MOVD x+16(FP), R2
 	MOVD mean+24(FP), R3
 	MOVD rstd+32(FP), R4
-	FMOVS n+56(FP), F1
+	FMOVS inverse+56(FP), F1
 	WORD $0x4e040421 // dup v1.4s, v1.s[0]
 	MOVD cols+48(FP), R5
 	LSL $2, R5
@@ -3836,8 +4039,8 @@ done6:
 	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
 	WORD $0x6e27d4e7 // faddp v7.4s, v7.4s, v7.4s
 	WORD $0x6e27d4e7 // faddp v7.4s, v7.4s, v7.4s
-	WORD $0x6e21fcac // fdiv v12.4s, v5.4s, v1.4s
-	WORD $0x6e21fcea // fdiv v10.4s, v7.4s, v1.4s
+	WORD $0x6e21dcac // fmul v12.4s, v5.4s, v1.4s
+	WORD $0x6e21dcea // fmul v10.4s, v7.4s, v1.4s
 	MOVD ZR, R7
 	CMP R8, R7
 	BGE done9
@@ -3904,7 +4107,7 @@ done12:
 	BNE row1
 	RET
 
-// func normaliseGradAddNEON(dx, dy, x, mean, rstd *float32, rows, cols int, n float32)
+// func normaliseGradAddNEON(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 TEXT ·normaliseGradAddNEON(SB), NOSPLIT, $0-60
 	MOVD $vecConst<>(SB), R25
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
@@ -3913,7 +4116,7 @@ TEXT ·normaliseGradAddNEON(SB), NOSPLIT, $0-60
 	MOVD x+16(FP), R2
 	MOVD mean+24(FP), R3
 	MOVD rstd+32(FP), R4
-	FMOVS n+56(FP), F1
+	FMOVS inverse+56(FP), F1
 	WORD $0x4e040421 // dup v1.4s, v1.s[0]
 	MOVD cols+48(FP), R5
 	LSL $2, R5
@@ -3986,8 +4189,8 @@ done6:
 	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
 	WORD $0x6e27d4e7 // faddp v7.4s, v7.4s, v7.4s
 	WORD $0x6e27d4e7 // faddp v7.4s, v7.4s, v7.4s
-	WORD $0x6e21fcac // fdiv v12.4s, v5.4s, v1.4s
-	WORD $0x6e21fcea // fdiv v10.4s, v7.4s, v1.4s
+	WORD $0x6e21dcac // fmul v12.4s, v5.4s, v1.4s
+	WORD $0x6e21dcea // fmul v10.4s, v7.4s, v1.4s
 	MOVD ZR, R7
 	CMP R8, R7
 	BGE done9
@@ -4059,48 +4262,68 @@ done12:
 	BNE row1
 	RET
 
-// func layerNormNEON(dst, x, gamma, beta, mean, rstd *float32, rows, cols int, n, eps float32)
-TEXT ·layerNormNEON(SB), NOSPLIT, $0-72
-	MOVD $vecConst<>(SB), R25
-	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
-	WORD $0x3dc02f21 // ldr q1, [x25, #176]
+// func layerNormNEON(dst, x, gamma, beta, mean, rstd *float32, rows, cols int)
+TEXT ·layerNormNEON(SB), NOSPLIT, $0-64
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD mean+32(FP), R2
 	MOVD rstd+40(FP), R3
 	MOVD gamma+16(FP), R4
 	MOVD beta+24(FP), R5
-	FMOVS n+64(FP), F2
-	WORD $0x4e040442 // dup v2.4s, v2.s[0]
-	FMOVS eps+68(FP), F3
-	WORD $0x4e040463 // dup v3.4s, v3.s[0]
 	MOVD cols+56(FP), R6
 	LSL $2, R6
 	AND $-16, R6, R7
 	AND $-64, R6, R9
 	MOVW $-1, R20
-	FMOVS R20, F4
+	FMOVS R20, F0
 	MOVD rows+48(FP), R10
 row1:
-	WORD $0x4ea01c05 // orr v5.16b, v0.16b, v0.16b
-	WORD $0x4ea01c06 // orr v6.16b, v0.16b, v0.16b
-	WORD $0x4ea01c07 // orr v7.16b, v0.16b, v0.16b
-	WORD $0x4ea01c08 // orr v8.16b, v0.16b, v0.16b
+	WORD $0x4d40c841 // ld1r {v1.4s}, [x2]
+	WORD $0x4d40c862 // ld1r {v2.4s}, [x3]
 	MOVD ZR, R8
 	CMP R9, R8
 	BGE done3
 wide2:
-	WORD $0x3ce86829 // ldr q9, [x1, x8]
+	WORD $0x3ce86823 // ldr q3, [x1, x8]
 	ADD R8, R1, R20
-	WORD $0x3dc0068a // ldr q10, [x20, #16]
+	WORD $0x3dc00684 // ldr q4, [x20, #16]
 	ADD R8, R1, R20
-	WORD $0x3dc00a8b // ldr q11, [x20, #32]
+	WORD $0x3dc00a85 // ldr q5, [x20, #32]
 	ADD R8, R1, R20
-	WORD $0x3dc00e8c // ldr q12, [x20, #48]
-	WORD $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
-	WORD $0x4e2ad4c6 // fadd v6.4s, v6.4s, v10.4s
-	WORD $0x4e2bd4e7 // fadd v7.4s, v7.4s, v11.4s
-	WORD $0x4e2cd508 // fadd v8.4s, v8.4s, v12.4s
+	WORD $0x3dc00e86 // ldr q6, [x20, #48]
+	WORD $0x4ea1d463 // fsub v3.4s, v3.4s, v1.4s
+	WORD $0x4ea1d484 // fsub v4.4s, v4.4s, v1.4s
+	WORD $0x4ea1d4a5 // fsub v5.4s, v5.4s, v1.4s
+	WORD $0x4ea1d4c6 // fsub v6.4s, v6.4s, v1.4s
+	WORD $0x6e22dc63 // fmul v3.4s, v3.4s, v2.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD $0x6e22dcc6 // fmul v6.4s, v6.4s, v2.4s
+	WORD $0x3ce86887 // ldr q7, [x4, x8]
+	ADD R8, R4, R20
+	WORD $0x3dc00688 // ldr q8, [x20, #16]
+	ADD R8, R4, R20
+	WORD $0x3dc00a89 // ldr q9, [x20, #32]
+	ADD R8, R4, R20
+	WORD $0x3dc00e8a // ldr q10, [x20, #48]
+	WORD $0x3ce868ab // ldr q11, [x5, x8]
+	ADD R8, R5, R20
+	WORD $0x3dc0068c // ldr q12, [x20, #16]
+	ADD R8, R5, R20
+	WORD $0x3dc00a8d // ldr q13, [x20, #32]
+	ADD R8, R5, R20
+	WORD $0x3dc00e8e // ldr q14, [x20, #48]
+	WORD $0x4e27cc6b // fmla v11.4s, v3.4s, v7.4s
+	WORD $0x4e28cc8c // fmla v12.4s, v4.4s, v8.4s
+	WORD $0x4e29ccad // fmla v13.4s, v5.4s, v9.4s
+	WORD $0x4e2accce // fmla v14.4s, v6.4s, v10.4s
+	WORD $0x3ca8680b // str q11, [x0, x8]
+	ADD R8, R0, R20
+	WORD $0x3d80068c // str q12, [x20, #16]
+	ADD R8, R0, R20
+	WORD $0x3d800a8d // str q13, [x20, #32]
+	ADD R8, R0, R20
+	WORD $0x3d800e8e // str q14, [x20, #48]
 	ADD $64, R8
 	CMP R9, R8
 	BLT wide2
@@ -4108,8 +4331,13 @@ done3:
 	CMP R7, R8
 	BGE done5
 single4:
-	WORD $0x3ce8682c // ldr q12, [x1, x8]
-	WORD $0x4e2cd4a5 // fadd v5.4s, v5.4s, v12.4s
+	WORD $0x3ce8682e // ldr q14, [x1, x8]
+	WORD $0x4ea1d5ce // fsub v14.4s, v14.4s, v1.4s
+	WORD $0x6e22ddce // fmul v14.4s, v14.4s, v2.4s
+	WORD $0x3ce8688d // ldr q13, [x4, x8]
+	WORD $0x3ce868ac // ldr q12, [x5, x8]
+	WORD $0x4e2dcdcc // fmla v12.4s, v14.4s, v13.4s
+	WORD $0x3ca8680c // str q12, [x0, x8]
 	ADD $16, R8
 	CMP R7, R8
 	BLT single4
@@ -4118,154 +4346,16 @@ done5:
 	BGE done6
 tail7:
 	WORD $0xbc68682c // ldr s12, [x1, x8]
-	WORD $0x4e241d8b // and v11.16b, v12.16b, v4.16b
-	WORD $0x4e2bd4a5 // fadd v5.4s, v5.4s, v11.4s
+	WORD $0x4ea1d58c // fsub v12.4s, v12.4s, v1.4s
+	WORD $0x6e22dd8c // fmul v12.4s, v12.4s, v2.4s
+	WORD $0xbc68688d // ldr s13, [x4, x8]
+	WORD $0xbc6868ae // ldr s14, [x5, x8]
+	WORD $0x4e2dcd8e // fmla v14.4s, v12.4s, v13.4s
+	WORD $0xbc28680e // str s14, [x0, x8]
 	ADD $4, R8
 	CMP R6, R8
 	BLT tail7
 done6:
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
-	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
-	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
-	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
-	WORD $0x6e22fcac // fdiv v12.4s, v5.4s, v2.4s
-	WORD $0x4ea01c05 // orr v5.16b, v0.16b, v0.16b
-	WORD $0x4ea01c06 // orr v6.16b, v0.16b, v0.16b
-	WORD $0x4ea01c07 // orr v7.16b, v0.16b, v0.16b
-	WORD $0x4ea01c08 // orr v8.16b, v0.16b, v0.16b
-	MOVD ZR, R8
-	CMP R9, R8
-	BGE done9
-wide8:
-	WORD $0x3ce8682b // ldr q11, [x1, x8]
-	ADD R8, R1, R20
-	WORD $0x3dc0068a // ldr q10, [x20, #16]
-	ADD R8, R1, R20
-	WORD $0x3dc00a89 // ldr q9, [x20, #32]
-	ADD R8, R1, R20
-	WORD $0x3dc00e8d // ldr q13, [x20, #48]
-	WORD $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
-	WORD $0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
-	WORD $0x4eacd529 // fsub v9.4s, v9.4s, v12.4s
-	WORD $0x4eacd5ad // fsub v13.4s, v13.4s, v12.4s
-	WORD $0x4e2bcd65 // fmla v5.4s, v11.4s, v11.4s
-	WORD $0x4e2acd46 // fmla v6.4s, v10.4s, v10.4s
-	WORD $0x4e29cd27 // fmla v7.4s, v9.4s, v9.4s
-	WORD $0x4e2dcda8 // fmla v8.4s, v13.4s, v13.4s
-	ADD $64, R8
-	CMP R9, R8
-	BLT wide8
-done9:
-	CMP R7, R8
-	BGE done11
-single10:
-	WORD $0x3ce8682d // ldr q13, [x1, x8]
-	WORD $0x4eacd5ad // fsub v13.4s, v13.4s, v12.4s
-	WORD $0x4e2dcda5 // fmla v5.4s, v13.4s, v13.4s
-	ADD $16, R8
-	CMP R7, R8
-	BLT single10
-done11:
-	CMP R6, R8
-	BGE done12
-tail13:
-	WORD $0xbc68682d // ldr s13, [x1, x8]
-	WORD $0x4eacd5ad // fsub v13.4s, v13.4s, v12.4s
-	WORD $0x4e241da9 // and v9.16b, v13.16b, v4.16b
-	WORD $0x4e241daa // and v10.16b, v13.16b, v4.16b
-	WORD $0x4e2acd25 // fmla v5.4s, v9.4s, v10.4s
-	ADD $4, R8
-	CMP R6, R8
-	BLT tail13
-done12:
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
-	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
-	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
-	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
-	WORD $0x6e22fcad // fdiv v13.4s, v5.4s, v2.4s
-	WORD $0x4e23d5ad // fadd v13.4s, v13.4s, v3.4s
-	WORD $0x6ea1f9ad // fsqrt v13.4s, v13.4s
-	WORD $0x6e2dfc2d // fdiv v13.4s, v1.4s, v13.4s
-	WORD $0xbd00004c // str s12, [x2]
-	WORD $0xbd00006d // str s13, [x3]
-	MOVD ZR, R8
-	CMP R9, R8
-	BGE done15
-wide14:
-	WORD $0x3ce86829 // ldr q9, [x1, x8]
-	ADD R8, R1, R20
-	WORD $0x3dc0068a // ldr q10, [x20, #16]
-	ADD R8, R1, R20
-	WORD $0x3dc00a8b // ldr q11, [x20, #32]
-	ADD R8, R1, R20
-	WORD $0x3dc00e8e // ldr q14, [x20, #48]
-	WORD $0x4eacd529 // fsub v9.4s, v9.4s, v12.4s
-	WORD $0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
-	WORD $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
-	WORD $0x4eacd5ce // fsub v14.4s, v14.4s, v12.4s
-	WORD $0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
-	WORD $0x6e2ddd4a // fmul v10.4s, v10.4s, v13.4s
-	WORD $0x6e2ddd6b // fmul v11.4s, v11.4s, v13.4s
-	WORD $0x6e2dddce // fmul v14.4s, v14.4s, v13.4s
-	WORD $0x3ce8688f // ldr q15, [x4, x8]
-	ADD R8, R4, R20
-	WORD $0x3dc00690 // ldr q16, [x20, #16]
-	ADD R8, R4, R20
-	WORD $0x3dc00a91 // ldr q17, [x20, #32]
-	ADD R8, R4, R20
-	WORD $0x3dc00e92 // ldr q18, [x20, #48]
-	WORD $0x3ce868b3 // ldr q19, [x5, x8]
-	ADD R8, R5, R20
-	WORD $0x3dc00694 // ldr q20, [x20, #16]
-	ADD R8, R5, R20
-	WORD $0x3dc00a95 // ldr q21, [x20, #32]
-	ADD R8, R5, R20
-	WORD $0x3dc00e96 // ldr q22, [x20, #48]
-	WORD $0x4e2fcd33 // fmla v19.4s, v9.4s, v15.4s
-	WORD $0x4e30cd54 // fmla v20.4s, v10.4s, v16.4s
-	WORD $0x4e31cd75 // fmla v21.4s, v11.4s, v17.4s
-	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
-	WORD $0x3ca86813 // str q19, [x0, x8]
-	ADD R8, R0, R20
-	WORD $0x3d800694 // str q20, [x20, #16]
-	ADD R8, R0, R20
-	WORD $0x3d800a95 // str q21, [x20, #32]
-	ADD R8, R0, R20
-	WORD $0x3d800e96 // str q22, [x20, #48]
-	ADD $64, R8
-	CMP R9, R8
-	BLT wide14
-done15:
-	CMP R7, R8
-	BGE done17
-single16:
-	WORD $0x3ce86836 // ldr q22, [x1, x8]
-	WORD $0x4eacd6d6 // fsub v22.4s, v22.4s, v12.4s
-	WORD $0x6e2dded6 // fmul v22.4s, v22.4s, v13.4s
-	WORD $0x3ce86895 // ldr q21, [x4, x8]
-	WORD $0x3ce868b4 // ldr q20, [x5, x8]
-	WORD $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	WORD $0x3ca86814 // str q20, [x0, x8]
-	ADD $16, R8
-	CMP R7, R8
-	BLT single16
-done17:
-	CMP R6, R8
-	BGE done18
-tail19:
-	WORD $0xbc686834 // ldr s20, [x1, x8]
-	WORD $0x4eacd694 // fsub v20.4s, v20.4s, v12.4s
-	WORD $0x6e2dde94 // fmul v20.4s, v20.4s, v13.4s
-	WORD $0xbc686895 // ldr s21, [x4, x8]
-	WORD $0xbc6868b6 // ldr s22, [x5, x8]
-	WORD $0x4e35ce96 // fmla v22.4s, v20.4s, v21.4s
-	WORD $0xbc286816 // str s22, [x0, x8]
-	ADD $4, R8
-	CMP R6, R8
-	BLT tail19
-done18:
 	ADD R6, R0
 	ADD R6, R1
 	ADD $4, R2
@@ -4274,7 +4364,7 @@ done18:
 	BNE row1
 	RET
 
-// func layerNormGradNEON(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32)
+// func layerNormGradNEON(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
 TEXT ·layerNormGradNEON(SB), NOSPLIT, $0-68
 	MOVD $vecConst<>(SB), R25
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
@@ -4284,7 +4374,7 @@ TEXT ·layerNormGradNEON(SB), NOSPLIT, $0-68
 	MOVD mean+32(FP), R3
 	MOVD rstd+40(FP), R4
 	MOVD gamma+24(FP), R5
-	FMOVS n+64(FP), F1
+	FMOVS inverse+64(FP), F1
 	WORD $0x4e040421 // dup v1.4s, v1.s[0]
 	MOVD cols+56(FP), R6
 	LSL $2, R6
@@ -4366,8 +4456,8 @@ done6:
 	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
 	WORD $0x6e27d4e7 // faddp v7.4s, v7.4s, v7.4s
 	WORD $0x6e27d4e7 // faddp v7.4s, v7.4s, v7.4s
-	WORD $0x6e21fca9 // fdiv v9.4s, v5.4s, v1.4s
-	WORD $0x6e21fcec // fdiv v12.4s, v7.4s, v1.4s
+	WORD $0x6e21dca9 // fmul v9.4s, v5.4s, v1.4s
+	WORD $0x6e21dcec // fmul v12.4s, v7.4s, v1.4s
 	MOVD ZR, R8
 	CMP R9, R8
 	BGE done9
@@ -4443,7 +4533,7 @@ done12:
 	BNE row1
 	RET
 
-// func layerNormGradAddNEON(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32)
+// func layerNormGradAddNEON(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
 TEXT ·layerNormGradAddNEON(SB), NOSPLIT, $0-68
 	MOVD $vecConst<>(SB), R25
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
@@ -4453,7 +4543,7 @@ TEXT ·layerNormGradAddNEON(SB), NOSPLIT, $0-68
 	MOVD mean+32(FP), R3
 	MOVD rstd+40(FP), R4
 	MOVD gamma+24(FP), R5
-	FMOVS n+64(FP), F1
+	FMOVS inverse+64(FP), F1
 	WORD $0x4e040421 // dup v1.4s, v1.s[0]
 	MOVD cols+56(FP), R6
 	LSL $2, R6
@@ -4535,8 +4625,8 @@ done6:
 	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
 	WORD $0x6e27d4e7 // faddp v7.4s, v7.4s, v7.4s
 	WORD $0x6e27d4e7 // faddp v7.4s, v7.4s, v7.4s
-	WORD $0x6e21fca9 // fdiv v9.4s, v5.4s, v1.4s
-	WORD $0x6e21fcec // fdiv v12.4s, v7.4s, v1.4s
+	WORD $0x6e21dca9 // fmul v9.4s, v5.4s, v1.4s
+	WORD $0x6e21dcec // fmul v12.4s, v7.4s, v1.4s
 	MOVD ZR, R8
 	CMP R9, R8
 	BGE done9

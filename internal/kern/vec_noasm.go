@@ -104,7 +104,19 @@ func asmColDot(dst, x, y *float32, ldx, ldy, rows, cols int) bool {
 	return false
 }
 
-func asmSoftmax(dst *float32, ldd int, x *float32, ldx int, lse *float32, step, rows, cols int, scale float32) bool {
+func asmSoftmaxMax(most, x *float32, ldx, rows, cols int, scale float32) bool {
+	return false
+}
+
+func asmSoftmaxExp(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32) bool {
+	return false
+}
+
+func asmSoftmaxLog(most, sum *float32, n int) bool {
+	return false
+}
+
+func asmScaleRows(dst *float32, ldd int, scale *float32, rows, cols int) bool {
 	return false
 }
 
@@ -116,27 +128,39 @@ func asmSoftmaxBackward(dx *float32, ldx int, dy *float32, ldy int, y *float32, 
 	return false
 }
 
-func asmNormalise(dst, x, mean, rstd *float32, rows, cols int, n, eps float32) bool {
+func asmRowMean(mean, x *float32, rows, cols int, inverse float32) bool {
 	return false
 }
 
-func asmNormaliseGrad(dx, dy, x, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmRowVariance(sumsq, x, mean *float32, rows, cols int) bool {
 	return false
 }
 
-func asmNormaliseGradAdd(dx, dy, x, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmLayerNormRstd(rstd *float32, n int, inverse, eps float32) bool {
 	return false
 }
 
-func asmLayerNorm(dst, x, gamma, beta, mean, rstd *float32, rows, cols int, n, eps float32) bool {
+func asmNormalise(dst, x, mean, rstd *float32, rows, cols int) bool {
 	return false
 }
 
-func asmLayerNormGrad(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmNormaliseGrad(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	return false
 }
 
-func asmLayerNormGradAdd(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, n float32) bool {
+func asmNormaliseGradAdd(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32) bool {
+	return false
+}
+
+func asmLayerNorm(dst, x, gamma, beta, mean, rstd *float32, rows, cols int) bool {
+	return false
+}
+
+func asmLayerNormGrad(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32) bool {
+	return false
+}
+
+func asmLayerNormGradAdd(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	return false
 }
 

@@ -18,36 +18,49 @@ func SoftmaxRows(dst []float32, ldd int, x []float32, ldx int, rows, cols int, s
 	if lse != nil {
 		checkLen("SoftmaxRows", "lse", lse, rows)
 	}
-	if rows == 0 || cols == 0 {
+	if cols == 0 {
 		return
 	}
-	var unwanted float32
-	out, step := &unwanted, 0
-	if lse != nil {
-		out, step = &lse[0], 1
-	}
-	if asmSoftmax(&dst[0], ldd, &x[0], ldx, out, step, rows, cols, scale) {
-		return
-	}
-	for r := range rows {
-		s, d := x[r*ldx:][:cols], dst[r*ldd:][:cols]
-		m := math.Inf(-1)
-		for _, v := range s {
-			m = max(m, float64(scale)*float64(v))
-		}
-		var sum float64
-		for c, v := range s {
-			e := math.Exp(float64(scale)*float64(v) - m)
-			d[c] = float32(e)
-			sum += e
-		}
-		for c := range d {
-			d[c] *= float32(1 / sum)
+	for r0 := 0; r0 < rows; r0 += softmaxChunk {
+		n := min(softmaxChunk, rows-r0)
+		var most, sum [softmaxChunk]float32
+		dst, x := dst[r0*ldd:], x[r0*ldx:]
+		if asmSoftmaxMax(&most[0], &x[0], ldx, n, cols, scale) {
+			asmSoftmaxExp(&dst[0], ldd, &x[0], ldx, &most[0], &sum[0], n, cols, scale)
+			asmSoftmaxLog(&most[0], &sum[0], n)
+			asmScaleRows(&dst[0], ldd, &sum[0], n, cols)
+		} else {
+			for r := range n {
+				most[r] = softmaxRow(dst[r*ldd:][:cols], x[r*ldx:][:cols], float64(scale))
+			}
 		}
 		if lse != nil {
-			lse[r] = float32(m + math.Log(sum))
+			copy(lse[r0:], most[:n])
 		}
 	}
+}
+
+// softmaxChunk is the number of rows that go through each step of softmax
+// together: enough to hide the latency of a row's sums, few enough that the
+// rows stay in the first-level cache.
+const softmaxChunk = 16
+
+// softmaxRow is one row of SoftmaxRows; it returns the row's lse.
+func softmaxRow(dst, x []float32, scale float64) float32 {
+	m := math.Inf(-1)
+	for _, v := range x {
+		m = max(m, scale*float64(v))
+	}
+	var sum float64
+	for c, v := range x {
+		e := math.Exp(scale*float64(v) - m)
+		dst[c] = float32(e)
+		sum += e
+	}
+	for c := range dst {
+		dst[c] *= float32(1 / sum)
+	}
+	return float32(m + math.Log(sum))
 }
 
 // SoftmaxFromLSE computes probabilities again from scores and the lse of

@@ -232,7 +232,7 @@ func (a *neon) emitFMA(k *vecKernel, o *operation, regs []int, finish func(keep 
 	name := map[string]string{"fma": "fmla", "fnma": "fmls"}[o.kind]
 	c := o.args[2]
 	o.dst.reg = regs[2]
-	if !inMemory(c) && (!c.dies() || c == o.args[0] || c == o.args[1]) {
+	if !inMemory(c) && (!c.dies || c == o.args[0] || c == o.args[1]) {
 		o.dst.reg = k.allocVec()
 		a.copy(k, o.dst.reg, regs[2])
 	}

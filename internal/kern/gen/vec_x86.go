@@ -269,7 +269,7 @@ func (x *x86) emitBinary(k *vecKernel, o *operation, first, last *value) {
 func (x *x86) emitFMA(k *vecKernel, o *operation) {
 	stem := map[string]string{"fma": "VFMADD", "fnma": "VFNMADD"}[o.kind]
 	a, b, c := o.args[0], o.args[1], o.args[2]
-	if inMemory(a) || a == b || (!a.dies() && b.dies()) {
+	if inMemory(a) || a == b || (!a.dies && b.dies) {
 		a, b = b, a
 	}
 	// Now if one factor is in memory it is b, and if one dies a does.
@@ -277,13 +277,13 @@ func (x *x86) emitFMA(k *vecKernel, o *operation) {
 		panic(k.name + ": product of two constants")
 	}
 	switch {
-	case c.dies() && c != a && c != b:
+	case c.dies && c != a && c != b:
 		suffix, name := x.operand(b)
 		k.printf("%s231PS%s %s, %s, %s", stem, suffix, name, x.v(a.reg), x.v(c.reg))
 		o.dst.reg = c.reg
 		k.release(o, c.reg)
 		return
-	case a.dies() && a != b && a != c && !(inMemory(b) && inMemory(c)):
+	case a.dies && a != b && a != c && !(inMemory(b) && inMemory(c)):
 		o.dst.reg = a.reg
 		if inMemory(b) {
 			suffix, name := x.operand(b)
