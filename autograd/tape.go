@@ -156,6 +156,13 @@ func (t *Tape) Param(p *Param) *Var {
 	return v
 }
 
+// Const places a constant filled with v on the tape.
+func (t *Tape) Const(v float32, dims ...int) *Var {
+	c := t.result(tensor.Of(dims...))
+	t.be.Fill(c.Value, v)
+	return c
+}
+
 // result returns a new variable with memory of the given shape.
 func (t *Tape) result(s tensor.Shape) *Var {
 	v := t.newVar()

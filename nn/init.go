@@ -87,3 +87,13 @@ func KaimingNormal(t *tensor.Tensor, seed uint64, name string) {
 	in, _ := fans(t)
 	Normal(math.Sqrt(2/in))(t, seed, name)
 }
+
+// CopyOf starts at the values of src, which has the parameter's shape.
+func CopyOf(src *tensor.Tensor) Init {
+	return func(t *tensor.Tensor, _ uint64, name string) {
+		if t.Shape != src.Shape {
+			panic(&tensor.ShapeError{Op: "CopyOf " + name, Shapes: []tensor.Shape{t.Shape, src.Shape}})
+		}
+		copy(t.Data, src.Data)
+	}
+}

@@ -1,0 +1,200 @@
+package clip
+
+import (
+	"fmt"
+	"math"
+
+	"diffclip/autograd"
+	"diffclip/nn"
+	"diffclip/tensor"
+	"diffclip/vit"
+)
+
+// Pool says which of the encoder's outputs stand for a window.
+type Pool string
+
+// The ways of pooling.
+const (
+	PoolClass Pool = "class" // the class token, as published
+	PoolMean  Pool = "mean"  // the mean over the patches
+)
+
+// Targets says what counts as a match in the contrastive loss.
+type Targets string
+
+// The kinds of target.
+const (
+	TargetsOwn   Targets = "own"   // each sample its own text, Eq. (16); same-class pairs are negatives
+	TargetsClass Targets = "class" // same-class pairs share the target
+)
+
+// Config sizes the language-driven classifier.
+type Config struct {
+	Encoder     vit.Config `json:"encoder"`
+	Text        TextConfig `json:"text"`
+	Pool        Pool       `json:"pool"`
+	Targets     Targets    `json:"targets"`
+	Temperature float64    `json:"temperature"` // τ at the start; it is learned
+	HeadStd     float64    `json:"head_std"`    // standard deviation of the head's initial weights
+	// RandomTimestep draws a timestep per window in training and in evaluation,
+	// as the published code does, instead of index 0.
+	RandomTimestep bool `json:"random_timestep"`
+}
+
+// Default returns the published sizes: class-token features, τ = 0.7, head
+// weights of deviation 2e-5.
+func Default(encoder vit.Config, vocabulary int) Config {
+	encoder.TrainPositions = true
+	return Config{Encoder: encoder, Text: DefaultText(vocabulary), Pool: PoolClass, Targets: TargetsOwn, Temperature: 0.7, HeadStd: 2e-5}
+}
+
+// Check returns an error that names what is wrong.
+func (c Config) Check() error {
+	if err := c.Encoder.Check(); err != nil {
+		return err
+	}
+	switch {
+	case c.Text.Vocabulary < 1 || c.Text.Context < 1 || c.Text.Depth < 1 || c.Text.Heads < 1 || c.Text.Dim < 1 || c.Text.Dim%c.Text.Heads != 0:
+		return fmt.Errorf("clip: text encoder sizes %+v must be at least 1, the width a multiple of the heads", c.Text)
+	case c.Pool != PoolClass && c.Pool != PoolMean:
+		return fmt.Errorf("clip: pooling %q: want %q or %q", c.Pool, PoolClass, PoolMean)
+	case c.Targets != TargetsOwn && c.Targets != TargetsClass:
+		return fmt.Errorf("clip: targets %q: want %q or %q", c.Targets, TargetsOwn, TargetsClass)
+	case !(c.Temperature > 0):
+		return fmt.Errorf("clip: temperature %v must be positive", c.Temperature)
+	}
+	return nil
+}
+
+// Model is the language-driven classifier: the image encoder of stage 1 with a
+// head, and the text encoder, both reaching into one space.
+type Model struct {
+	Set        *nn.Set
+	Encoder    *vit.Encoder
+	Head       *nn.Linear // features of all modalities side by side -> text width
+	Text       *TextEncoder
+	LogitScale *nn.Param // ln(1/τ), one element
+
+	Config Config
+
+	body func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
+	rows []int32 // 0, T, 2T, ...: class tokens of a shard
+	in   []*autograd.Var
+	own  []int32 // 0, 1, 2, ...
+}
+
+// windowShard is how many windows go through the image encoder together.
+const windowShard = 4
+
+// New makes a model with initial values drawn from seed.
+func New(c Config, seed uint64) (*Model, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	set := nn.NewSet(seed)
+	root := set.Root()
+	m := &Model{
+		Set:        set,
+		Encoder:    vit.NewEncoder(root.Sub("encoder"), c.Encoder),
+		Head:       nn.NewLinearInit(root.Sub("head"), len(c.Encoder.Modalities)*c.Encoder.Dim, c.Text.Dim, nn.TruncNormal(c.HeadStd), nn.Zeros),
+		Text:       NewTextEncoder(root.Sub("text"), c.Text),
+		LogitScale: root.Param("logit_scale", nn.Constant(float32(math.Log(1/c.Temperature))), 1),
+		Config:     c,
+	}
+	for i := range windowShard {
+		m.rows = append(m.rows, int32(i*(1+c.Encoder.Tokens())))
+	}
+	m.body = m.encodeShard
+	return m, nil
+}
+
+func invSqrt(n int) float64 { return 1 / math.Sqrt(float64(n)) }
+
+// Images encodes windows: x holds per modality (B·L·p², bands), pixels in the
+// order of vit.Config.PixelOrder; steps the timestep index of each window. The
+// result is (B, text width), not yet normalised.
+//
+// Eq. (11): v_image = E_θ(x)
+func (m *Model) Images(t *autograd.Tape, x []*tensor.Tensor, steps []int32) *autograd.Var {
+	m.in = m.in[:0]
+	for i, stem := range m.Encoder.Stems {
+		m.in = append(m.in, stem.All(t, t.Input(x[i]), steps)) // (B, 1+L, D)
+	}
+	return m.Head.Forward(t, t.Shards(windowShard, m.body, m.in...)) // (B, D_text)
+}
+
+// encodeShard returns the features of all modalities side by side, (B', M·D).
+func (m *Model) encodeShard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
+	var features [4]*autograd.Var
+	all := features[:0]
+	for _, x := range in {
+		if m.Config.Pool == PoolMean {
+			all = append(all, m.Encoder.ForwardMean(t, x))
+		} else {
+			all = append(all, m.Encoder.ForwardClass(t, x, m.rows[:hi-lo]))
+		}
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return t.Concat(1, all...)
+}
+
+// Batch is one step of few-shot training.
+type Batch struct {
+	Windows []*tensor.Tensor // per modality (B·L·p², bands)
+	Steps   []int32          // timestep index of each window
+	Prompts [][]int32        // the distinct prompts of the classes in the batch, as token ids
+	Prompt  []int32          // which of them each window has
+}
+
+// Loss is the symmetric contrastive loss of a batch, a scalar. The batch must
+// stay unchanged until the tape's backward pass.
+//
+// Each distinct prompt is encoded once and its feature repeated: the same
+// numbers as encoding it for every sample.
+//
+// Eq. (10), (11): z = v/‖v‖. Eq. (12)-(15): p(x|y) and p(y|x) are softmaxes of
+// z_text·z_image/τ over the images and over the texts of the batch. Eq. (16):
+// L_FLC = 1/(2N) Σ_i (H(p(y|x_i), e_i) + H(p(x|y_i), e_i)).
+func (m *Model) Loss(t *autograd.Tape, b *Batch) *autograd.Var {
+	text := t.L2Normalize(m.Text.Forward(t, b.Prompts))                   // (P, D), Eq. (10)
+	image := t.L2Normalize(m.Images(t, b.Windows, b.Steps))               // (N, D), Eq. (11)
+	pairs := t.GatherRows(text, nil, b.Prompt)                            // (N, D)
+	scale := t.Exp(t.Param(m.LogitScale))                                 // 1/τ
+	logits := t.ScaleByScalar(t.MatMul(image, pairs, false, true), scale) // (N, N): Eq. (13), (15) by rows
+	back := t.Transpose(logits)                                           // Eq. (12), (14) by rows
+	var rows, cols *autograd.Var
+	if m.Config.Targets == TargetsClass {
+		y := sharedTargets(t, b.Prompt)
+		rows, cols = t.SoftCrossEntropy(logits, y), t.SoftCrossEntropy(back, y)
+	} else {
+		for len(m.own) < len(b.Prompt) {
+			m.own = append(m.own, int32(len(m.own)))
+		}
+		y := m.own[:len(b.Prompt)]
+		rows, cols = t.CrossEntropy(logits, y), t.CrossEntropy(back, y)
+	}
+	return t.Scale(t.Add(rows, cols), 0.5) // Eq. (16)
+}
+
+// sharedTargets spreads each row's target evenly over the samples of its class;
+// the matrix is symmetric.
+func sharedTargets(t *autograd.Tape, class []int32) *tensor.Tensor {
+	n := len(class)
+	y := t.Const(0, n, n).Value
+	for i, a := range class {
+		same := 0
+		for _, b := range class {
+			if a == b {
+				same++
+			}
+		}
+		for j, b := range class {
+			if a == b {
+				y.Data[i*n+j] = 1 / float32(same)
+			}
+		}
+	}
+	return y
+}

@@ -1,0 +1,180 @@
+package clip
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"diffclip/autograd"
+	"diffclip/internal/rng"
+	"diffclip/internal/train"
+	"diffclip/optim"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+// TrainConfig is the schedule of stage 2.
+type TrainConfig struct {
+	Epochs        int     `json:"epochs"`
+	Batch         int     `json:"batch"`
+	LR            float64 `json:"lr"`
+	WeightDecay   float64 `json:"weight_decay"`   // L2, added to the gradient
+	Milestones    []int   `json:"milestones"`     // epochs at which the rate falls to a tenth
+	Clip          float64 `json:"clip"`           // largest gradient norm, 0 for no limit
+	Symmetries    bool    `json:"symmetries"`     // flip and rotate windows at random
+	FreezeEncoder int     `json:"freeze_encoder"` // epochs during which the image encoder keeps its weights
+	Seed          uint64  `json:"seed"`
+}
+
+// DefaultTrain returns the paper's schedule: 150 epochs of batch 64, Adam at
+// 1e-4 with decay 1e-5, a tenth of the rate from epoch 100 and again from 131.
+func DefaultTrain() TrainConfig {
+	return TrainConfig{Epochs: 150, Batch: 64, LR: 1e-4, WeightDecay: 1e-5, Milestones: []int{100, 131}}
+}
+
+// Check returns an error that names what is wrong.
+func (c TrainConfig) Check() error {
+	switch {
+	case c.Epochs < 1 || c.Batch < 2:
+		return fmt.Errorf("stage 2: %d epochs of batch %d: want at least one epoch, and two samples to contrast", c.Epochs, c.Batch)
+	case !(c.LR > 0) || c.WeightDecay < 0 || c.Clip < 0 || c.FreezeEncoder < 0:
+		return fmt.Errorf("stage 2: learning rate %v must be positive, weight decay %v, clipping %v and frozen epochs %d not negative", c.LR, c.WeightDecay, c.Clip, c.FreezeEncoder)
+	}
+	return nil
+}
+
+// Prompts are the token ids of each class's description, class i (label i+1) at i.
+type Prompts [][]int32
+
+// Hooks are where a caller follows a run.
+type Hooks = train.Hooks
+
+// LoadEncoder copies the image encoder of stage 1 into the model. Positional
+// embeddings, reducers and blocks must all be there and fit.
+func (m *Model) LoadEncoder(state map[string]*tensor.Tensor) error {
+	r := m.Set.Load(state)
+	var missing []string
+	for _, name := range r.Missing {
+		if isEncoder(name) {
+			missing = append(missing, name)
+		}
+	}
+	r.Missing, r.Unexpected = missing, nil // decoders stay behind; head and text are new
+	return r.Err()
+}
+
+func isEncoder(name string) bool { return len(name) > 8 && name[:8] == "encoder." }
+
+// Train runs stage 2 on labelled windows and returns the loss of each epoch.
+func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, prompts Prompts, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	if err := m.Config.Encoder.Fits(w); err != nil {
+		return nil, fmt.Errorf("stage 2: %w", err)
+	}
+	if err := checkSamples(samples, prompts); err != nil {
+		return nil, err
+	}
+	identity, err := json.Marshal(struct {
+		Model   Config
+		Train   TrainConfig
+		Prompts Prompts
+		Seen    uint64
+	}{m.Config, cfg, prompts, rsdata.HashSamples(samples)})
+	if err != nil {
+		return nil, err
+	}
+	bc := rsdata.BatchConfig{Size: cfg.Batch, Seed: cfg.Seed, Name: "stage 2", Shuffle: true, Symmetries: cfg.Symmetries}
+	var batches *rsdata.Batches
+	bc.Prepare = func(b *rsdata.Batch) { m.prepare(b, prompts, cfg.Seed, uint64(b.Epoch*batches.Steps()+b.Step)) }
+	batches = rsdata.NewBatches(w, samples, bc)
+	adam := optim.DefaultAdam()
+	adam.WeightDecay = cfg.WeightDecay
+	var opt optim.Optimizer = optim.NewAdam(m.Set, adam)
+	loop := &train.Loop{
+		Name: "stage 2", Backend: be, Set: m.Set, Opt: opt, Batches: batches,
+		Epochs: cfg.Epochs, LR: optim.MultiStep{Base: cfg.LR, Gamma: 0.1, Milestones: cfg.Milestones}, Clip: cfg.Clip,
+		Loss: func(t *autograd.Tape, b *rsdata.Batch) *autograd.Var {
+			m.freeze(b.Epoch < cfg.FreezeEncoder)
+			return m.Loss(t, b.Extra.(*Batch))
+		},
+		Identity: string(identity), Hooks: h,
+	}
+	return loop.Run(ctx)
+}
+
+func (m *Model) freeze(frozen bool) {
+	for _, p := range m.Set.Params() {
+		if isEncoder(p.Name) {
+			p.Frozen = frozen
+		}
+	}
+}
+
+func checkSamples(samples []rsdata.Sample, prompts Prompts) error {
+	if len(samples) < 2 {
+		return fmt.Errorf("stage 2: %d labelled windows: at least two are needed to contrast", len(samples))
+	}
+	for _, s := range samples {
+		if s.Label == 0 || int(s.Label) > len(prompts) {
+			return fmt.Errorf("stage 2: a window at row %d, column %d has label %d, but there are prompts for classes 1 to %d", s.Row, s.Col, s.Label, len(prompts))
+		}
+	}
+	return nil
+}
+
+// prepare turns gathered windows into a training batch: tensors over the
+// gathered memory, timesteps, and the distinct prompts of its classes.
+func (m *Model) prepare(b *rsdata.Batch, prompts Prompts, seed, step uint64) {
+	out, _ := b.Extra.(*Batch)
+	if out == nil {
+		out = &Batch{}
+		b.Extra = out
+	}
+	m.windows(out, b.Data, len(b.Samples), rng.New(seed, "stage 2/timestep", step))
+	seen := map[uint8]int32{}
+	out.Prompts, out.Prompt = out.Prompts[:0], out.Prompt[:0]
+	for _, s := range b.Samples {
+		i, ok := seen[s.Label]
+		if !ok {
+			i = int32(len(out.Prompts))
+			seen[s.Label] = i
+			out.Prompts = append(out.Prompts, prompts[s.Label-1])
+		}
+		out.Prompt = append(out.Prompt, i)
+	}
+}
+
+// windows places gathered windows, (n, side², bands) per modality, in the
+// model's pixel order, and sets the timesteps.
+func (m *Model) windows(out *Batch, data [][]float32, n int, times rng.Stream) {
+	e := m.Config.Encoder
+	if len(out.Steps) != n {
+		out.Steps = make([]int32, n)
+		out.Windows = out.Windows[:0]
+		for _, mod := range e.Modalities {
+			out.Windows = append(out.Windows, tensor.New(n*e.Window*e.Window, mod.Bands))
+		}
+	}
+	for i := range out.Steps {
+		out.Steps[i] = 0
+		if m.Config.RandomTimestep {
+			out.Steps[i] = int32(times.Intn(uint64(i), e.Timesteps))
+		}
+	}
+	order := e.PixelOrder()
+	area := len(order)
+	for k, mod := range e.Modalities {
+		dst, src := out.Windows[k].Data, data[k]
+		if e.Patch == 1 {
+			copy(dst, src[:len(dst)])
+			continue
+		}
+		for i := range n {
+			for j, at := range order {
+				copy(dst[(i*area+j)*mod.Bands:(i*area+j+1)*mod.Bands], src[(i*area+int(at))*mod.Bands:])
+			}
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package diffusion
+
+import (
+	"fmt"
+
+	"diffclip/internal/rng"
+	"diffclip/tensor"
+)
+
+// Corrupted is a batch after masking and noising: what the model restores, and
+// what it restores it from.
+type Corrupted struct {
+	Steps  []int32 // (B) timestep index of each sample
+	Inputs []CorruptedInput
+	batch  int
+}
+
+// CorruptedInput is one modality of a corrupted batch. Tokens are patches of P =
+// p²·bands values.
+type CorruptedInput struct {
+	Keep    []int32        // (B·k) position of each visible token
+	Visible *tensor.Tensor // (B·k·p², bands) noised visible pixels; every token's, (B·L·p², bands), in the reference order
+	Target  *tensor.Tensor // (B, L, P) the clean window
+	Weight  *tensor.Tensor // (B, L) weight of each token in the loss
+
+	rows    []int32 // (B·k) 1 + position
+	from    []int32 // (B·k) row among the B·L tokens
+	restore []int32 // (B·(1+L)) row of each token among its shard's B'·(1+k), -1 if masked
+}
+
+// Batch returns B.
+func (c *Corrupted) Batch() int { return c.batch }
+
+// Corruptor masks and noises windows. What it does to a batch is a function of
+// its seed and the step.
+type Corruptor struct {
+	cfg      Config
+	schedule *Schedule
+	seed     uint64
+	order    []int32
+	perm     []int32
+}
+
+// NewCorruptor returns a corruptor for a model's configuration.
+func NewCorruptor(c Config, seed uint64) *Corruptor {
+	return &Corruptor{cfg: c, schedule: DefaultSchedule(c.Encoder.Timesteps), seed: seed, order: c.Encoder.PixelOrder(), perm: make([]int32, c.Encoder.Tokens())}
+}
+
+// NewCorrupted returns room for batches of the given size.
+func (c *Corruptor) NewCorrupted(batch int) *Corrupted {
+	e := c.cfg.Encoder
+	l, k, p := e.Tokens(), c.cfg.Keep(), e.PatchPixels()
+	out := &Corrupted{Steps: make([]int32, batch), batch: batch}
+	for _, m := range e.Modalities {
+		pixels := batch * k * p
+		if c.cfg.ReferenceOrder {
+			pixels = batch * l * p
+		}
+		out.Inputs = append(out.Inputs, CorruptedInput{
+			Keep:    make([]int32, batch*k),
+			Visible: tensor.New(pixels, m.Bands),
+			Target:  tensor.New(batch, l, p*m.Bands),
+			Weight:  tensor.New(batch, l),
+			rows:    make([]int32, batch*k),
+			from:    make([]int32, batch*k),
+			restore: make([]int32, batch*(1+l)),
+		})
+	}
+	return out
+}
+
+// Fill corrupts a batch: windows holds per modality (B, window², bands), scaled,
+// pixels row by row. Timesteps, masks and noise are those of the given step.
+// Each sample has its own timestep; each sample and modality its own mask.
+func (c *Corruptor) Fill(dst *Corrupted, windows [][]float32, step uint64) {
+	e := c.cfg.Encoder
+	if len(windows) != len(e.Modalities) {
+		panic(fmt.Sprintf("diffusion: %d modalities given, the model has %d", len(windows), len(e.Modalities)))
+	}
+	times := rng.New(c.seed, "diffusion/timestep", step)
+	for i := range dst.Steps {
+		dst.Steps[i] = int32(times.Intn(uint64(i), c.schedule.Steps()))
+	}
+	l, k := e.Tokens(), c.cfg.Keep()
+	for m := range dst.Inputs {
+		in := &dst.Inputs[m]
+		mask := rng.New(c.seed, "diffusion/mask/"+e.Modalities[m].Name, step)
+		for b := range dst.batch {
+			mask.Perm(c.perm, uint64(b))
+			copy(in.Keep[b*k:(b+1)*k], c.perm[:k])
+		}
+		c.target(in, windows[m], dst.batch)
+		in.index(l, k, dst.batch, c.cfg)
+		c.noise(in, dst.Steps, rng.New(c.seed, "diffusion/noise/"+e.Modalities[m].Name, step))
+	}
+}
+
+// target copies the clean windows, patch by patch.
+func (c *Corruptor) target(in *CorruptedInput, window []float32, batch int) {
+	area := len(c.order)
+	bands := len(in.Target.Data) / (batch * area)
+	for b := range batch {
+		src, dst := window[b*area*bands:(b+1)*area*bands], in.Target.Data[b*area*bands:(b+1)*area*bands]
+		if c.cfg.Encoder.Patch == 1 {
+			copy(dst, src)
+			continue
+		}
+		for i, at := range c.order {
+			copy(dst[i*bands:(i+1)*bands], src[int(at)*bands:(int(at)+1)*bands])
+		}
+	}
+}
+
+// index derives every index and weight from Keep.
+func (in *CorruptedInput) index(l, k, batch int, cfg Config) {
+	masked, visible := cfg.tokenWeights(batch)
+	for i := range in.Weight.Data {
+		in.Weight.Data[i] = masked
+	}
+	for i := range in.restore {
+		in.restore[i] = -1
+	}
+	for b := range batch {
+		shardRow := b % shardSamples * (1 + k)
+		in.restore[b*(1+l)] = int32(shardRow)
+		for j, at := range in.Keep[b*k : (b+1)*k] {
+			in.rows[b*k+j] = 1 + at
+			in.from[b*k+j] = int32(b*l) + at
+			in.restore[b*(1+l)+1+int(at)] = int32(shardRow + 1 + j)
+			in.Weight.Data[b*l+int(at)] = visible
+		}
+	}
+}
+
+// noise fills Visible with the noised pixels, Eq. (1)-(2).
+func (c *Corruptor) noise(in *CorruptedInput, steps []int32, s rng.Stream) {
+	l := c.cfg.Encoder.Tokens()
+	size := in.Target.Cols() // values of a token
+	if !c.cfg.NoNoise {
+		s.Normal(in.Visible.Data, 0)
+	}
+	one := func(i, token int) {
+		x := in.Visible.Data[i*size : (i+1)*size]
+		clean := in.Target.Data[token*size : (token+1)*size]
+		if c.cfg.NoNoise {
+			copy(x, clean)
+			return
+		}
+		c.schedule.Noise(x, clean, int(steps[token/l]))
+	}
+	if c.cfg.ReferenceOrder {
+		for token := range len(steps) * l {
+			one(token, token)
+		}
+		return
+	}
+	for i, token := range in.from {
+		one(i, int(token))
+	}
+}

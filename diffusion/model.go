@@ -1,0 +1,150 @@
+package diffusion
+
+import (
+	"diffclip/autograd"
+	"diffclip/nn"
+	"diffclip/vit"
+)
+
+// shardSamples is how many windows go through the transformers together: few
+// enough that what one thread works on stays in its cache, enough that matrix
+// products are large.
+const shardSamples = 4
+
+// Decoder restores one modality's window from encoded tokens: D_θ of Eq. (8).
+type Decoder struct {
+	Embed      *nn.Linear
+	MaskToken  *nn.Param // (Dim), the learned vector of every masked token; starts at zero
+	Positions  *nn.Param // (1 + L, Dim)
+	Blocks     []*nn.Block
+	Norm       *nn.LayerNorm
+	Projection *nn.Linear
+	Predict    *nn.Linear
+	Expand     *nn.Linear // Dim -> P, back to the bands
+}
+
+func newDecoder(s nn.Scope, c Config, bands int) *Decoder {
+	e := c.Encoder
+	encoded := vit.SinCosPositions(e.Window/e.Patch, e.Dim)
+	d := &Decoder{
+		Embed:     nn.NewLinear(s.Sub("embed"), e.Dim, e.Dim),
+		MaskToken: s.Param("mask_token", nn.Zeros, e.Dim),
+		Positions: s.Param("pos_embed", nn.CopyOf(encoded), 1+e.Tokens(), e.Dim),
+	}
+	d.Positions.Frozen = !e.TrainPositions
+	for i := range c.DecoderDepth {
+		d.Blocks = append(d.Blocks, nn.NewBlock(s.Sub("blocks").Index(i), e.Block()))
+	}
+	d.Norm = nn.NewLayerNorm(s.Sub("norm"), e.Dim, 1e-6)
+	d.Projection = nn.NewLinear(s.Sub("projection"), e.Dim, e.Dim)
+	d.Predict = nn.NewLinear(s.Sub("pred"), e.Dim, e.Dim)
+	d.Expand = nn.NewLinear(s.Sub("expand"), e.Dim, e.PatchPixels()*bands)
+	return d
+}
+
+// Forward restores all tokens, (B, L, P), from the encoded visible ones,
+// x (B, 1+k, Dim). restore holds for each of the B·(1+L) tokens its row in x, or
+// -1 if it is masked; it must stay unchanged until the backward pass.
+//
+// Eq. (8): x̂ = D_θ({p_pᵛ + x̂ᵛ; p_pᵐ + x̂ᵐ}₁)
+func (d *Decoder) Forward(t *autograd.Tape, x *autograd.Var, restore []int32) *autograd.Var {
+	b, dim := x.Dim(0), x.Dim(2)
+	x = d.Embed.Forward(t, x)                                                      // (B, 1+k, D)
+	x = t.GatherRows(t.Reshape(x, b*x.Dim(1), dim), t.Param(d.MaskToken), restore) // (B·(1+L), D)
+	x = t.Add(t.Reshape(x, b, len(restore)/b, dim), t.Param(d.Positions))          // (B, 1+L, D)
+	for _, block := range d.Blocks {
+		x = block.Forward(t, x)
+	}
+	x = d.Norm.Forward(t, t.Slice(x, 1, 1, x.Dim(1))) // the class token restores nothing: (B, L, D)
+	return d.Expand.Forward(t, d.Predict.Forward(t, d.Projection.Forward(t, x)))
+}
+
+// Model is the mask-diffusion model: a shared encoder and a decoder per modality.
+type Model struct {
+	Set      *nn.Set
+	Encoder  *vit.Encoder
+	Decoders []*Decoder
+	Config   Config
+
+	batch *Corrupted // of the step in progress
+	body  func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
+	in    []*autograd.Var
+}
+
+// New makes a model with initial values drawn from seed.
+func New(c Config, seed uint64) (*Model, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	set := nn.NewSet(seed)
+	m := &Model{Set: set, Encoder: vit.NewEncoder(set.Root().Sub("encoder"), c.Encoder), Config: c}
+	for i, mod := range c.Encoder.Modalities {
+		m.Decoders = append(m.Decoders, newDecoder(set.Root().Sub("decoders").Index(i), c, mod.Bands))
+	}
+	m.body = m.shardLoss
+	return m, nil
+}
+
+// sequences embeds the visible tokens of every modality: (B, 1+k, Dim) each.
+func (m *Model) sequences(t *autograd.Tape, c *Corrupted, seqs []*autograd.Var) []*autograd.Var {
+	for i, stem := range m.Encoder.Stems {
+		in := &c.Inputs[i]
+		x := t.Input(in.Visible)
+		if m.Config.ReferenceOrder {
+			seqs = append(seqs, stem.VisibleOfAll(t, x, in.from, c.Steps))
+		} else {
+			seqs = append(seqs, stem.Visible(t, x, in.rows, c.Steps))
+		}
+	}
+	return seqs
+}
+
+// Loss is the denoising restoration loss of a corrupted batch, a scalar. The
+// batch must stay unchanged until the tape's backward pass.
+//
+// Eq. (6): E ‖x_0 - f(x_T, t)‖², and Eq. (9): L_UMD = E ‖x_0 - x̂‖², summed over
+// the modalities, with the weights of Config.
+func (m *Model) Loss(t *autograd.Tape, c *Corrupted) *autograd.Var {
+	m.batch = c
+	m.in = m.sequences(t, c, m.in[:0])
+	for i := range c.Inputs {
+		m.in = append(m.in, t.Input(c.Inputs[i].Target), t.Input(c.Inputs[i].Weight))
+	}
+	return t.ShardSum(shardSamples, m.body, m.in...)
+}
+
+// shardLoss is the loss of samples lo..hi: encode, decode and compare.
+func (m *Model) shardLoss(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
+	n := len(m.Decoders)
+	var loss *autograd.Var
+	for i := range n {
+		target, weight := in[n+2*i].Value, in[n+2*i+1].Value
+		l := t.WeightedMSE(m.restore(t, i, lo, hi, in[i]), target, weight)
+		if loss == nil {
+			loss = l
+		} else {
+			loss = t.Add(loss, l)
+		}
+	}
+	return loss
+}
+
+// restore is f(x_t, t) for modality i of samples lo..hi: (B', L, P).
+func (m *Model) restore(t *autograd.Tape, i, lo, hi int, seq *autograd.Var) *autograd.Var {
+	width := 1 + m.Config.Encoder.Tokens()
+	ids := m.batch.Inputs[i].restore[lo*width : hi*width]
+	return m.Decoders[i].Forward(t, m.Encoder.Forward(t, seq), ids)
+}
+
+// Restore returns the model's x̂_0 of a corrupted batch, per modality (B, L, P).
+func (m *Model) Restore(t *autograd.Tape, c *Corrupted) []*autograd.Var {
+	m.batch = c
+	seqs := m.sequences(t, c, nil)
+	out := make([]*autograd.Var, len(seqs))
+	for i, seq := range seqs {
+		out[i] = t.Shards(shardSamples, func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
+			return m.restore(t, i, lo, hi, in[0])
+		}, seq)
+	}
+	return out
+}

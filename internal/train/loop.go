@@ -1,0 +1,188 @@
+// Package train runs the loop that both stages share: batches, backward passes,
+// updates, checkpoints, exact resume, and a stop with a reason when a loss is
+// not finite.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"time"
+
+	"diffclip/autograd"
+	"diffclip/nn"
+	"diffclip/optim"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+// Loop is one training run. Everything a step does is a function of the
+// configuration and of (epoch, step), so that a run resumed from a checkpoint
+// ends with the same bits as one that was never interrupted.
+type Loop struct {
+	Name    string // what is trained, for messages: "stage 1"
+	Backend tensor.Backend
+	Set     *nn.Set
+	Opt     optim.Optimizer
+	Batches *rsdata.Batches
+	Epochs  int
+	LR      optim.Schedule // per epoch
+	Clip    float64        // largest gradient norm, 0 for no limit
+
+	// Loss computes the loss of a batch on a tape.
+	Loss func(t *autograd.Tape, b *rsdata.Batch) *autograd.Var
+
+	// Identity is what must agree between a checkpoint and the run that resumes
+	// from it: configuration, seed and split, as text.
+	Identity string
+
+	Hooks
+}
+
+// Hooks are where a caller follows a run.
+type Hooks struct {
+	// Checkpoint is the file to save to and resume from, "" for none. It is
+	// written after every CheckpointEpochs epochs, at least once a minute between
+	// steps, when the run is cancelled, and at the end.
+	Checkpoint       string
+	CheckpointEpochs int
+
+	// OnStep, if set, hears of every step; OnEpoch of every epoch, and may stop
+	// the run with an error.
+	OnStep  func(Step)
+	OnEpoch func(Epoch) error
+}
+
+// Step is one update.
+type Step struct {
+	Epoch, Step int // from 0
+	Done, Total int // steps of the whole run
+	Loss, LR    float64
+}
+
+// Epoch is one pass over the samples.
+type Epoch struct {
+	Epoch int     `json:"epoch"`
+	Loss  float64 `json:"loss"` // mean over the steps
+	LR    float64 `json:"lr"`
+}
+
+// NonFiniteError is the end of a run whose loss or gradient became infinite or
+// not a number.
+type NonFiniteError struct {
+	Name        string
+	Epoch, Step int
+	Loss        float64
+	Where       *autograd.NonFinite // nil if a second look found nothing
+}
+
+// Error says where it happened and what to try.
+func (e *NonFiniteError) Error() string {
+	where := "a second pass over the same batch found no operation to blame"
+	if e.Where != nil {
+		where = e.Where.Error()
+	}
+	return fmt.Sprintf("%s: the loss became %v in epoch %d, step %d: %s; try a lower learning rate, gradient clipping, or another scaling of the input",
+		e.Name, e.Loss, e.Epoch+1, e.Step+1, where)
+}
+
+// checkpointEvery is how much work an interruption can cost at most.
+const checkpointEvery = time.Minute
+
+// Run trains to the end and returns the history of epochs. When ctx ends it
+// saves a checkpoint and returns ctx's error.
+func (l *Loop) Run(ctx context.Context) ([]Epoch, error) {
+	l.Set.Flatten()
+	at, err := l.resume()
+	if err != nil {
+		return nil, err
+	}
+	tape := autograd.NewTape(l.Backend, autograd.Train)
+	saved := time.Now()
+	for at.Epoch < l.Epochs {
+		lr := l.LR.LR(at.Epoch)
+		for batch, err := range l.Batches.Epoch(ctx, at.Epoch, at.Step) {
+			if err != nil {
+				return at.History, errors.Join(err, l.save(at))
+			}
+			loss, err := l.step(tape, batch, lr)
+			if err != nil {
+				return at.History, err
+			}
+			at.Step++
+			at.LossSum += loss
+			if l.OnStep != nil {
+				n := l.Batches.Steps()
+				l.OnStep(Step{at.Epoch, at.Step - 1, at.Epoch*n + at.Step, l.Epochs * n, loss, lr})
+			}
+			if time.Since(saved) > checkpointEvery {
+				if err := l.save(at); err != nil {
+					return at.History, err
+				}
+				saved = time.Now()
+			}
+		}
+		e := Epoch{at.Epoch, at.LossSum / float64(at.Step), lr}
+		at.History = append(at.History, e)
+		at.Epoch, at.Step, at.LossSum = at.Epoch+1, 0, 0
+		if l.OnEpoch != nil {
+			if err := l.OnEpoch(e); err != nil {
+				return at.History, errors.Join(err, l.save(at))
+			}
+		}
+		if l.CheckpointEpochs > 0 && at.Epoch%l.CheckpointEpochs == 0 || at.Epoch == l.Epochs {
+			if err := l.save(at); err != nil {
+				return at.History, err
+			}
+			saved = time.Now()
+		}
+	}
+	return at.History, nil
+}
+
+// step makes one update and returns the loss.
+func (l *Loop) step(tape *autograd.Tape, b *rsdata.Batch, lr float64) (float64, error) {
+	tape.Reset()
+	l.Set.ZeroGrad()
+	loss := l.Loss(tape, b)
+	value := float64(loss.Value.Item())
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return value, l.blame(b, value)
+	}
+	tape.Backward(loss)
+	scale := 1.0
+	norm := optim.GradNorm(l.Backend, l.Set.Params())
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		return value, l.blame(b, value)
+	}
+	if l.Clip > 0 {
+		scale = optim.ClipScale(norm, l.Clip)
+	}
+	l.Opt.Step(l.Backend, lr, scale)
+	return value, nil
+}
+
+// blame computes the batch once more, looking at every value.
+func (l *Loop) blame(b *rsdata.Batch, value float64) error {
+	tape := autograd.NewTape(l.Backend, autograd.Train)
+	tape.Trace = true
+	loss := l.Loss(tape, b)
+	if tape.NonFinite() == nil {
+		tape.Backward(loss)
+	}
+	return &NonFiniteError{l.Name, b.Epoch, b.Step, value, tape.NonFinite()}
+}
+
+// resume restores the state from the checkpoint, if there is one.
+func (l *Loop) resume() (*state, error) {
+	at := &state{}
+	if l.Checkpoint == "" {
+		return at, nil
+	}
+	if _, err := os.Stat(l.Checkpoint); errors.Is(err, os.ErrNotExist) {
+		return at, nil
+	}
+	return at, l.load(at)
+}
