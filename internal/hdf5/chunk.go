@@ -20,7 +20,9 @@ type chunkReader struct {
 	d       dataset
 	format  numeric.Format
 	reverse bool
-	a       *numeric.Array
+	place   numeric.Placer
+	pipe    pipeline
+	raw     []byte // scratch: a stored chunk
 	grid    []int  // chunks along each dimension
 	bytes   int    // of a chunk, unfiltered
 	placed  []bool // by place in the grid
@@ -29,7 +31,7 @@ type chunkReader struct {
 // readChunks fills a from the dataset's chunks. Those never written hold the
 // fill value.
 func (f *File) readChunks(a *numeric.Array, d dataset, format numeric.Format, reverse bool) error {
-	r := &chunkReader{f: f, d: d, format: format, reverse: reverse, a: a}
+	r := &chunkReader{f: f, d: d, format: format, reverse: reverse, place: numeric.Placer{Array: a}}
 	for i, n := range d.space.shape {
 		r.grid = append(r.grid, (n-1)/d.layout.chunk[i]+1)
 	}
@@ -84,15 +86,13 @@ func (r *chunkReader) put(c chunk) error {
 	if r.d.layout.partial && overhangs {
 		filters = nil
 	}
-	if c.size > uint64(r.f.size) {
-		return fmt.Errorf("the chunk at %v claims %d bytes, the file has %d", c.origin, c.size, r.f.size)
-	}
-	b, err := r.f.at(c.addr, int64(c.size))
+	b, err := r.f.into(r.raw, c.addr, int64(min(c.size, 1<<62)))
 	if err == nil {
-		b, err = unfilter(b, filters, c.mask, r.bytes)
+		r.raw = b
+		b, err = r.pipe.undo(b, filters, c.mask, r.bytes)
 	}
 	if err == nil {
-		err = r.a.Place(b, r.format, c.origin, r.d.layout.chunk, r.reverse)
+		err = r.place.Place(b, r.format, c.origin, r.d.layout.chunk, r.reverse)
 	}
 	if err != nil {
 		return fmt.Errorf("the chunk at %v: %w", c.origin, err)
@@ -114,7 +114,7 @@ func (r *chunkReader) fillMissing() error {
 		for i := 0; i < len(b); i += len(r.d.fill) { // again each time: Place uses b as scratch
 			copy(b[i:], r.d.fill)
 		}
-		if err := r.a.Place(b, r.format, r.origin(at, r.grid), r.d.layout.chunk, r.reverse); err != nil {
+		if err := r.place.Place(b, r.format, r.origin(at, r.grid), r.d.layout.chunk, r.reverse); err != nil {
 			return err
 		}
 	}

@@ -128,18 +128,24 @@ func (f *File) spend(n int64) error {
 }
 
 // at reads n bytes of metadata at an address.
-func (f *File) at(addr uint64, n int64) ([]byte, error) {
+func (f *File) at(addr uint64, n int64) ([]byte, error) { return f.into(nil, addr, n) }
+
+// into is at that uses buf where it is large enough.
+func (f *File) into(buf []byte, addr uint64, n int64) ([]byte, error) {
 	if addr > uint64(f.size) || n < 0 || n > f.size-int64(addr) {
 		return nil, fmt.Errorf("%d bytes at address %d lie beyond the end (%d bytes); is the file complete?", n, addr, f.size)
 	}
 	if err := f.spend(n); err != nil {
 		return nil, err
 	}
-	b := make([]byte, n)
-	if k, err := f.r.ReadAt(b, f.base+int64(addr)); k < len(b) {
+	if int64(cap(buf)) < n {
+		buf = make([]byte, n)
+	}
+	buf = buf[:n]
+	if k, err := f.r.ReadAt(buf, f.base+int64(addr)); k < len(buf) {
 		return nil, fmt.Errorf("at address %d: %w", addr, err)
 	}
-	return b, nil
+	return buf, nil
 }
 
 // upTo reads n bytes at an address, or fewer where the file ends.

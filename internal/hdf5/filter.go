@@ -75,18 +75,36 @@ func parseFilters(body []byte) ([]filter, error) {
 	return filters, nil
 }
 
-// unfilter takes a stored chunk back through the pipeline. Bit i of mask says
-// that filter i was left out for this chunk; the result is size bytes long.
-func unfilter(b []byte, filters []filter, mask uint32, size int) (_ []byte, err error) {
+// pipeline undoes the filters of one chunk after the other, with scratch memory
+// that it keeps.
+type pipeline struct {
+	inflater io.ReadCloser
+	inflated bytes.Buffer
+	shuffled []byte
+}
+
+// undo takes a stored chunk back through the pipeline. Bit i of mask says that
+// filter i was left out for this chunk; the result is size bytes long and valid
+// until the next call.
+func (p *pipeline) undo(b []byte, filters []filter, mask uint32, size int) (_ []byte, err error) {
+	deflated, shuffled := false, false
 	for i := len(filters) - 1; i >= 0; i-- {
 		if mask>>i&1 != 0 {
 			continue
 		}
 		switch filters[i].id {
 		case filterDeflate:
-			b, err = inflate(b, size+4*len(filters))
+			if deflated {
+				return nil, fmt.Errorf("deflated twice, which is not read")
+			}
+			deflated = true
+			b, err = p.inflate(b, size+4*len(filters))
 		case filterShuffle:
-			b = unshuffle(b, filters[i].args)
+			if shuffled {
+				return nil, fmt.Errorf("shuffled twice, which is not read")
+			}
+			shuffled = true
+			b = p.unshuffle(b, filters[i].args)
 		case filterFletcher32:
 			b, err = checkFletcher(b)
 		}
@@ -101,13 +119,17 @@ func unfilter(b []byte, filters []filter, mask uint32, size int) (_ []byte, err 
 }
 
 // inflate undoes deflate into at most limit bytes, growing as they arrive.
-func inflate(b []byte, limit int) ([]byte, error) {
-	z, err := zlib.NewReader(bytes.NewReader(b))
+func (p *pipeline) inflate(b []byte, limit int) (_ []byte, err error) {
+	src := bytes.NewReader(b)
+	if p.inflater == nil {
+		p.inflater, err = zlib.NewReader(src)
+	} else {
+		err = p.inflater.(zlib.Resetter).Reset(src, nil)
+	}
 	if err == nil {
-		var out bytes.Buffer
-		out.Grow(min(limit+bytes.MinRead, 8*len(b)+bytes.MinRead))
-		if _, err = out.ReadFrom(io.LimitReader(z, int64(limit))); err == nil {
-			return out.Bytes(), nil
+		p.inflated.Reset()
+		if _, err = p.inflated.ReadFrom(io.LimitReader(p.inflater, int64(limit))); err == nil {
+			return p.inflated.Bytes(), nil
 		}
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -117,16 +139,18 @@ func inflate(b []byte, limit int) ([]byte, error) {
 }
 
 // unshuffle undoes the grouping of the elements' first bytes, second bytes, ....
-func unshuffle(b []byte, args []uint32) []byte {
+func (p *pipeline) unshuffle(b []byte, args []uint32) []byte {
 	if len(args) == 0 || args[0] <= 1 || uint64(args[0]) > uint64(len(b)) {
 		return b
 	}
 	size := int(args[0])
 	n := len(b) / size
-	out := make([]byte, len(b))
+	if cap(p.shuffled) < len(b) {
+		p.shuffled = make([]byte, len(b))
+	}
+	out := p.shuffled[:len(b)]
 	for k := range size {
-		plane := b[k*n : (k+1)*n]
-		for i, v := range plane {
+		for i, v := range b[k*n : (k+1)*n] {
 			out[i*size+k] = v
 		}
 	}

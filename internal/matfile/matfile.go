@@ -101,7 +101,8 @@ func (f *File) Variables() ([]Info, error) {
 // Read reads the variable that path begins with and returns the value that path
 // leads to: "HSI", "hsi.Data", "Lidar(1).z", "names{2}" (see numeric.Named.Lookup).
 // Arrays are converted to row-major order; beside them it holds at most about
-// 2*numeric.SlabBytes of memory (7.3: two chunks), whatever the file claims.
+// 2*numeric.SlabBytes of memory (7.3: four chunks), and the arrays themselves are
+// no larger than what the file's bytes can inflate to, whatever it claims.
 func (f *File) Read(path string) (*numeric.Named, error) {
 	name, rest := path, ""
 	if i := strings.IndexAny(path, ".({"); i > 0 {

@@ -198,6 +198,7 @@ func TestPlace(t *testing.T) {
 	shape, chunk := []int{5, 7, 3}, []int{2, 3, 2}
 	for _, reverse := range []bool{false, true} {
 		a := New(Int32, shape)
+		p := Placer{Array: a}
 		grid := append([]int(nil), shape...)
 		if reverse { // the file's shape is 3 x 7 x 5
 			grid[0], grid[2] = grid[2], grid[0]
@@ -207,11 +208,11 @@ func TestPlace(t *testing.T) {
 				for k := 0; k < grid[2]; k += chunk[2] {
 					var b []byte
 					for x := range 12 {
-						p := index(x, chunk)
-						v := ((i+p[0])*grid[1]+j+p[1])*grid[2] + k + p[2]
+						at := index(x, chunk)
+						v := ((i+at[0])*grid[1]+j+at[1])*grid[2] + k + at[2]
 						b = binary.LittleEndian.AppendUint32(b, uint32(v))
 					}
-					if err := a.Place(b, Format{Type: Int32}, []int{i, j, k}, chunk, reverse); err != nil {
+					if err := p.Place(b, Format{Type: Int32}, []int{i, j, k}, chunk, reverse); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -2,24 +2,31 @@ package numeric
 
 import "fmt"
 
-// Place decodes a dense row-major block of stored elements, such as a chunk of a
-// tiled file, and copies it into a. Block is the block's shape, origin the
-// subscripts of its first element; what lies beyond the edges is left out. With
-// reverse set the block's subscripts are a's in the opposite order, as in files
-// that store a column-major array with its dimensions reversed. It uses b as
-// scratch.
+// Placer fills an array block by block, such as from the chunks of a tiled file.
+// It keeps one block's worth of scratch memory between calls.
+type Placer struct {
+	Array   *Array
+	scratch any // []T of the array's element type
+}
+
+// Place decodes a dense row-major block of stored elements and copies it into the
+// array. Block is the block's shape, origin the subscripts of its first element;
+// what lies beyond the edges is left out. With reverse set the block's subscripts
+// are the array's in the opposite order, as in files that store a column-major
+// array with its dimensions reversed. It uses b as scratch.
 //
 // It panics where the ranks differ or b is not as long as the block: the caller
-// has checked both. Errors: a value that a's element type cannot hold.
-func (a *Array) Place(b []byte, f Format, origin, block []int, reverse bool) error {
+// has checked both. Errors: a value that the element type cannot hold.
+func (p *Placer) Place(b []byte, f Format, origin, block []int, reverse bool) error {
+	a := p.Array
 	n, err := Count(block)
 	if err != nil || len(b) != n*f.Size() || len(block) != len(a.Shape) || len(origin) != len(block) {
-		panic(fmt.Sprintf("numeric.Array.Place: %d bytes of %v, block %v at %v, array %v", len(b), f, block, origin, a.Shape))
+		panic(fmt.Sprintf("numeric.Placer.Place: %d bytes of %v, block %v at %v, array %v", len(b), f, block, origin, a.Shape))
 	}
 	clip, strides := make([]int, len(block)), make([]int, len(block))
 	base, stride := 0, 1
 	for i := len(block) - 1; i >= 0; i-- {
-		k := i // the block's subscript that is a's subscript i
+		k := i // the block's subscript that is the array's subscript i
 		if reverse {
 			k = len(block) - 1 - i
 		}
@@ -32,31 +39,37 @@ func (a *Array) Place(b []byte, f Format, origin, block []int, reverse bool) err
 	}
 	switch d := a.Data.(type) {
 	case []int8:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []uint8:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []int16:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []uint16:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []int32:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []uint32:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []int64:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []uint64:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []float32:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	case []float64:
-		return place(d[base:], strides, b, f, block, clip)
+		return place(p, d[base:], strides, b, f, block, clip)
 	}
 	panic(a.unknown("Place"))
 }
 
-func place[T Number](dst []T, strides []int, b []byte, f Format, block, clip []int) error {
-	src := make([]T, len(b)/f.Size())
+func place[T Number](p *Placer, dst []T, strides []int, b []byte, f Format, block, clip []int) error {
+	n := len(b) / f.Size()
+	src, _ := p.scratch.([]T)
+	if cap(src) < n {
+		src = make([]T, n)
+		p.scratch = src
+	}
+	src = src[:n]
 	if err := decode(src, b, f); err != nil {
 		return err
 	}
