@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"diffclip/internal/spectral"
 )
 
 // Item is one entry of GDAL's metadata, which are kept as XML in tag 42112.
@@ -119,21 +121,7 @@ func (f *File) Wavelengths() []float64 {
 		return nil
 	}
 	for i, unit := range units {
-		values[i] *= Nanometres(unit, values[i])
+		values[i] *= spectral.Nanometres(unit, values[i])
 	}
 	return values
-}
-
-// Nanometres returns how many nanometres a unit of wavelength is. Where the unit
-// is missing or unknown, v decides: below 100 it can only be micrometres.
-func Nanometres(unit string, v float64) float64 {
-	switch u := strings.ToLower(strings.TrimSpace(unit)); {
-	case strings.HasPrefix(u, "nano"), u == "nm":
-		return 1
-	case strings.HasPrefix(u, "micro"), u == "um", u == "µm", u == "μm":
-		return 1000
-	case v < 100:
-		return 1000
-	}
-	return 1
 }

@@ -1,9 +1,10 @@
 package tiff
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
+
+	"diffclip/internal/interleave"
 )
 
 // rowReader streams the stored samples of rows, interleaved by pixel, decoding
@@ -142,7 +143,7 @@ func (l *layout) place(out, block []byte, plane, column, count int) {
 		case samples == l.bands:
 			copy(dst, block[y*l.blockW*samples*size:])
 		default:
-			interleave(dst, block[y*l.blockW*size:][:w*size], plane, l.bands, size)
+			interleave.Band(dst, block[y*l.blockW*size:][:w*size], plane, l.bands, size)
 		}
 	}
 }
@@ -159,34 +160,5 @@ func (l *layout) fillRow(dst []byte, plane int) {
 	}
 	for i := 0; i < len(dst); i += step {
 		copy(dst[i:], l.fill)
-	}
-}
-
-// interleave spreads the samples of one band over the pixels of dst.
-func interleave(dst, src []byte, band, bands, size int) {
-	ne := binary.NativeEndian
-	at := band * size
-	step := bands * size
-	switch size {
-	case 1:
-		for _, v := range src {
-			dst[at] = v
-			at += step
-		}
-	case 2:
-		for i := 0; i < len(src); i += 2 {
-			ne.PutUint16(dst[at:], ne.Uint16(src[i:]))
-			at += step
-		}
-	case 4:
-		for i := 0; i < len(src); i += 4 {
-			ne.PutUint32(dst[at:], ne.Uint32(src[i:]))
-			at += step
-		}
-	default:
-		for i := 0; i < len(src); i += 8 {
-			ne.PutUint64(dst[at:], ne.Uint64(src[i:]))
-			at += step
-		}
 	}
 }
