@@ -15,17 +15,14 @@ import (
 )
 
 // Pool is a set of workers: the goroutine that calls For, which is worker 0, and threads-1 goroutines that live
-// until Close. Its methods may be called from several goroutines; loops started at the same time run one after
-// the other, so that per-worker scratch is never shared.
+// until Close.
 type Pool struct {
 	threads int
-	wake    chan struct{}    // one token starts one helper on the current loop
-	helpers []atomic.Uintptr // goroutine of helper i, which is worker i+1
-	exited  sync.WaitGroup   // helpers that have not returned
+	wake    chan struct{}  // one token starts one helper on the current loop
+	exited  sync.WaitGroup // helpers that have not returned
 
-	mu     sync.Mutex     // held while a loop runs
-	owner  atomic.Uintptr // goroutine whose loop runs, 0 when idle
-	closed bool           // guarded by mu
+	mu     sync.Mutex // held while a loop runs
+	closed bool       // guarded by mu
 
 	// The current loop. Written under mu before helpers are woken, read by them.
 	fn       func(lo, hi, worker int)
@@ -51,11 +48,10 @@ func New(threads int) *Pool {
 	p := &Pool{
 		threads: threads,
 		wake:    make(chan struct{}, threads-1),
-		helpers: make([]atomic.Uintptr, threads-1),
 	}
 	p.exited.Add(threads - 1)
-	for i := range p.helpers {
-		go p.help(i)
+	for worker := 1; worker < threads; worker++ {
+		go p.help(worker)
 	}
 	return p
 }
@@ -78,9 +74,9 @@ func Chunks(n, grain int) int {
 // and returns when all are done. Chunks start in increasing order and run at the same time. No two chunks of a
 // loop that run at the same time have the same worker, in [0, Threads()): it indexes per-worker scratch.
 //
-// A loop started from inside fn on the same pool runs inline, under the worker number of the goroutine that
-// starts it. A pool that another goroutine keeps busy makes For wait, so loops of two pools must not be nested in
-// both orders.
+// A loop started while the pool is busy, from inside fn or from another goroutine, runs inline: every chunk on the
+// goroutine that starts it, as worker 0. Its results are the same, but worker 0 is then not exclusive, so that code
+// which indexes scratch by worker must not start such loops. For never waits for another loop and cannot deadlock.
 //
 // If fn panics, no further chunk starts and For panics with the value of the earliest chunk that panicked, which
 // is the one a plain loop would have stopped at. For panics when grain < 1 or the pool is closed.
@@ -92,29 +88,25 @@ func (p *Pool) For(n, grain int, fn func(lo, hi, worker int)) {
 	if chunks == 0 {
 		return
 	}
-	g := goroutine()
-	if worker, nested := p.workerOf(g); nested {
-		runInline(n, grain, worker, fn)
+	if !p.mu.TryLock() {
+		runInline(n, grain, fn)
 		return
 	}
-	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		panic(errors.New("par: For on a closed pool"))
 	}
-	p.owner.Store(g)
-	defer p.owner.Store(0)
 	if chunks == 1 || p.threads == 1 {
-		runInline(n, grain, 0, fn)
+		runInline(n, grain, fn)
 		return
 	}
 	p.runShared(n, grain, min(p.threads, chunks)-1, fn)
 }
 
-// runInline runs every chunk on the calling goroutine.
-func runInline(n, grain, worker int, fn func(lo, hi, worker int)) {
+// runInline runs every chunk on the calling goroutine, as worker 0.
+func runInline(n, grain int, fn func(lo, hi, worker int)) {
 	for lo := 0; lo < n; lo += min(grain, n-lo) {
-		fn(lo, lo+min(grain, n-lo), worker)
+		fn(lo, lo+min(grain, n-lo), 0)
 	}
 }
 
@@ -188,14 +180,12 @@ func (p *Pool) recordFailure(lo int, cause any) {
 	}
 }
 
-// help is the life of helper i. Should fn end the goroutine, another one takes its place.
-func (p *Pool) help(i int) {
-	p.helpers[i].Store(goroutine())
+// help is the life of a helper. Should fn end the goroutine, another one takes its place.
+func (p *Pool) help(worker int) {
 	working := false
 	defer func() {
 		if working {
-			p.helpers[i].Store(0) // another goroutine may get this one's number
-			go p.help(i)
+			go p.help(worker)
 			p.pending.Done()
 			return
 		}
@@ -203,35 +193,18 @@ func (p *Pool) help(i int) {
 	}()
 	for range p.wake {
 		working = true
-		p.takeChunks(i + 1)
+		p.takeChunks(worker)
 		working = false
 		p.pending.Done()
 	}
 }
 
-// workerOf reports whether goroutine g is inside a loop of this pool, and as which worker.
-func (p *Pool) workerOf(g uintptr) (worker int, nested bool) {
-	switch p.owner.Load() {
-	case 0:
-		return 0, false
-	case g:
-		return 0, true
-	}
-	for i := range p.helpers {
-		if p.helpers[i].Load() == g {
-			return i + 1, true
-		}
-	}
-	return 0, false
-}
-
-// Close ends the helpers and waits until they have returned. Closing twice is harmless; closing from inside a
-// loop of the same pool panics.
+// Close ends the helpers and waits until they have returned. Closing twice is harmless; closing while a loop runs
+// panics.
 func (p *Pool) Close() {
-	if _, nested := p.workerOf(goroutine()); nested {
-		panic(errors.New("par: Close from inside a loop of the same pool"))
+	if !p.mu.TryLock() {
+		panic(errors.New("par: Close while a loop runs"))
 	}
-	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return

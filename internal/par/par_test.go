@@ -78,39 +78,77 @@ func TestEveryIndexOnceInTheRightChunk(t *testing.T) {
 	}
 }
 
-// TestWorkerNumbersAreExclusive fails when two goroutines ever hold the same worker number, also in nested loops
-// and in loops started from several goroutines.
+// TestWorkerNumbersAreExclusive fails when two chunks of a loop hold the same worker number at once.
 func TestWorkerNumbersAreExclusive(t *testing.T) {
 	for _, threads := range []int{1, 4} {
 		p := New(threads)
 		defer p.Close()
-		holder := make([]atomic.Uintptr, threads)
-		hold := func(worker int) (release func()) {
-			before := holder[worker].Swap(goroutine())
-			if before != 0 && before != goroutine() {
-				t.Errorf("worker %d is held by two goroutines", worker)
-			}
-			return func() { holder[worker].Store(before) }
-		}
-		var callers sync.WaitGroup
-		for range 3 {
-			callers.Go(func() {
-				for range 50 {
-					p.For(9, 2, func(_, _, outer int) {
-						defer hold(outer)()
-						p.For(5, 2, func(_, _, inner int) {
-							defer hold(inner)()
-							if inner != outer {
-								t.Errorf("nested loop runs as worker %d inside worker %d", inner, outer)
-							}
-							runtime.Gosched()
-						})
-					})
+		held := make([]atomic.Bool, threads)
+		for range 50 {
+			p.For(9, 2, func(_, _, worker int) {
+				if held[worker].Swap(true) {
+					t.Errorf("worker %d is held twice", worker)
 				}
+				runtime.Gosched()
+				held[worker].Store(false)
 			})
 		}
-		callers.Wait()
 	}
+}
+
+// TestBusyPoolRunsInline starts loops from inside a loop and from another goroutine meanwhile: each runs whole, in
+// order, as worker 0, without waiting for the loop that keeps the pool busy.
+func TestBusyPoolRunsInline(t *testing.T) {
+	for _, threads := range []int{1, 4} {
+		p := New(threads)
+		defer p.Close()
+		inline := func() {
+			next := 0
+			p.For(5, 2, func(lo, hi, worker int) {
+				if lo != next || worker != 0 {
+					t.Errorf("%d threads: chunk [%d, %d) as worker %d, want it to start at %d as worker 0", threads, lo, hi, worker, next)
+				}
+				next = hi
+			})
+			if next != 5 {
+				t.Errorf("%d threads: the inline loop ended at %d of 5", threads, next)
+			}
+		}
+		var outer atomic.Int32
+		p.For(9, 1, func(_, _, _ int) {
+			inline()
+			other := make(chan struct{})
+			go func() {
+				defer close(other)
+				inline()
+			}()
+			<-other
+			outer.Add(1)
+		})
+		if outer.Load() != 9 {
+			t.Errorf("%d threads: %d chunks, want 9", threads, outer.Load())
+		}
+	}
+}
+
+// TestManyCallers starts loops from several goroutines at once; whether they share the workers is left to chance.
+func TestManyCallers(t *testing.T) {
+	p := New(3)
+	defer p.Close()
+	one := New(1)
+	defer one.Close()
+	want := chunkedSum(one, 1000, 7)
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for range 50 {
+				if got := chunkedSum(p, 1000, 7); got != want {
+					t.Errorf("sum %v, want %v", got, want)
+				}
+			}
+		})
+	}
+	callers.Wait()
 }
 
 func panicOf(f func()) (value any) {
