@@ -100,7 +100,9 @@ type panel struct {
 	alpha, beta      float32
 	mask             uint16 // lanes of the last vector that exist, on tiers with masks
 
-	aAt, cAt, dAt uintptr // the assembly's own: addresses of the current row
+	// The assembly's own: addresses of the current row, and how far ahead of it
+	// A is fetched into cache.
+	aAt, cAt, dAt, aAhead uintptr
 }
 
 // Run computes the product on the calling goroutine. It allocates nothing once

@@ -13,7 +13,7 @@ type layout struct {
 }
 
 var layouts = [...]layout{
-	Generic: {lanes: 4, vecs: 1},
+	Generic: {lanes: genericWidth, vecs: 1},
 	NEON:    {lanes: 4, vecs: 4},
 	AVX2:    {lanes: 8, vecs: 2},
 	AVX512:  {lanes: 16, vecs: 4, masked: true},
@@ -55,7 +55,7 @@ func (c columns) mask(l layout) uint16 {
 
 // A blockB is the part of op(B) that one block of a reduction reads. Packed,
 // it holds its panels one after the other, each row by row, the last filled up
-// with zeros to whole vectors; otherwise it is B itself.
+// to whole vectors with anything; otherwise it is B itself.
 type blockB struct {
 	data []float32
 	ldb  int // 0 if packed
@@ -73,19 +73,15 @@ func (b blockB) panel(c columns, k int) (data []float32, stride int) {
 	return b.data[c.start*k:], c.vecs * b.lay.lanes
 }
 
-// packRows is from how many rows of C on B is packed although it need not be:
-// a panel that lies in one piece is easier on the caches, but costs a copy.
-const packRows = 64
-
-// operandB returns rows k0 to k1 of op(B), packed into ws if it must be or if
-// that pays.
+// operandB returns rows k0 to k1 of op(B), packed into ws only if it is
+// transposed or ends inside a vector: otherwise packing costs more than it gives.
 func (g *Gemm) operandB(ws *Workspace, k0, k1 int) blockB {
 	lay := layouts[active]
 	n := lay.padded(g.N)
 	if g.Packed != nil {
 		return blockB{g.Packed.data[k0*n : k1*n], 0, lay}
 	}
-	if !g.TransB && n == g.N && (g.M < packRows || k0 == k1) {
+	if !g.TransB && n == g.N {
 		return blockB{g.B[min(k0*g.LDB, len(g.B)):], g.LDB, lay}
 	}
 	ws.pack = grown(ws.pack, (k1-k0)*n)
@@ -93,7 +89,8 @@ func (g *Gemm) operandB(ws *Workspace, k0, k1 int) blockB {
 	return blockB{ws.pack, 0, lay}
 }
 
-// packBlock writes rows k0 to k1 of op(B) to dst in lay's panels.
+// packBlock writes rows k0 to k1 of op(B) to dst in lay's panels. It leaves
+// what dst holds past the last column: no kernel stores what comes of that.
 func packBlock(lay layout, dst, b []float32, ldb, k0, k1, n int, trans bool) {
 	if k0 == k1 {
 		return
@@ -103,14 +100,10 @@ func packBlock(lay layout, dst, b []float32, ldb, k0, k1, n int, trans bool) {
 		d := dst[c.start*(k1-k0):]
 		if trans {
 			Transpose(d, stride, b[c.start*ldb+k0:], ldb, width, k1-k0)
-			for k := range k1 - k0 {
-				clear(d[k*stride+width : (k+1)*stride])
-			}
 			continue
 		}
 		for k := range k1 - k0 {
-			row := d[k*stride : (k+1)*stride]
-			clear(row[copy(row, b[(k0+k)*ldb+c.start:][:width]):])
+			copy(d[k*stride:], b[(k0+k)*ldb+c.start:][:width])
 		}
 	}
 }

@@ -22,7 +22,10 @@ var gemmX86ISAs = []gemmISA{
 // gemmX86Rows are the registers that point at the rows of A.
 var gemmX86Rows = []string{"R8", "R9", "R10", "R11", "R12", "R13", "R15", "SI"}
 
-const gemmUnroll = 4
+const (
+	gemmUnroll   = 4 // steps of the reduction in a round of its loop
+	gemmAheadLog = 4 // binary logarithm of the steps that A is fetched ahead
+)
 
 func gemmX86() []byte {
 	t := &gemmText{}
@@ -74,6 +77,9 @@ func (g *gemmX86Kernel) emit() {
 	}
 	g.op("MOVQ panel_aStep(BX), AX")
 	g.op("MOVQ panel_bStep(BX), R14")
+	if g.prefetches() {
+		g.ahead()
+	}
 	g.label("tile")
 	g.rowPointers()
 	g.reduce()
@@ -100,6 +106,23 @@ func (g *gemmX86Kernel) rowPointers() {
 	}
 }
 
+// prefetches reports whether the kernel has the time to fetch elements of A
+// into cache that it will need a tile or some steps later.
+func (g *gemmX86Kernel) prefetches() bool { return g.vecs > 2 }
+
+// ahead sets how far ahead A is fetched: the tile that is next, if its rows
+// are contiguous, or else a number of steps.
+func (g *gemmX86Kernel) ahead() {
+	g.op("MOVQ panel_aRow(BX), DX")
+	g.op("MOVQ AX, CX")
+	g.op("SHLQ $%d, CX", gemmAheadLog)
+	g.op("CMPQ AX, DX")
+	g.op("JGT ahead")
+	g.op("IMUL3Q $%d, DX, CX", g.rows)
+	g.label("ahead")
+	g.op("MOVQ CX, panel_aAhead(BX)")
+}
+
 // reduce sums over k: CX counts the steps left, DX is A's offset, DI points
 // into B, AX and R14 are the steps of A and B.
 func (g *gemmX86Kernel) reduce() {
@@ -111,12 +134,21 @@ func (g *gemmX86Kernel) reduce() {
 	g.op("MOVQ panel_b(BX), DI")
 	g.op("MOVQ panel_k(BX), CX")
 	g.op("XORQ DX, DX")
+	if g.prefetches() {
+		g.op("MOVQ panel_aAhead(BX), BX")
+	}
 	g.op("SUBQ $%d, CX", gemmUnroll)
 	g.op("JLT few")
 	g.op("PCALIGN $32")
 	g.label("many")
-	for range gemmUnroll {
+	for u := range gemmUnroll {
 		g.step()
+		if g.prefetches() {
+			for i := u; i < g.rows; i += gemmUnroll {
+				g.op("PREFETCHT0 (%s)(BX*1)", gemmX86Rows[i])
+			}
+			g.op("ADDQ AX, BX")
+		}
 	}
 	g.op("SUBQ $%d, CX", gemmUnroll)
 	g.op("JGE many")
@@ -128,6 +160,9 @@ func (g *gemmX86Kernel) reduce() {
 	g.op("DECQ CX")
 	g.op("JNZ one")
 	g.label("reduced")
+	if g.prefetches() {
+		g.op("MOVQ p+0(FP), BX")
+	}
 }
 
 func (g *gemmX86Kernel) zero(r string) {
