@@ -79,8 +79,7 @@ func layerNormRow(dst, x, gamma, beta []float32, eps float32) (mean, rstd float3
 //	dbeta[c] += dy
 //
 // If accumulate is set dx adds to what is there. dgamma and dbeta always
-// accumulate, or are both nil. dx may be dy or x if dgamma is nil or accumulate
-// is not set.
+// accumulate, or are both nil. dx may be dy or x.
 func LayerNormBackward(dx, dy, x []float32, rows, cols int, gamma, mean, rstd []float32, dgamma, dbeta []float32, accumulate bool) {
 	checkRows("LayerNormBackward", "dx", dx, cols, rows, cols)
 	checkRows("LayerNormBackward", "dy", dy, cols, rows, cols)

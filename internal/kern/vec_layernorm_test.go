@@ -114,6 +114,21 @@ func TestLayerNormBackward(t *testing.T) {
 						near(t, what+": dbeta", dbeta[c], b64[c]+float64(b0[c]), float64(s.rows), 2e-6)
 					}
 				}
+				for name, in := range map[string]*[]float32{"dy": &dy, "x": &x} {
+					alias, want := clone(*in), clone(dx)
+					if accumulate {
+						for i := range want {
+							want[i] += alias[i] - 0.5
+						}
+					}
+					saved := *in
+					*in = alias
+					LayerNormBackward(alias, dy, x, s.rows, s.cols, gamma, mean, rstd, nil, nil, accumulate)
+					*in = saved
+					for i, v := range want {
+						near(t, what+": dx is "+name, alias[i], float64(v), 1+abs(float64(v))+abs(float64(saved[i])), 5e-7)
+					}
+				}
 				m.check(what)
 			}
 		}

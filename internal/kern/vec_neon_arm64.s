@@ -2904,10 +2904,6 @@ wide2:
 	WORD $0x3dc00a89 // ldr q9, [x20, #32]
 	ADD R5, R1, R20
 	WORD $0x3dc00e8a // ldr q10, [x20, #48]
-	WORD $0x6e21dce7 // fmul v7.4s, v7.4s, v1.4s
-	WORD $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
-	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x6e21dd4a // fmul v10.4s, v10.4s, v1.4s
 	WORD $0x4e27f442 // fmax v2.4s, v2.4s, v7.4s
 	WORD $0x4e28f463 // fmax v3.4s, v3.4s, v8.4s
 	WORD $0x4e29f484 // fmax v4.4s, v4.4s, v9.4s
@@ -2920,7 +2916,6 @@ done3:
 	BGE done5
 single4:
 	WORD $0x3ce5682a // ldr q10, [x1, x5]
-	WORD $0x6e21dd4a // fmul v10.4s, v10.4s, v1.4s
 	WORD $0x4e2af442 // fmax v2.4s, v2.4s, v10.4s
 	ADD $16, R5
 	CMP R4, R5
@@ -2930,7 +2925,6 @@ done5:
 	BGE done6
 tail7:
 	WORD $0xbc65682a // ldr s10, [x1, x5]
-	WORD $0x6e21dd4a // fmul v10.4s, v10.4s, v1.4s
 	WORD $0x4ea21c49 // orr v9.16b, v2.16b, v2.16b
 	WORD $0x6ea61d49 // bit v9.16b, v10.16b, v6.16b
 	WORD $0x4e29f442 // fmax v2.4s, v2.4s, v9.4s
@@ -2943,7 +2937,8 @@ done6:
 	WORD $0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
 	WORD $0x6e22f442 // fmaxp v2.4s, v2.4s, v2.4s
 	WORD $0x6e22f442 // fmaxp v2.4s, v2.4s, v2.4s
-	WORD $0xbd000002 // str s2, [x0]
+	WORD $0x6e21dc4a // fmul v10.4s, v2.4s, v1.4s
+	WORD $0xbd00000a // str s10, [x0]
 	ADD R2, R1
 	ADD $4, R0
 	SUBS $1, R7

@@ -11,7 +11,7 @@ import "math"
 // score of -Inf has probability 0; a row with a NaN, or with nothing above
 // -Inf, becomes NaN. Rows start ldd and ldx elements apart and what lies
 // between them is left alone. dst may be x, with the same stride. lse holds
-// rows elements or is nil.
+// rows elements or is nil. A negative scale always takes the portable path.
 func SoftmaxRows(dst []float32, ldd int, x []float32, ldx int, rows, cols int, scale float32, lse []float32) {
 	checkRows("SoftmaxRows", "dst", dst, ldd, rows, cols)
 	checkRows("SoftmaxRows", "x", x, ldx, rows, cols)
@@ -25,7 +25,7 @@ func SoftmaxRows(dst []float32, ldd int, x []float32, ldx int, rows, cols int, s
 		n := min(softmaxChunk, rows-r0)
 		var most, sum [softmaxChunk]float32
 		dst, x := dst[r0*ldd:], x[r0*ldx:]
-		if asmSoftmaxMax(&most[0], &x[0], ldx, n, cols, scale) {
+		if scale >= 0 && asmSoftmaxMax(&most[0], &x[0], ldx, n, cols, scale) {
 			asmSoftmaxExp(&dst[0], ldd, &x[0], ldx, &most[0], &sum[0], n, cols, scale)
 			asmSoftmaxLog(&most[0], &sum[0], n)
 			asmScaleRows(&dst[0], ldd, &sum[0], n, cols)

@@ -67,10 +67,15 @@ func TestSoftmaxBackward(t *testing.T) {
 					near(t, what, dx[i*sx.ld+c], scale*p*(g-dot), scale*p*(abs(g)+size), 4e-7)
 				}
 			}
+			yCopy := m.matrix(s)
+			copy(yCopy, y)
+			SoftmaxBackwardRows(yCopy, s.ld, dy, sy.ld, yCopy, s.ld, s.rows, s.cols, scale)
 			SoftmaxBackwardRows(dy, sy.ld, dy, sy.ld, y, s.ld, s.rows, s.cols, scale)
 			for i := range s.rows {
 				for c := range s.cols {
-					near(t, what+" in place", dy[i*sy.ld+c], float64(dx[i*sx.ld+c]), 0, 0)
+					want := float64(dx[i*sx.ld+c])
+					near(t, what+" in place of dy", dy[i*sy.ld+c], want, 0, 0)
+					near(t, what+" in place of y", yCopy[i*s.ld+c], want, 0, 0)
 				}
 			}
 			m.check(what)

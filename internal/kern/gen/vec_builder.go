@@ -24,7 +24,7 @@ type vecKernel struct {
 	freeGP  []string
 	scoped  []*value
 	consts  map[uint32]*value
-	uses    map[uint32]int
+	uses    map[uint32]int // of constants, by weight
 
 	off, total, full, main string // byte offset in a row, row length, and that rounded down to one and to unroll registers
 	unroll                 int

@@ -10,9 +10,9 @@ func softmaxSpecs() []vecSpec {
 			k.columns("cols")
 			k.repeat("rows", func() {
 				k.reset(a, k.unroll, math.Inf(-1))
-				k.each(func(b *block) { b.accMax(a, b.mul(b.load(x), scale)) })
+				k.each(func(b *block) { b.accMax(a, b.load(x)) })
 				m := k.reduce(a, "max")
-				k.do(func(b *block) { b.storeOne(most, m) })
+				k.do(func(b *block) { b.storeOne(most, b.mul(m, scale)) })
 				k.advance(x, ldx)
 				k.step(most, 4)
 			})

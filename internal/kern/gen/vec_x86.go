@@ -166,8 +166,13 @@ func (x *x86) inRegister(k *vecKernel, v *value) (r int, temporary bool) {
 	}
 	r = k.allocVec()
 	x.constant(k, r, v.bits)
+	k.uses[v.bits] += loadWeight
 	return r, true
 }
+
+// loadWeight is what a use of a constant weighs more if it takes an
+// instruction, not just a memory operand.
+const loadWeight = 3
 
 var x86Names = map[string]string{"add": "VADDPS", "sub": "VSUBPS", "mul": "VMULPS", "div": "VDIVPS", "max": "VMAXPS",
 	"min": "VMINPS", "and": "VANDPS", "or": "VORPS", "xor": "VXORPS", "iadd": "VPADDD", "isub": "VPSUBD"}
