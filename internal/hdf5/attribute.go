@@ -15,43 +15,90 @@ type Attribute struct {
 	raw   []byte
 }
 
-// Attr returns the named attribute; nil where the object has none. Attributes in
-// dense storage, which HDF5 uses for objects that have more than eight, are not
-// found.
+// Attr returns the named attribute; nil where the object has none.
 func (o *Object) Attr(name string) (*Attribute, error) {
+	var found *Attribute
+	look := func(body []byte) (err error) {
+		if found == nil {
+			found, err = o.f.attributeNamed(name, body)
+		}
+		return err
+	}
 	for _, m := range o.messages {
-		if m.typ != msgAttribute {
-			continue
+		var err error
+		switch m.typ {
+		case msgAttribute:
+			err = look(m.body)
+		case msgAttrInfo:
+			err = o.f.denseAttributes(m.body, look)
 		}
-		c := cursor{b: m.body}
-		version, flags, nameSize, typeSize, spaceSize := c.u8(), c.u8(), c.u16(), c.u16(), c.u16()
-		pad := func(n int) int { return n }
-		switch version {
-		case 1:
-			pad = func(n int) int { return (n + 7) &^ 7 }
-			flags = 0
-		case 2:
-		case 3:
-			c.skip(1)
-		default:
-			return nil, fmt.Errorf("attribute message version %d, want 1 to 3", version)
+		if err != nil || found != nil {
+			return found, err
 		}
-		if text(c.take(pad(nameSize))) != name {
-			continue
-		}
-		typ, space := c.take(pad(typeSize)), c.take(pad(spaceSize))
-		if c.short {
-			return nil, fmt.Errorf("attribute %q: %w", name, errShort)
-		}
-		if flags&1 != 0 {
-			var err error
-			if typ, err = o.f.shared(typ, msgDatatype, 0); err != nil {
-				return nil, fmt.Errorf("attribute %q: %w", name, err)
-			}
-		}
-		return o.f.attribute(name, typ, space, c.b)
 	}
 	return nil, nil
+}
+
+// denseAttributes hands on the attributes of an object that has so many that they
+// lie in a fractal heap, indexed in a version 2 B-tree.
+func (f *File) denseAttributes(body []byte, look func(body []byte) error) error {
+	c := cursor{b: body}
+	c.skip(1)
+	if flags := c.u8(); flags&1 != 0 {
+		c.skip(2) // largest creation index
+	}
+	heapAddr, tree := c.u64(), c.u64()
+	if c.short {
+		return fmt.Errorf("attribute info message: %w", errShort)
+	}
+	if heapAddr == undefined || tree == undefined {
+		return nil
+	}
+	h, err := f.fractalHeap(heapAddr)
+	if err != nil {
+		return fmt.Errorf("fractal heap: %w", err)
+	}
+	return f.walkTree2(tree, func(kind byte, rec *cursor) error {
+		if kind != 8 {
+			return fmt.Errorf("attributes indexed by B-tree records of kind %d, want 8", kind)
+		}
+		b, err := h.object(rec.b)
+		if err != nil {
+			return fmt.Errorf("fractal heap: %w", err)
+		}
+		return look(b)
+	})
+}
+
+// attributeNamed reads an attribute message; nil where it has another name.
+func (f *File) attributeNamed(name string, body []byte) (*Attribute, error) {
+	c := cursor{b: body}
+	version, flags, nameSize, typeSize, spaceSize := c.u8(), c.u8(), c.u16(), c.u16(), c.u16()
+	pad := func(n int) int { return n }
+	switch version {
+	case 1:
+		pad = func(n int) int { return (n + 7) &^ 7 }
+		flags = 0
+	case 2:
+	case 3:
+		c.skip(1)
+	default:
+		return nil, fmt.Errorf("attribute message version %d, want 1 to 3", version)
+	}
+	if text(c.take(pad(nameSize))) != name {
+		return nil, nil
+	}
+	typ, space := c.take(pad(typeSize)), c.take(pad(spaceSize))
+	if c.short {
+		return nil, fmt.Errorf("attribute %q: %w", name, errShort)
+	}
+	if flags&1 != 0 {
+		var err error
+		if typ, err = f.shared(typ, msgDatatype, 0); err != nil {
+			return nil, fmt.Errorf("attribute %q: %w", name, err)
+		}
+	}
+	return f.attribute(name, typ, space, c.b)
 }
 
 func (f *File) attribute(name string, typ, space, raw []byte) (*Attribute, error) {

@@ -22,7 +22,7 @@ type tree2 struct {
 func (f *File) walkTree2(addr uint64, visit func(kind byte, record *cursor) error) error {
 	h, err := f.node(addr, "BTHD", 38)
 	if err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("in a B-tree: %w", err)
 	}
 	h.skip(1)
 	t := &tree2{f: f, kind: h.u8(), nodeSize: int(h.u32()), recordSize: h.u16(), seen: map[uint64]bool{}, visit: visit}
@@ -33,7 +33,7 @@ func (f *File) walkTree2(addr uint64, visit func(kind byte, record *cursor) erro
 		return nil
 	}
 	if t.recordSize == 0 || t.nodeSize > 1<<24 || t.nodeSize < 10+t.recordSize || depth > maxDepth {
-		return fmt.Errorf("B-tree of depth %d with nodes of %d bytes and records of %d", depth, t.nodeSize, t.recordSize)
+		return fmt.Errorf("a B-tree of depth %d with nodes of %d bytes and records of %d", depth, t.nodeSize, t.recordSize)
 	}
 	// The widths follow from how many records a node, and a subtree, can hold.
 	most := uint64(t.nodeSize-10) / uint64(t.recordSize)
@@ -44,7 +44,7 @@ func (f *File) walkTree2(addr uint64, visit func(kind byte, record *cursor) erro
 		n := uint64(max(0, t.nodeSize-10-pointer)) / uint64(t.recordSize+pointer)
 		hi, lo := bits.Mul64(n+1, most)
 		if most = lo + n; hi != 0 || most < lo {
-			return fmt.Errorf("B-tree of depth %d with nodes of %d bytes", depth, t.nodeSize)
+			return fmt.Errorf("a B-tree of depth %d with nodes of %d bytes", depth, t.nodeSize)
 		}
 		t.totalWidth = append(t.totalWidth, encodedSize(most))
 	}
@@ -56,7 +56,7 @@ func encodedSize(limit uint64) int { return max(0, bits.Len64(limit)-1)/8 + 1 }
 
 func (t *tree2) node(addr uint64, depth, count int) error {
 	if t.seen[addr] {
-		return fmt.Errorf("B-tree: the node at address %d is reached twice", addr)
+		return fmt.Errorf("in a B-tree: the node at address %d is reached twice", addr)
 	}
 	t.seen[addr] = true
 	sign := "BTLF"
@@ -65,13 +65,13 @@ func (t *tree2) node(addr uint64, depth, count int) error {
 	}
 	c, err := t.f.node(addr, sign, int64(t.nodeSize))
 	if err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("in a B-tree: %w", err)
 	}
 	c.skip(2)
 	for range count {
 		rec := c.take(t.recordSize)
 		if c.short {
-			return fmt.Errorf("B-tree: %d records of %d bytes in a node of %d", count, t.recordSize, t.nodeSize)
+			return fmt.Errorf("in a B-tree: %d records of %d bytes in a node of %d", count, t.recordSize, t.nodeSize)
 		}
 		if err := t.visit(t.kind, &cursor{b: rec}); err != nil {
 			return err
@@ -84,7 +84,7 @@ func (t *tree2) node(addr uint64, depth, count int) error {
 		child, n := c.u64(), int(c.uint(t.countWidth))
 		c.skip(t.totalWidth[depth-1])
 		if c.short {
-			return fmt.Errorf("B-tree: %w", errShort)
+			return fmt.Errorf("in a B-tree: %w", errShort)
 		}
 		if err := t.node(child, depth-1, n); err != nil {
 			return err

@@ -2,7 +2,7 @@
 // superblocks 0 to 3; object headers 1 and 2; groups by symbol table, by compact
 // links and by dense links; compact, contiguous and chunked datasets with every
 // chunk index; the filters deflate, shuffle and fletcher32; integers, floats,
-// enums, strings and object references; compact attributes.
+// enums, strings and object references; attributes.
 //
 // Whatever a file claims, reading ends: every address and length is checked
 // against the file's size, every walk is bounded in depth and remembers where it
@@ -66,7 +66,7 @@ func find(r io.ReaderAt, size int64) (base int64, ok bool) {
 func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 	base, ok := find(r, size)
 	if !ok {
-		return nil, fmt.Errorf("%s: not an HDF5 file: no signature at byte 0, 512, 1024, ...", name)
+		return nil, fmt.Errorf("%s: not an HDF5 file: no signature at byte 0, 512, 1024 and so on", name)
 	}
 	f := &File{name: name, r: r, size: size - base, base: base}
 	f.Renew()

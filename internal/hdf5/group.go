@@ -120,20 +120,20 @@ func (f *File) symbolTable(links []Link, body []byte) ([]Link, error) {
 // node once, and calls visit for every leaf entry with its key of keySize bytes.
 func (f *File) walkTree(addr uint64, kind byte, depth, keySize int, seen map[uint64]bool, visit func(key *cursor, child uint64) error) error {
 	if seen[addr] || depth > maxDepth {
-		return fmt.Errorf("B-tree: the node at address %d is reached twice or deeper than %d", addr, maxDepth)
+		return fmt.Errorf("in a B-tree: the node at address %d is reached twice or deeper than %d", addr, maxDepth)
 	}
 	seen[addr] = true
 	n, err := f.node(addr, "TREE", 24)
 	if err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("in a B-tree: %w", err)
 	}
 	typ, level, count := n.u8(), n.u8(), n.u16()
 	if typ != kind {
-		return fmt.Errorf("B-tree of kind %d at address %d, want %d", typ, addr, kind)
+		return fmt.Errorf("a B-tree of kind %d at address %d, want %d", typ, addr, kind)
 	}
 	b, err := f.at(addr+24, int64(count)*int64(keySize+8))
 	if err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("in a B-tree: %w", err)
 	}
 	for c := (cursor{b: b}); len(c.b) > 0; {
 		key := &cursor{b: c.take(keySize)}

@@ -2,6 +2,7 @@ package hdf5
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -174,6 +175,22 @@ func TestTextAndReferences(t *testing.T) {
 	}
 }
 
+func TestDenseAttributes(t *testing.T) {
+	o := find1(t, openFile(t, "attributes.h5"), "d")
+	for i := range 30 {
+		a, err := o.Attr(fmt.Sprintf("a%d", i))
+		if err != nil || a == nil {
+			t.Fatalf("a%d: %v, %v", i, a, err)
+		}
+		if v, err := a.Array(); err != nil || v.At64(0) != float64(i) {
+			t.Errorf("a%d: %v, %v", i, v, err)
+		}
+	}
+	if a, err := o.Attr("nope"); a != nil || err != nil {
+		t.Errorf("nope: %v, %v", a, err)
+	}
+}
+
 func TestIndexes(t *testing.T) {
 	f := openFile(t, "indexes.h5")
 	for _, path := range []string{"single", "single_gzip", "implicit", "fixed_array", "fixed_array_limit", "fixed_array_gzip",
@@ -290,6 +307,37 @@ func TestDamage(t *testing.T) {
 	}
 	if _, err := find1(t, f, "fletcher").Read(); err == nil || !strings.Contains(err.Error(), "checksum") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A shape that lies costs an error, not memory.
+func TestLyingShape(t *testing.T) {
+	le := binary.LittleEndian
+	dims := func(a, b uint64) []byte { return le.AppendUint64(le.AppendUint64(nil, a), b) }
+	for _, c := range []struct {
+		file, path string
+		old        []byte
+		to         [2]uint64
+		want       string
+	}{
+		{"userblock.h5", "x", dims(2, 3), [2]uint64{1 << 20, 1 << 20}, "can hold"},
+		{"userblock.h5", "x", dims(2, 3), [2]uint64{1000, 1000}, "is the file complete"},
+		{"userblock.h5", "x", dims(2, 3), [2]uint64{1 << 62, 1 << 62}, "too many elements"},
+		{"userblock.h5", "x", dims(2, 3), [2]uint64{1 << 63, 1}, "dimension 0"},
+		{"long_tree2.h5", "deep", dims(120, 1), [2]uint64{1 << 30, 1}, "can hold"},
+	} {
+		b := load(t, c.file)
+		if !bytes.Contains(b, c.old) {
+			t.Fatalf("%s: no shape to change", c.file)
+		}
+		b = bytes.ReplaceAll(b, c.old, dims(c.to[0], c.to[1]))
+		f, err := Open(bytes.NewReader(b), int64(len(b)), c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := find1(t, f, c.path).Read(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s:%s of shape %v: error %v, want %q", c.file, c.path, c.to, err, c.want)
+		}
 	}
 }
 

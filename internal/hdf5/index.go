@@ -231,7 +231,7 @@ func (r *chunkReader) tree2() error {
 		case kind == 11 && width >= 1 && width <= 8:
 			c.size, c.mask = rec.uint(width), rec.u32()
 		default:
-			return fmt.Errorf("B-tree records of kind %d and %d bytes for %d dimensions", kind, len(rec.b)+8, rank)
+			return fmt.Errorf("a B-tree with records of kind %d and %d bytes for %d dimensions", kind, len(rec.b)+8, rank)
 		}
 		for i := range rank {
 			c.origin = append(c.origin, int(rec.u64()*uint64(r.d.layout.chunk[i])))

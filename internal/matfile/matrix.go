@@ -187,6 +187,9 @@ func (d *decoder) fields(v *numeric.Named, h matrixHeader, depth int) error {
 			names = append(names, string(name))
 		}
 	}
+	if len(names) == 0 {
+		return nil // however many elements it has, they hold nothing
+	}
 	one := h.count == 1
 	for i := range h.count {
 		var element []numeric.Named

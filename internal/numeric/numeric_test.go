@@ -79,7 +79,7 @@ func TestReadColumnsInSlabs(t *testing.T) {
 
 func TestReadShortSource(t *testing.T) {
 	for _, order := range []Order{RowMajor, ColumnMajor} {
-		_, err := Read(bytes.NewReader(make([]byte, 100)), Format{Type: Float64}, Float64, []int{1 << 20, 1 << 20}, order)
+		_, err := Read(bytes.NewReader(make([]byte, 100)), Format{Type: Float64}, Float64, []int{1 << 31, 1 << 31}, order)
 		if err != io.ErrUnexpectedEOF {
 			t.Errorf("order %d: %v", order, err)
 		}

@@ -68,7 +68,7 @@ func Read(r io.Reader, f Format, t Type, shape []int, order Order) (*Array, erro
 }
 
 func read[T Number](r io.Reader, f Format, shape []int, n int, order Order) ([]T, error) {
-	d := decoder[T]{r: r, f: f, raw: make([]byte, min(blockBytes, n*f.Size()))}
+	d := decoder[T]{r: r, f: f, raw: make([]byte, min(blockBytes/f.Size(), n)*f.Size())}
 	slab := max(1, SlabBytes/sizeOf[T]())
 	if order == RowMajor || len(shape) < 2 {
 		head, err := d.next(nil, min(n, slab))

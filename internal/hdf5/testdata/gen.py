@@ -79,6 +79,10 @@ with h5py.File("indexes.h5", "w", libver="latest") as f:
     f.create_dataset("extensible_gzip", data=count((5, 4)), chunks=(2, 3), maxshape=(None, 4), compression="gzip")
     f.create_dataset("tree2", data=count((5, 4)), chunks=(2, 3), maxshape=(None, None))
     f.create_dataset("tree2_gzip", data=count((5, 4)), chunks=(2, 3), maxshape=(None, None), compression="gzip")
+with h5py.File("attributes.h5", "w", libver="latest") as f:  # so many that they leave the header
+    f["d"] = count((3,), "u1")
+    for i in range(30):
+        f["d"].attrs[f"a{i}"] = np.int32(i)
 with h5py.File("long_fixed.h5", "w", libver="latest") as f:  # pages of 1024 elements
     f.create_dataset("paged", data=count((1100,), "u1"), chunks=(1,))
 with h5py.File("long_extensible.h5", "w", libver="latest") as f:  # super blocks
