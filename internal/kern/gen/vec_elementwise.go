@@ -4,15 +4,15 @@ import "math"
 
 func elementwiseSpecs() []vecSpec {
 	const three, two = "dst, a, b *float32, n int", "dst, x *float32, n int"
-	ab, none := []string{"a", "b"}, []string(nil)
+	ab := []string{"a", "b"}
 	unary := func(name string, unroll int, f func(b *block, x *value) *value) vecSpec {
-		return mapped(name, two, "dst", []string{"x"}, none, unroll, func(b *block, in, _ []*value) *value { return f(b, in[0]) })
+		return mapped(name, two, "dst", []string{"x"}, nil, unroll, func(b *block, in, _ []*value) *value { return f(b, in[0]) })
 	}
 	return []vecSpec{
-		mapped("add", three, "dst", ab, none, 4, func(b *block, in, _ []*value) *value { return b.add(in[0], in[1]) }),
-		mapped("sub", three, "dst", ab, none, 4, func(b *block, in, _ []*value) *value { return b.sub(in[0], in[1]) }),
-		mapped("mul", three, "dst", ab, none, 4, func(b *block, in, _ []*value) *value { return b.mul(in[0], in[1]) }),
-		mapped("mulAdd", three, "dst", []string{"a", "b", "dst"}, none, 4, func(b *block, in, _ []*value) *value {
+		mapped("add", three, "dst", ab, nil, 4, func(b *block, in, _ []*value) *value { return b.add(in[0], in[1]) }),
+		mapped("sub", three, "dst", ab, nil, 4, func(b *block, in, _ []*value) *value { return b.sub(in[0], in[1]) }),
+		mapped("mul", three, "dst", ab, nil, 4, func(b *block, in, _ []*value) *value { return b.mul(in[0], in[1]) }),
+		mapped("mulAdd", three, "dst", []string{"a", "b", "dst"}, nil, 4, func(b *block, in, _ []*value) *value {
 			return b.fma(in[0], in[1], in[2])
 		}),
 		mapped("axpy", "y, x *float32, n int, alpha float32", "y", []string{"x", "y"}, []string{"alpha"}, 4, func(b *block, in, s []*value) *value {
@@ -27,11 +27,11 @@ func elementwiseSpecs() []vecSpec {
 		}),
 		unary("exp", 2, func(b *block, x *value) *value { return b.exp(x) }),
 		unary("relu", 4, func(b *block, x *value) *value { return b.atLeast(x, b.c(0)) }),
-		mapped("reluBackward", "dx, dy, y *float32, n int", "dx", []string{"dy", "y"}, none, 4, func(b *block, in, _ []*value) *value {
+		mapped("reluBackward", "dx, dy, y *float32, n int", "dx", []string{"dy", "y"}, nil, 4, func(b *block, in, _ []*value) *value {
 			return b.choose(in[1], b.c(0), in[0], b.c(0))
 		}),
 		unary("gelu", 2, func(b *block, x *value) *value { return b.gelu(x) }),
-		mapped("geluBackward", "dx, dy, x *float32, n int", "dx", []string{"dy", "x"}, none, 2, func(b *block, in, _ []*value) *value {
+		mapped("geluBackward", "dx, dy, x *float32, n int", "dx", []string{"dy", "x"}, nil, 2, func(b *block, in, _ []*value) *value {
 			return b.mul(in[0], b.geluDerivative(in[1]))
 		}),
 		mapped("swish", "dst, x *float32, n int, slope float32", "dst", []string{"x"}, []string{"slope"}, 2, func(b *block, in, s []*value) *value {
