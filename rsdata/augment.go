@@ -3,6 +3,7 @@ package rsdata
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Augment is a random change of a window that leaves its meaning as it is.
@@ -68,12 +69,8 @@ func (a Augment) place(r, c, side int) (row, col int) {
 // crop's edge repeated.
 func (w *Windows) cropped(out []float32, src source, p Pixel, a Augment, bands int) {
 	crop := int(a.Crop)
-	buffer := w.scratch.Get().(*[]float32)
-	defer w.scratch.Put(buffer)
-	if n := crop * crop * bands; cap(*buffer) < n {
-		*buffer = make([]float32, n)
-	}
-	centre := (*buffer)[:crop*crop*bands]
+	centre := w.borrow(crop * crop * bands)
+	defer w.giveBack(centre)
 	h, width := w.sizes[p.Scene][0], w.sizes[p.Scene][1]
 	for k := range crop * crop {
 		row, col := clamp(int(p.Row)+k/crop-crop/2, h), clamp(int(p.Col)+k%crop-crop/2, width)
@@ -100,4 +97,23 @@ func tap(i, from, to int) (lo, hi int, f float32) {
 	x = math.Min(math.Max(x, 0), float64(from-1))
 	lo = int(x)
 	return lo, min(lo+1, from-1), float32(x - float64(lo))
+}
+
+// borrow returns a buffer of n values, one that was given back where there is one.
+func (w *Windows) borrow(n int) []float32 {
+	select {
+	case b := <-w.scratch:
+		if cap(b) >= n {
+			return b[:n]
+		}
+	default:
+	}
+	return make([]float32, n, w.side*w.side*slices.Max(w.bands))
+}
+
+func (w *Windows) giveBack(b []float32) {
+	select {
+	case w.scratch <- b:
+	default:
+	}
 }

@@ -26,6 +26,7 @@ type Modality struct {
 	Name        string    `json:"name"`                  // "hsi", "lidar", "chm", ...
 	Bands       int       `json:"bands"`                 // values per pixel
 	Wavelengths []float64 `json:"wavelengths,omitempty"` // band centres in nanometres, nil where unknown
+	Bad         []bool    `json:"bad,omitempty"`         // bands that the files advise against, nil where they do not say
 }
 
 // Scene is one co-registered raster stack: all modalities and label maps share the pixel grid.
@@ -57,7 +58,8 @@ type Dataset struct {
 	Modalities []Modality
 	Classes    []Class
 	Scenes     []*Scene
-	Notes      []string // what was assumed or is missing, in plain words
+	Notes      []string // what was assumed or left out, in plain words
+	Missing    []string // what the files lack for the whole scene, in plain words; nil where nothing
 }
 
 // Pixel is the centre of a window.
@@ -131,8 +133,8 @@ func (d *Dataset) Validate() error {
 		if m.Bands < 1 {
 			return fmt.Errorf("dataset %q: modality %q has %d bands, want at least 1", d.Name, m.Name, m.Bands)
 		}
-		if m.Wavelengths != nil && len(m.Wavelengths) != m.Bands {
-			return fmt.Errorf("dataset %q: modality %q lists %d wavelengths for %d bands", d.Name, m.Name, len(m.Wavelengths), m.Bands)
+		if m.Wavelengths != nil && len(m.Wavelengths) != m.Bands || m.Bad != nil && len(m.Bad) != m.Bands {
+			return fmt.Errorf("dataset %q: modality %q lists %d wavelengths and %d bad-band flags for %d bands", d.Name, m.Name, len(m.Wavelengths), len(m.Bad), m.Bands)
 		}
 	}
 	for _, s := range d.Scenes {

@@ -69,7 +69,8 @@ func (s *Scaling) Notes() []string {
 // Fit computes a scaling from every pixel of a dataset.
 //
 // Values that were not measured (NaN, infinite, no-data) are left out of the statistics and later replaced by the
-// band's mean. Bands that are constant or hold no measurement are dropped. Errors name the modality that has no band
+// band's mean. Bands that are constant, hold no measurement or are marked as bad
+// are dropped. Errors name the modality that has no band
 // left, or an unknown method.
 func Fit(d *Dataset, cfg ScalingConfig) (*Scaling, error) {
 	for name := range cfg.ByModality {
@@ -181,13 +182,15 @@ var waterBands = [][2]float64{{1340, 1445}, {1790, 1955}, {2450, 2600}}
 
 // chooseBands keeps the bands that carry a signal.
 func (m *ModalityScaling) chooseBands(mod Modality, st *stats, dropWater bool) error {
-	var empty, constant, water []int
+	var empty, constant, bad, water []int
 	for b := range mod.Bands {
 		switch {
 		case st.count[b] == 0:
 			empty = append(empty, b+1)
 		case st.lo[b] == st.hi[b]:
 			constant = append(constant, b+1)
+		case mod.Bad != nil && mod.Bad[b]:
+			bad = append(bad, b+1)
 		case dropWater && mod.Wavelengths != nil && inWater(mod.Wavelengths[b]):
 			water = append(water, b+1)
 		default:
@@ -197,13 +200,14 @@ func (m *ModalityScaling) chooseBands(mod Modality, st *stats, dropWater bool) e
 	for _, dropped := range []struct {
 		bands []int
 		why   string
-	}{{empty, "without a measurement"}, {constant, "that are constant"}, {water, "where water vapour absorbs"}} {
+	}{{empty, "without a measurement"}, {constant, "that are constant"}, {bad, "that the file marks as bad"}, {water, "where water vapour absorbs"}} {
 		if len(dropped.bands) > 0 {
 			m.Notes = append(m.Notes, fmt.Sprintf("left out %d bands %s: %s", len(dropped.bands), dropped.why, ranges(dropped.bands)))
 		}
 	}
 	if len(m.Bands) == 0 {
-		return fmt.Errorf("none of %d bands carries a signal (%d without a measurement, %d constant, %d in water absorption): check the file and its no-data value", mod.Bands, len(empty), len(constant), len(water))
+		return fmt.Errorf("none of %d bands carries a signal (%d without a measurement, %d constant, %d marked as bad, %d in water absorption): check the file and its no-data value",
+			mod.Bands, len(empty), len(constant), len(bad), len(water))
 	}
 	if dropWater && mod.Wavelengths == nil && mod.Bands > 2 {
 		m.Notes = append(m.Notes, "no wavelengths in the files, so no water-absorption band was left out")

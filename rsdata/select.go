@@ -56,7 +56,7 @@ func (d *Dataset) AtLeast(n int) (*Dataset, error) {
 	}
 	out, err := d.Select(keep...)
 	if err == nil && dropped != "" {
-		out.notef("classes with fewer than %d samples are left out: %s", n, dropped)
+		out.notef("classes with fewer than %d labelled samples are left out: %s", n, dropped)
 	}
 	return out, err
 }

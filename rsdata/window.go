@@ -2,7 +2,6 @@ package rsdata
 
 import (
 	"fmt"
-	"sync"
 
 	"diffclip/internal/numeric"
 )
@@ -11,10 +10,10 @@ import (
 // modality is projected to principal components it keeps those). All methods are safe for concurrent use.
 type Windows struct {
 	side    int
-	sizes   [][2]int   // per scene: H, W
-	sources [][]source // per modality and scene
-	bands   []int      // per modality: values per pixel
-	scratch sync.Pool  // of *[]float32, the centres that GatherAugmented resizes
+	sizes   [][2]int       // per scene: H, W
+	sources [][]source     // per modality and scene
+	bands   []int          // per modality: values per pixel
+	scratch chan []float32 // spare buffers for the centres that GatherAugmented resizes
 }
 
 // NewWindows prepares windows of the given odd side. It panics where the side is not odd and positive or the scaling
@@ -26,7 +25,7 @@ func NewWindows(d *Dataset, s *Scaling, side int) *Windows {
 	if err := s.Check(d); err != nil {
 		panic(fmt.Errorf("rsdata.NewWindows: %w", err))
 	}
-	w := &Windows{side: side, scratch: sync.Pool{New: func() any { return new([]float32) }}}
+	w := &Windows{side: side, scratch: make(chan []float32, 16)}
 	for _, sc := range d.Scenes {
 		w.sizes = append(w.sizes, [2]int{sc.H, sc.W})
 	}

@@ -1,0 +1,219 @@
+package rsdata
+
+import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"diffclip/internal/envi"
+	"diffclip/internal/georef"
+	"diffclip/internal/hdf5"
+	"diffclip/internal/matfile"
+	"diffclip/internal/npy"
+	"diffclip/internal/numeric"
+	"diffclip/internal/tiff"
+)
+
+// variable describes one array of a file without its data.
+type variable struct {
+	name  string // "" where the file holds one array without a name
+	class string // MATLAB's class, or the element type
+	shape []int
+}
+
+// content is one array with what its file says about it.
+type content struct {
+	array       *numeric.Array
+	wavelengths []float64
+	noData      *float64
+	good        []bool // per band: whether the file recommends it; nil where it does not say
+	grid        *georef.Grid
+	classNames  []string // of a classified map; index 0 is unlabelled
+	classColors []color.RGBA
+}
+
+// arrayFile is an open file of any format that holds arrays.
+type arrayFile interface {
+	variables() ([]variable, error)
+	// read reads the array that a name or, in MATLAB files, a path leads to.
+	read(name string) (*content, error)
+	io.Closer
+}
+
+// errUnknownFormat is returned for files that hold no arrays, which a folder may well contain.
+type errUnknownFormat struct{ path, why string }
+
+func (e errUnknownFormat) Error() string {
+	return fmt.Sprintf("%s: %s: expected a MATLAB, HDF5, NumPy, TIFF or ENVI file", e.path, e.why)
+}
+
+// openArrays opens a file in the format its content shows, whatever its name says.
+func openArrays(path string) (f arrayFile, format string, err error) {
+	if strings.EqualFold(filepath.Ext(path), ".hdr") {
+		return openENVI(path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+		}
+	}()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, "", err
+	case !info.Mode().IsRegular():
+		return nil, "", errUnknownFormat{path, "not a regular file"}
+	case info.Size() == 0:
+		return nil, "", errUnknownFormat{path, "the file is empty"}
+	}
+	head := make([]byte, 132)
+	n, err := file.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, "", fmt.Errorf("%s: %w", path, err)
+	}
+	head = head[:n]
+	size := info.Size()
+	switch {
+	case isTIFF(head):
+		t, err := tiff.Open(file, size, path)
+		return &tiffArrays{t, file}, "TIFF", err
+	case bytes.HasPrefix(head, []byte("\x93NUMPY")), bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		a, err := npy.Open(file, size, path)
+		return &npyArrays{a, file}, "NumPy", err
+	case isMatlab(head) || hdf5.Sniff(file, size):
+		m, err := matfile.Open(file, size, path)
+		return &matArrays{m, file, path}, "MATLAB", err
+	}
+	if _, hdr := enviHeader(path); hdr {
+		file.Close()
+		return openENVI(path)
+	}
+	if strings.EqualFold(filepath.Ext(path), ".mat") {
+		m, err := matfile.Open(file, size, path)
+		return &matArrays{m, file, path}, "MATLAB", err
+	}
+	return nil, "", errUnknownFormat{path, fmt.Sprintf("begins with %q", head[:min(8, len(head))])}
+}
+
+func isTIFF(head []byte) bool {
+	if len(head) < 4 {
+		return false
+	}
+	switch string(head[:4]) {
+	case "II*\x00", "MM\x00*", "II+\x00", "MM\x00+":
+		return true
+	}
+	return false
+}
+
+// isMatlab looks at the version and byte order at the end of a level 5 header.
+func isMatlab(head []byte) bool {
+	if bytes.HasPrefix(head, []byte("MATLAB")) {
+		return true
+	}
+	return len(head) >= 128 && (string(head[124:128]) == "\x00\x01IM" || string(head[124:128]) == "\x01\x00MI")
+}
+
+type tiffArrays struct {
+	*tiff.File
+	io.Closer
+}
+
+func (t *tiffArrays) variables() ([]variable, error) {
+	return []variable{{"", t.Type.String(), []int{t.Height, t.Width, t.Bands}}}, nil
+}
+
+func (t *tiffArrays) read(name string) (*content, error) {
+	if name != "" {
+		return nil, fmt.Errorf("%s: a TIFF file holds one image, not a variable %q: leave out the key", t.Name, name)
+	}
+	a, err := t.ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	c := &content{array: a, wavelengths: t.Wavelengths()}
+	if header, ok := enviHeader(t.Name); ok && c.wavelengths == nil {
+		if h, err := envi.ReadHeader(header); err == nil {
+			annotate(c, h)
+		}
+	}
+	if t.HasNoData {
+		c.noData = &t.NoData
+	}
+	if t.Grid.Placed() || t.Grid.CRS.Known() {
+		c.grid = &t.Grid
+	}
+	return c, nil
+}
+
+type npyArrays struct {
+	f *npy.File
+	io.Closer
+}
+
+func (n *npyArrays) variables() ([]variable, error) {
+	var out []variable
+	for _, name := range n.f.Names() {
+		info, err := n.f.Info(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, variable{name, info.Type.String(), info.Shape})
+	}
+	return out, nil
+}
+
+func (n *npyArrays) read(name string) (*content, error) {
+	a, err := n.f.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	return &content{array: a}, nil
+}
+
+type matArrays struct {
+	f *matfile.File
+	io.Closer
+	path string
+}
+
+func (m *matArrays) variables() ([]variable, error) {
+	infos, err := m.f.Variables()
+	if err != nil {
+		return nil, err
+	}
+	var out []variable
+	for _, v := range infos {
+		out = append(out, variable{v.Name, v.Class, v.Shape})
+	}
+	return out, nil
+}
+
+func (m *matArrays) read(name string) (*content, error) {
+	n, err := m.f.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	if n.Array == nil {
+		return nil, fmt.Errorf("%s: variable %q is a %s, expected numbers%s", m.path, name, n.Class, fieldHint(n))
+	}
+	return &content{array: n.Array}, nil
+}
+
+// fieldHint says how to reach the numeric fields of a struct.
+func fieldHint(n *numeric.Named) string {
+	for _, c := range n.Children {
+		if c.Array != nil && c.Array.Len() > 1 && n.Class == "struct" {
+			return fmt.Sprintf(": name one of its fields, such as %s.%s", n.Name, c.Name)
+		}
+	}
+	return ""
+}

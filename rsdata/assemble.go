@@ -1,0 +1,364 @@
+package rsdata
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"diffclip/internal/georef"
+)
+
+// assembly collects the parts of a dataset of one scene.
+type assembly struct {
+	name       string
+	size       [2]int
+	known      *knownScene // nil where the scene is not a known one
+	modalities []Modality
+	rasters    []Raster
+	grid       *georef.Grid
+
+	labels, train, test         []uint8
+	labelRef, trainRef, testRef string
+	classes                     []Class // from the files, nil where they bring none
+	notes, missing              []string
+}
+
+// assemble makes a dataset of the arrays in a folder or file.
+func assemble(inv *inventory) (*Dataset, error) {
+	sizes := inv.sizes()
+	if len(sizes) == 0 {
+		return nil, inv.nothing()
+	}
+	size := sizes[0]
+	a := &assembly{name: datasetName(inv.root), size: size, known: knownBySize(size)}
+	if len(inv.broken) > 0 {
+		return nil, fmt.Errorf("%w (repair or remove the file)", errors.Join(inv.broken...))
+	}
+	if a.known != nil {
+		a.name = a.known.name
+	}
+	if len(sizes) > 1 && muuflDemo(inv) {
+		return assembleMuuflCrop(inv)
+	}
+	if err := a.misfits(inv, sizes); err != nil {
+		return nil, err
+	}
+	for i, r := range []role{hsiRole, lidarRole} {
+		found := inv.find(r, size)
+		if len(found) == 0 {
+			continue
+		}
+		if len(found) > 1 {
+			a.notef("%d arrays could be the %s modality; took %s, left out %s", len(found), []string{"hsi", "lidar"}[i], found[0], listEntries(found[1:]))
+		}
+		c, err := loadRaster(found[0].ref(), size)
+		if err != nil {
+			return nil, err
+		}
+		a.addModality([]string{"hsi", "lidar"}[i], c)
+	}
+	if err := a.loadMaps(inv); err != nil {
+		return nil, err
+	}
+	return a.dataset()
+}
+
+// misfits notes the arrays of another size, or refuses a scene whose spectra and labels do not match.
+func (a *assembly) misfits(inv *inventory, sizes [][2]int) error {
+	var others []entry
+	for _, e := range inv.entries {
+		if e.role != noRole && e.size() != a.size {
+			others = append(others, e)
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	needed := map[role]bool{hsiRole: true, labelRole: true, trainRole: true, testRole: true, lidarRole: true}
+	for _, e := range inv.entries {
+		if e.role != noRole && e.size() == a.size {
+			needed[e.role] = false
+			if e.role == trainRole || e.role == testRole {
+				needed[labelRole] = false
+			}
+			if e.role == labelRole {
+				needed[trainRole], needed[testRole] = false, false
+			}
+		}
+	}
+	for _, e := range others {
+		if needed[e.role] {
+			return a.misfit(inv, e)
+		}
+	}
+	a.notef("left out, because the scene is %d x %d: %s", a.size[0], a.size[1], listEntries(others))
+	return nil
+}
+
+// misfit is the error of an array that the scene needs and that has another size.
+func (a *assembly) misfit(inv *inventory, e entry) error {
+	like := e
+	for _, r := range []role{hsiRole, lidarRole, labelRole, trainRole} {
+		if found := inv.find(r, a.size); len(found) > 0 {
+			like = found[0]
+			break
+		}
+	}
+	hint := ""
+	switch {
+	case e.size() == [2]int{a.size[1], a.size[0]}:
+		hint = " (rows and columns seem swapped)"
+	case like.bands() > 1 && e.size() == [2]int{like.shape[1], like.shape[2]}:
+		hint = fmt.Sprintf(" (the bands of %s seem to come first: move them to the last dimension)", filepath.Base(like.ref()))
+	}
+	return fmt.Errorf("%s: expected %d x %d pixels like %s, found %s%s: every file of a scene must cover the same pixels; crop or transpose it, move it away, or describe the scene in scene.json",
+		e.ref(), a.size[0], a.size[1], like, dims(e.shape), hint)
+}
+
+func listEntries(list []entry) string {
+	var names []string
+	for _, e := range list {
+		names = append(names, e.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+func (a *assembly) notef(format string, args ...any) {
+	a.notes = append(a.notes, fmt.Sprintf(format, args...))
+}
+
+// addModality adds a raster of the scene's size.
+func (a *assembly) addModality(name string, c *content) {
+	bands := c.array.Shape[2]
+	m := Modality{Name: name, Bands: bands, Wavelengths: c.wavelengths}
+	if len(m.Wavelengths) != bands {
+		m.Wavelengths = nil
+	}
+	m.Bad = badBands(c.good, bands)
+	if m.Wavelengths == nil && name == "hsi" && a.known != nil {
+		if m.Wavelengths = a.known.wavelengths(bands); m.Wavelengths != nil {
+			a.notef("the files bring no wavelengths; %g to %g nm, evenly spaced, are assumed", a.known.span[0], a.known.span[1])
+		}
+	}
+	a.modalities = append(a.modalities, m)
+	a.rasters = append(a.rasters, Raster{narrow(c.array), c.noData})
+	if a.grid == nil {
+		a.grid = c.grid
+	}
+}
+
+// badBands turns a list of good bands into one of bad bands; nil where there is none or all are good.
+func badBands(good []bool, bands int) []bool {
+	if len(good) != bands || !slices.Contains(good, false) {
+		return nil
+	}
+	bad := make([]bool, bands)
+	for b, ok := range good {
+		bad[b] = !ok
+	}
+	return bad
+}
+
+// loadMaps reads the label maps that the inventory holds.
+func (a *assembly) loadMaps(inv *inventory) error {
+	for _, m := range []struct {
+		role role
+		to   *[]uint8
+		ref  *string
+	}{{labelRole, &a.labels, &a.labelRef}, {trainRole, &a.train, &a.trainRef}, {testRole, &a.test, &a.testRef}} {
+		found := inv.find(m.role, a.size)
+		if len(found) == 0 {
+			continue
+		}
+		labels, c, err := loadLabels(found[0].ref(), a.size)
+		if err != nil {
+			return err
+		}
+		*m.to, *m.ref = labels, found[0].ref()
+		if len(c.classNames) > 1 && a.classes == nil {
+			a.classes = classesOf(c)
+		}
+		for _, e := range found[1:] {
+			other, _, err := loadLabels(e.ref(), a.size)
+			if err != nil {
+				return err
+			}
+			if slices.Max(other) > 1 && !slices.Equal(other, labels) { // not a mask
+
+				a.notef("two different maps could be meant; took %s, left out %s", found[0], e)
+			}
+		}
+	}
+	return nil
+}
+
+// classesOf turns the class table of a classified map into classes; its entry 0 is unlabelled.
+func classesOf(c *content) []Class {
+	out := unnamedClasses(len(c.classNames) - 1)
+	for i := range out {
+		out[i].Name = c.classNames[i+1]
+		if i+1 < len(c.classColors) {
+			out[i].Color = c.classColors[i+1]
+		}
+	}
+	return out
+}
+
+// dataset puts the parts together.
+func (a *assembly) dataset() (*Dataset, error) {
+	d := &Dataset{Name: a.name, Modalities: a.modalities, Notes: a.notes, Missing: a.missing}
+	s := &Scene{Name: a.name, H: a.size[0], W: a.size[1], Rasters: a.rasters, Grid: a.grid}
+	d.Scenes = []*Scene{s}
+	a.applyMasks()
+	if err := a.chooseClasses(d); err != nil {
+		return nil, err
+	}
+	for _, m := range []struct {
+		ref    string
+		labels []uint8
+	}{{a.labelRef, a.labels}, {a.trainRef, a.train}, {a.testRef, a.test}} {
+		if m.labels != nil {
+			if err := checkLabels(m.ref, m.labels, len(d.Classes), a.size[1]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if a.known != nil {
+		if err := a.known.checkOfficial(a.train, a.test, a.trainRef, a.testRef); err != nil {
+			return nil, err
+		}
+	}
+	s.Train, s.Test, s.Labels = a.train, a.test, a.labels
+	if s.Labels == nil {
+		s.Labels = unionMaps(a.train, a.test)
+	}
+	if n := bothMaps(s.Train, s.Test); n > 0 {
+		d.notef("%d pixels are in the training and in the test map; they do not test", n)
+	}
+	a.report(d)
+	if len(d.Modalities) == 0 {
+		return nil, fmt.Errorf("no raster to classify: %s", strings.Join(d.Missing, "; "))
+	}
+	return a.withoutAbsent(d)
+}
+
+// bothMaps counts the pixels labelled in both maps.
+func bothMaps(train, test []uint8) int {
+	n := 0
+	for i := range train {
+		if test != nil && train[i] != 0 && test[i] != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// applyMasks turns training and test masks of zeros and ones into label maps.
+func (a *assembly) applyMasks() {
+	if a.labels == nil || slices.Max(a.labels) < 2 {
+		return
+	}
+	for _, m := range [][]uint8{a.train, a.test} {
+		if m != nil && slices.Max(m) == 1 {
+			for i := range m {
+				m[i] *= a.labels[i]
+			}
+		}
+	}
+}
+
+// chooseClasses takes the published classes of a known scene, else those of the files, else makes names up.
+func (a *assembly) chooseClasses(d *Dataset) error {
+	var present [MaxClasses + 1]bool
+	most := 0
+	for _, m := range [][]uint8{a.labels, a.train, a.test} {
+		for _, l := range m {
+			present[l] = true
+			most = max(most, int(l))
+		}
+	}
+	present[0] = false
+	bands := 0
+	if len(a.modalities) > 0 {
+		bands = a.modalities[0].Bands
+	}
+	switch {
+	case a.known != nil:
+		d.Classes = slices.Clone(a.known.classes)
+	case len(a.classes) >= most && a.classes != nil:
+		d.Classes = a.classes
+	case most > 0 && indianCrop(a.size, bands, present[:]):
+		d.Classes = slices.Clone(indianPines.classes)
+		d.Name = "Indian Pines (crop)"
+		d.notef("labels 2, 6, 10 and 11 are taken for those of Indian Pines")
+	case most > 0:
+		d.Classes = unnamedClasses(most)
+		d.notef("the files do not name the classes; give names and colours in scene.json")
+	}
+	return nil
+}
+
+// report says what a usable dataset lacks.
+func (a *assembly) report(d *Dataset) {
+	has := func(name string) bool {
+		return slices.ContainsFunc(d.Modalities, func(m Modality) bool { return m.Name == name })
+	}
+	if k := a.known; k != nil {
+		if !has("hsi") {
+			d.Missing = append(d.Missing, fmt.Sprintf("the hyperspectral image of %s: an array of %d x %d x %d, usually in %s", k.name, k.h, k.w, k.hsiBands, k.hsiFile))
+		}
+		if !has("lidar") && k.lidarFile != "" {
+			d.Missing = append(d.Missing, fmt.Sprintf("the heights of %s: an array of %d x %d or with bands, usually in %s", k.name, k.h, k.w, k.lidarFile))
+		}
+		if d.Scenes[0].Labels == nil {
+			d.Missing = append(d.Missing, fmt.Sprintf("the labels of %s: a map of %d x %d with 0 to %d, usually in %s", k.name, k.h, k.w, len(k.classes), k.labelFile))
+		}
+		return
+	}
+	if len(d.Modalities) == 0 {
+		d.Missing = append(d.Missing, fmt.Sprintf("a raster of %d x %d pixels", a.size[0], a.size[1]))
+	}
+	if d.Scenes[0].Labels == nil {
+		d.Missing = append(d.Missing, fmt.Sprintf("labels: a map of %d x %d whole numbers, 0 for unlabelled", a.size[0], a.size[1]))
+	}
+}
+
+// withoutAbsent leaves out the classes that no label has, but for known scenes of which every class must be there.
+func (a *assembly) withoutAbsent(d *Dataset) (*Dataset, error) {
+	if d.Scenes[0].Labels == nil || a.known != nil {
+		return d, nil
+	}
+	return d.AtLeast(1)
+}
+
+// datasetName names a dataset after its folder or file.
+func datasetName(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	base := filepath.Base(path)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+// nothing is the error of a folder or file without rasters.
+func (inv *inventory) nothing() error {
+	if len(inv.broken) > 0 {
+		return errors.Join(inv.broken...)
+	}
+	var found []string
+	for _, e := range inv.entries {
+		found = append(found, e.String())
+	}
+	for _, p := range inv.other {
+		found = append(found, filepath.Base(p))
+	}
+	if len(found) > 8 {
+		found = append(found[:8], fmt.Sprintf("... (%d in all)", len(found)))
+	}
+	if found == nil {
+		found = []string{"no files"}
+	}
+	return fmt.Errorf("%s: expected a scene (a raster in a MATLAB, HDF5, NumPy, TIFF or ENVI file, or a scene.json), found %s", inv.root, strings.Join(found, ", "))
+}

@@ -1,0 +1,277 @@
+package rsdata
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/color"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Description is the content of a scene.json: for files that no layout recognises, or to name classes and colours.
+// File names are relative to the scene.json; "file.mat:key" picks a variable.
+type Description struct {
+	Name    string             `json:"name"`
+	Classes []ClassDescription `json:"classes"`
+	Scenes  []SceneDescription `json:"scenes"`
+}
+
+// ClassDescription names a class. The first one has label 1.
+type ClassDescription struct {
+	Name  string `json:"name"`
+	Color string `json:"color,omitempty"` // "#rrggbb"
+}
+
+// SceneDescription lists the files of one scene. All scenes of a dataset have the same modalities in the same order.
+type SceneDescription struct {
+	Name       string                `json:"name"`
+	Modalities []ModalityDescription `json:"modalities"`
+	Labels     *FileDescription      `json:"labels,omitempty"` // every known label
+	Train      *FileDescription      `json:"train,omitempty"`  // official training labels
+	Test       *FileDescription      `json:"test,omitempty"`   // official test labels
+}
+
+// ModalityDescription is one raster of a scene.
+type ModalityDescription struct {
+	Name string `json:"name"`
+	FileDescription
+	Wavelengths []float64 `json:"wavelengths,omitempty"` // nanometres, one per band
+	NoData      *float64  `json:"nodata,omitempty"`
+}
+
+// FileDescription is an array in a file, or the part of it that the scene covers.
+type FileDescription struct {
+	File   string  `json:"file"`
+	Origin *[2]int `json:"origin,omitempty"` // row and column of the scene's first pixel in the array
+	Size   *[2]int `json:"size,omitempty"`   // rows and columns of the scene, with Origin
+}
+
+// maxDescription bounds a scene.json: more than that is something else.
+const maxDescription = 4 << 20
+
+// openDescription opens the dataset that a scene.json lists.
+func openDescription(path string) (*Dataset, error) {
+	desc, err := readDescription(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dataset{Name: desc.Name}
+	if d.Name == "" {
+		d.Name = datasetName(filepath.Dir(path))
+	}
+	for i, c := range desc.Classes {
+		class := Class{c.Name, autoColors[i%len(autoColors)]}
+		if c.Color != "" {
+			if class.Color, err = parseColor(c.Color); err != nil {
+				return nil, fmt.Errorf("%s: class %q: %w", path, c.Name, err)
+			}
+		}
+		d.Classes = append(d.Classes, class)
+	}
+	dir := filepath.Dir(path)
+	for i := range desc.Scenes {
+		s := &desc.Scenes[i]
+		if s.Name == "" {
+			s.Name = fmt.Sprintf("scene %d", i+1)
+		}
+		if err := d.describe(dir, s); err != nil {
+			return nil, fmt.Errorf("%s: scene %q: %w", path, s.Name, err)
+		}
+	}
+	if len(d.Classes) == 0 {
+		if err := d.countClasses(); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return d, nil
+}
+
+// readDescription parses a scene.json. A misspelt field is an error, not ignored.
+func readDescription(path string) (*Description, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxDescription+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(text) > maxDescription {
+		return nil, fmt.Errorf("%s: larger than %d bytes: is this a scene.json?", path, maxDescription)
+	}
+	var desc Description
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&desc); err != nil {
+		return nil, fmt.Errorf("%s: line %d: %w: expected a scene.json with name, classes and scenes", path, errorLine(text, dec.InputOffset(), err), err)
+	}
+	switch {
+	case len(desc.Scenes) == 0:
+		return nil, fmt.Errorf("%s: lists no scene: expected \"scenes\": [{\"modalities\": [{\"name\": \"hsi\", \"file\": ...}], \"labels\": {\"file\": ...}}]", path)
+	case len(desc.Classes) > MaxClasses:
+		return nil, fmt.Errorf("%s: %d classes, at most %d are possible", path, len(desc.Classes), MaxClasses)
+	}
+	for _, s := range desc.Scenes {
+		if len(s.Modalities) == 0 {
+			return nil, fmt.Errorf("%s: scene %q lists no modality", path, s.Name)
+		}
+		for _, m := range s.Modalities {
+			if m.File == "" || m.Name == "" {
+				return nil, fmt.Errorf("%s: scene %q: a modality has no %q", path, s.Name, map[bool]string{true: "file", false: "name"}[m.File == ""])
+			}
+		}
+	}
+	return &desc, nil
+}
+
+// errorLine returns the line of a JSON error.
+func errorLine(text []byte, offset int64, err error) int {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &syntax) {
+		offset = syntax.Offset
+	} else if errors.As(err, &kind) {
+		offset = kind.Offset
+	}
+	return 1 + bytes.Count(text[:min(offset, int64(len(text)))], []byte("\n"))
+}
+
+// describe loads one scene and adds it to d.
+func (d *Dataset) describe(dir string, desc *SceneDescription) error {
+	s := &Scene{Name: desc.Name}
+	first := len(d.Scenes) == 0
+	if !first && len(desc.Modalities) != len(d.Modalities) {
+		return fmt.Errorf("%d modalities, the first scene has %d: every scene needs the same", len(desc.Modalities), len(d.Modalities))
+	}
+	for m, md := range desc.Modalities {
+		c, err := md.load(dir, [2]int{s.H, s.W})
+		if err != nil {
+			return fmt.Errorf("modality %q: %w", md.Name, err)
+		}
+		shape := c.array.Shape
+		s.H, s.W = shape[0], shape[1]
+		mod := Modality{Name: md.Name, Bands: shape[2], Wavelengths: c.wavelengths, Bad: badBands(c.good, shape[2])}
+		if md.Wavelengths != nil {
+			mod.Wavelengths = md.Wavelengths
+		}
+		if md.NoData != nil {
+			c.noData = md.NoData
+		}
+		switch {
+		case first:
+			d.Modalities = append(d.Modalities, mod)
+		case d.Modalities[m].Name != mod.Name || d.Modalities[m].Bands != mod.Bands:
+			return fmt.Errorf("modality %d is %q with %d bands, in the first scene %q with %d: every scene needs the same", m+1, mod.Name, mod.Bands, d.Modalities[m].Name, d.Modalities[m].Bands)
+		}
+		s.Rasters = append(s.Rasters, Raster{c.array, c.noData})
+		if s.Grid == nil && c.grid != nil {
+			s.Grid = c.grid
+		}
+	}
+	for _, l := range []struct {
+		name string
+		file *FileDescription
+		to   *[]uint8
+	}{{"labels", desc.Labels, &s.Labels}, {"train", desc.Train, &s.Train}, {"test", desc.Test, &s.Test}} {
+		if l.file == nil {
+			continue
+		}
+		labels, err := l.file.loadMap(dir, [2]int{s.H, s.W}, len(d.Classes))
+		if err != nil {
+			return fmt.Errorf("%s: %w", l.name, err)
+		}
+		*l.to = labels
+	}
+	if s.Labels == nil {
+		s.Labels = unionMaps(s.Train, s.Test)
+	}
+	d.Scenes = append(d.Scenes, s)
+	return nil
+}
+
+// path joins a file name, with its key, to the folder of the scene.json.
+func (f *FileDescription) path(dir string) string {
+	if filepath.IsAbs(f.File) {
+		return f.File
+	}
+	return filepath.Join(dir, f.File)
+}
+
+func (f *FileDescription) load(dir string, size [2]int) (*content, error) {
+	want := size
+	if f.Origin != nil {
+		want = [2]int{}
+	}
+	c, err := loadRaster(f.path(dir), want)
+	if err != nil || f.Origin == nil {
+		return c, err
+	}
+	at, part := *f.Origin, size
+	if f.Size != nil {
+		part = *f.Size
+	}
+	h, w := c.array.Shape[0], c.array.Shape[1]
+	switch {
+	case part == [2]int{}:
+		return nil, fmt.Errorf("%s: an \"origin\" without a \"size\" in the first modality: state the rows and columns of the scene", f.File)
+	case at[0] < 0 || at[1] < 0 || part[0] < 1 || part[1] < 1 || at[0] > h-part[0] || at[1] > w-part[1]:
+		return nil, fmt.Errorf("%s: a window of %d x %d at row %d, column %d does not fit in %d x %d pixels", f.File, part[0], part[1], at[0], at[1], h, w)
+	case size != [2]int{} && part != size:
+		return nil, fmt.Errorf("%s: size %d x %d, but the scene is %d x %d", f.File, part[0], part[1], size[0], size[1])
+	}
+	c.array = crop(c.array, at[0], at[1], part[0], part[1])
+	if c.grid != nil {
+		g := *c.grid
+		g.Transform = g.Transform.Shift(float64(at[1]), float64(at[0]))
+		c.grid = &g
+	}
+	return c, nil
+}
+
+func (f *FileDescription) loadMap(dir string, size [2]int, classes int) ([]uint8, error) {
+	c, err := f.load(dir, size)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := labelsOf(c, f.File, size)
+	if err != nil {
+		return nil, err
+	}
+	if classes == 0 {
+		classes = MaxClasses
+	}
+	return labels, checkLabels(f.File, labels, classes, size[1])
+}
+
+// countClasses makes up names for as many classes as the labels have.
+func (d *Dataset) countClasses() error {
+	most := uint8(0)
+	for _, s := range d.Scenes {
+		for _, l := range [][]uint8{s.Labels, s.Train, s.Test} {
+			if l != nil {
+				most = max(most, slices.Max(l))
+			}
+		}
+	}
+	d.Classes = unnamedClasses(int(most))
+	if most > 0 {
+		d.notef("no classes are listed; the labels go up to %d", most)
+	}
+	return nil
+}
+
+// parseColor reads "#rrggbb".
+func parseColor(s string) (color.RGBA, error) {
+	v, err := strconv.ParseUint(strings.TrimPrefix(s, "#"), 16, 32)
+	if err != nil || len(s) != 7 || s[0] != '#' {
+		return color.RGBA{}, fmt.Errorf("colour %q, expected \"#rrggbb\"", s)
+	}
+	return rgb(uint8(v>>16), uint8(v>>8), uint8(v)), nil
+}

@@ -1,0 +1,167 @@
+package rsdata
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"diffclip/internal/numeric"
+)
+
+// Inspection describes the files at a path, whether or not they make a dataset.
+type Inspection struct {
+	Path    string
+	Files   []FileInfo
+	Dataset *Dataset // what Open makes of the path, nil where it fails
+	Problem error    // why Open fails, nil where it does not
+}
+
+// FileInfo describes one file.
+type FileInfo struct {
+	Path      string
+	Format    string // "MATLAB", "NumPy", "TIFF", "ENVI"; "" where the file holds no arrays
+	Variables []VariableInfo
+	Problem   error // why the file could not be read, nil where it could
+}
+
+// VariableInfo describes one array. The range is that of the finite values.
+type VariableInfo struct {
+	Name     string
+	Class    string // MATLAB's class, or the element type
+	Shape    []int
+	Min, Max float64
+	Mean     float64
+	Missing  int          // values that are not finite or are the no-data value
+	Labels   []LabelCount // of an array that looks like a label map, else nil
+	NoData   *float64
+	CRS      string // of a georeferenced raster, else ""
+	Problem  error  // why the data could not be read, nil where they could
+}
+
+// LabelCount says how often a value occurs.
+type LabelCount struct{ Value, Count int }
+
+// Inspect describes any file or folder: variables, shapes, types, ranges, labels, and what Open makes of them. The
+// error is for a path that cannot be looked into at all; problems of single files are reported beside them.
+func Inspect(path string) (*Inspection, error) {
+	base, _, err := splitOptions(path)
+	if err != nil {
+		return nil, err
+	}
+	file, key := splitRef(base)
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: expected a folder or file", err)
+	}
+	paths := []string{file}
+	if info.IsDir() {
+		paths = nil
+		err := filepath.WalkDir(file, func(p string, e os.DirEntry, err error) error {
+			if err == nil && e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") {
+				paths = append(paths, p)
+			}
+			if len(paths) > maxInspected {
+				return filepath.SkipAll
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	in := &Inspection{Path: path}
+	for _, p := range paths[:min(len(paths), maxInspected)] {
+		in.Files = append(in.Files, inspectFile(p, key))
+	}
+	in.Dataset, in.Problem = Open(path)
+	return in, nil
+}
+
+// maxInspected bounds how many files of a folder are described.
+const maxInspected = 1000
+
+func inspectFile(path, key string) FileInfo {
+	out := FileInfo{Path: path}
+	f, format, err := openArrays(path)
+	if err != nil {
+		if _, unknown := err.(errUnknownFormat); !unknown {
+			out.Problem = err
+		}
+		return out
+	}
+	defer f.Close()
+	out.Format = format
+	vars, err := f.variables()
+	if err != nil {
+		out.Problem = err
+		return out
+	}
+	if key != "" {
+		vars = []variable{{name: key}}
+	}
+	for _, v := range vars {
+		out.Variables = append(out.Variables, inspectVariable(f, v))
+	}
+	return out
+}
+
+func inspectVariable(f arrayFile, v variable) VariableInfo {
+	out := VariableInfo{Name: v.name, Class: v.class, Shape: v.shape, Min: math.NaN(), Max: math.NaN(), Mean: math.NaN()}
+	if v.class == "struct" || v.class == "cell" || v.class == "char" {
+		return out
+	}
+	c, err := f.read(v.name)
+	if err != nil {
+		out.Problem = err
+		return out
+	}
+	out.Shape, out.NoData = c.array.Shape, c.noData
+	if out.Class == "" {
+		out.Class = c.array.Type.String()
+	}
+	if c.grid != nil {
+		out.CRS = c.grid.CRS.String()
+	}
+	out.summarise(c.array)
+	return out
+}
+
+// summarise computes the range, the mean, and the counts of few whole values.
+func (v *VariableInfo) summarise(a *numeric.Array) {
+	counts := map[int]int{}
+	sum, n := 0.0, 0
+	r := Raster{Array: a, NoData: v.NoData}
+	for i := range a.Len() {
+		x := a.At64(i)
+		if !r.Measured(x) {
+			v.Missing++
+			continue
+		}
+		if n == 0 {
+			v.Min, v.Max = x, x
+		}
+		v.Min, v.Max = min(v.Min, x), max(v.Max, x)
+		sum += x
+		n++
+		if counts == nil {
+			continue
+		}
+		if x != math.Trunc(x) || math.Abs(x) > MaxClasses || len(counts) > 64 {
+			counts = nil
+			continue
+		}
+		counts[int(x)]++
+	}
+	if n > 0 {
+		v.Mean = sum / float64(n)
+	}
+	if rasterShape(a.Shape) && (len(a.Shape) == 2 || a.Shape[2] == 1) {
+		for value, count := range counts {
+			v.Labels = append(v.Labels, LabelCount{value, count})
+		}
+		slices.SortFunc(v.Labels, func(a, b LabelCount) int { return a.Value - b.Value })
+	}
+}

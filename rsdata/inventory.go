@@ -1,0 +1,238 @@
+package rsdata
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// role is what an array is to a scene.
+type role uint8
+
+const (
+	noRole role = iota
+	hsiRole
+	lidarRole
+	labelRole // every known label
+	trainRole
+	testRole
+)
+
+// entry is one array found on disk.
+type entry struct {
+	path string // of its file
+	variable
+	role role
+}
+
+// ref is how a user names the array.
+func (e entry) ref() string {
+	if e.name == "" {
+		return e.path
+	}
+	return e.path + ":" + e.name
+}
+
+func (e entry) String() string {
+	return fmt.Sprintf("%s (%s, %s)", filepath.Base(e.ref()), e.class, dims(e.shape))
+}
+
+// size returns the rows and columns of an array that may be a raster.
+func (e entry) size() [2]int { return [2]int{e.shape[0], e.shape[1]} }
+
+// bands returns the values per pixel.
+func (e entry) bands() int {
+	if len(e.shape) == 2 {
+		return 1
+	}
+	return e.shape[2]
+}
+
+// inventory lists the arrays of a folder or a file.
+type inventory struct {
+	root    string
+	entries []entry
+	broken  []error // files of a known format that could not be read
+	other   []string
+}
+
+// takeInventory looks into every file of a folder, or into one file. Data are not read.
+func takeInventory(path string) (*inventory, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	inv := &inventory{root: path}
+	paths := []string{path}
+	if info.IsDir() {
+		if paths, err = filesOf(path); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range paths {
+		inv.add(p)
+	}
+	return inv, nil
+}
+
+// filesOf lists the files of a folder by name; one stands for an ENVI pair.
+func filesOf(dir string) ([]string, error) {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range list {
+		if p := filepath.Join(dir, e.Name()); !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !describedByHeader(p) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// add lists the arrays of one file.
+func (inv *inventory) add(path string) {
+	f, _, err := openArrays(path)
+	if err != nil {
+		var unknown errUnknownFormat
+		if errors.As(err, &unknown) {
+			inv.other = append(inv.other, path)
+		} else {
+			inv.broken = append(inv.broken, err)
+		}
+		return
+	}
+	defer f.Close()
+	vars, err := f.variables()
+	if err != nil {
+		inv.broken = append(inv.broken, err)
+		return
+	}
+	for _, v := range vars {
+		e := entry{path: path, variable: v}
+		e.role = guessRole(e)
+		inv.entries = append(inv.entries, e)
+	}
+}
+
+// words of names, by the role they tell of. The first that matches decides.
+var roleWords = []struct {
+	role    role
+	pattern *regexp.Regexp
+}{
+	{labelRole, regexp.MustCompile(`allgrd|all_?gt|full_?gt`)},
+	{trainRole, regexp.MustCompile(`^(mask_?)?tr(ain)?([_\d]|$)|trlabel|train_?(label|data|gt|mask|img)|samples_tr$`)},
+	{testRole, regexp.MustCompile(`^(mask_?)?t(e|s|est)([_\d]|$)|t[se]label|test_?(label|data|gt|mask|img)|samples_va$`)},
+	{labelRole, regexp.MustCompile(`(^|_)gt(_|\d|$)|ground_?truth|^labels?$|_labels?$|gtimg`)},
+	{lidarRole, regexp.MustCompile(`lidar|(^|_)n?(dsm|chm|dem|als)(_|$)`)},
+	{hsiRole, regexp.MustCompile(`hsi|hyper|casi|aviris|corrected|spectra`)},
+}
+
+// guessRole tells an array's role from the name of its variable, else of its file, and from its shape.
+func guessRole(e entry) role {
+	if !rasterShape(e.shape) || e.class == "struct" || e.class == "cell" || e.class == "char" {
+		return noRole
+	}
+	stem := strings.ToLower(strings.TrimSuffix(filepath.Base(e.path), filepath.Ext(e.path)))
+	name := strings.ToLower(e.name)
+	if strings.Contains(stem, "allgrd") {
+		return labelRole // its variable calls itself a test mask
+	}
+	for _, text := range []string{name, stem} {
+		for _, w := range roleWords {
+			if text == "" || !w.pattern.MatchString(text) {
+				continue
+			}
+			if isMap := w.role == labelRole || w.role == trainRole || w.role == testRole; isMap && e.bands() > 1 {
+				continue // a map has one band
+			}
+			if w.role == hsiRole && e.bands() < 4 {
+				continue
+			}
+			return w.role
+		}
+	}
+	switch {
+	case e.bands() >= 10:
+		return hsiRole
+	case e.bands() > 1:
+		return lidarRole
+	}
+	return noRole
+}
+
+// rasterShape reports whether an array can be a raster or a map.
+func rasterShape(shape []int) bool {
+	if len(shape) != 2 && len(shape) != 3 {
+		return false
+	}
+	return shape[0] > 1 && shape[1] > 1 && (len(shape) == 2 || shape[2] > 0)
+}
+
+// sizes returns the raster sizes in the inventory, the one of the most complete scene first.
+func (inv *inventory) sizes() [][2]int {
+	score := map[[2]int]int{}
+	worth := map[role]int{hsiRole: 4, labelRole: 2, trainRole: 2, testRole: 1, lidarRole: 1}
+	seen := map[string]bool{}
+	var out [][2]int
+	for _, e := range inv.entries {
+		if e.role == noRole {
+			continue
+		}
+		s := e.size()
+		if _, ok := score[s]; !ok {
+			out = append(out, s)
+		}
+		if key := fmt.Sprint(s, e.role); !seen[key] {
+			seen[key] = true
+			score[s] += worth[e.role]
+		}
+	}
+	slices.SortStableFunc(out, func(a, b [2]int) int {
+		if score[a] != score[b] {
+			return score[b] - score[a]
+		}
+		return b[0]*b[1] - a[0]*a[1]
+	})
+	return out
+}
+
+// find returns the entries of a role and size, the plainest name first.
+func (inv *inventory) find(r role, size [2]int) []entry {
+	var out []entry
+	for _, e := range inv.entries {
+		if e.role == r && e.size() == size {
+			out = append(out, e)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b entry) int { return awkward(a) - awkward(b) })
+	return out
+}
+
+// awkward is larger for derived arrays: masks beside maps, morphological profiles beside heights.
+func awkward(e entry) int {
+	name := strings.ToLower(filepath.Base(e.path) + ":" + e.name)
+	n := 0
+	for _, w := range []string{"mask", "_mp", "profile"} {
+		if strings.Contains(name, w) {
+			n++
+		}
+	}
+	return n
+}
+
+// dims writes a shape as users do: 349 x 1905 x 144.
+func dims(shape []int) string {
+	if len(shape) == 0 {
+		return "a single number"
+	}
+	parts := make([]string, len(shape))
+	for i, d := range shape {
+		parts[i] = fmt.Sprint(d)
+	}
+	return strings.Join(parts, " x ")
+}

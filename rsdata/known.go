@@ -1,0 +1,106 @@
+package rsdata
+
+import (
+	"fmt"
+	"image/color"
+)
+
+// knownScene is what is published about a benchmark scene: enough to name its classes and to say what is missing.
+type knownScene struct {
+	name       string
+	h, w       int
+	hsiBands   int
+	hsiFile    string // how the hyperspectral file is usually called
+	lidarFile  string // the same for heights, "" where the scene has none
+	labelFile  string
+	classes    []Class
+	train      []int      // official training samples per class, nil where there is no official split
+	test       []int      // official test samples per class
+	modalities [2]string  // names of the hyperspectral and the height modality
+	span       [2]float64 // wavelengths of the first and the last band in nanometres, for files that do not tell
+}
+
+// knownScenes are recognised by their size in pixels.
+var knownScenes = []*knownScene{&houston2013, &trento, &muufl, &indianPines}
+
+// knownBySize returns the scene of a size, nil where none is known.
+func knownBySize(size [2]int) *knownScene {
+	for _, k := range knownScenes {
+		if size == [2]int{k.h, k.w} {
+			return k
+		}
+	}
+	return nil
+}
+
+// wavelengths returns evenly spaced band centres, nil where the file has another number of bands than published.
+func (k *knownScene) wavelengths(bands int) []float64 {
+	if bands != k.hsiBands || k.span[1] == 0 {
+		return nil
+	}
+	out := make([]float64, bands)
+	for b := range out {
+		out[b] = k.span[0] + (k.span[1]-k.span[0])*float64(b)/float64(bands-1)
+	}
+	return out
+}
+
+// checkOfficial recognises official maps that were exchanged, by their published counts.
+func (k *knownScene) checkOfficial(train, test []uint8, trainRef, testRef string) error {
+	if k.train == nil || train == nil || test == nil {
+		return nil
+	}
+	a, b := countLabels(train, len(k.classes)), countLabels(test, len(k.classes))
+	if equalInts(a, k.test) && equalInts(b, k.train) {
+		return fmt.Errorf("%s and %s: the training and the test map of %s seem exchanged: %d training and %d test pixels, expected %d and %d: swap the files",
+			trainRef, testRef, k.name, total(a), total(b), total(k.train), total(k.test))
+	}
+	return nil
+}
+
+// countLabels counts the pixels of each class.
+func countLabels(labels []uint8, classes int) []int {
+	n := make([]int, classes)
+	for _, l := range labels {
+		if l > 0 && int(l) <= classes {
+			n[l-1]++
+		}
+	}
+	return n
+}
+
+func equalInts(a, b []int) bool {
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+func total(v []int) int {
+	n := 0
+	for _, x := range v {
+		n += x
+	}
+	return n
+}
+
+// rgb is an opaque colour.
+func rgb(r, g, b uint8) color.RGBA { return color.RGBA{r, g, b, 255} }
+
+// autoColors are given in turn to classes that bring no colour of their own.
+var autoColors = []color.RGBA{
+	rgb(31, 119, 180), rgb(255, 127, 14), rgb(44, 160, 44), rgb(214, 39, 40), rgb(148, 103, 189), rgb(140, 86, 75),
+	rgb(227, 119, 194), rgb(188, 189, 34), rgb(23, 190, 207), rgb(174, 199, 232), rgb(255, 187, 120), rgb(152, 223, 138),
+	rgb(255, 152, 150), rgb(197, 176, 213), rgb(196, 156, 148), rgb(127, 127, 127),
+}
+
+// unnamedClasses makes up n classes.
+func unnamedClasses(n int) []Class {
+	out := make([]Class, n)
+	for i := range out {
+		out[i] = Class{fmt.Sprintf("class %d", i+1), autoColors[i%len(autoColors)]}
+	}
+	return out
+}

@@ -1,0 +1,71 @@
+package rsdata
+
+import (
+	"fmt"
+
+	"diffclip/internal/numeric"
+)
+
+// indianPines is the AVIRIS scene of north-western Indiana at 20 m, 200 bands after water absorption is left out.
+var indianPines = knownScene{
+	name: "Indian Pines", h: 145, w: 145, hsiBands: 200,
+	hsiFile: "Indian_pines_corrected.mat", labelFile: "Indian_pines_gt.mat", modalities: [2]string{"hsi", "lidar"},
+	classes: []Class{
+		{"Alfalfa", rgb(255, 69, 0)}, {"Corn-notill", rgb(255, 200, 40)}, {"Corn-mintill", rgb(240, 160, 90)}, {"Corn", rgb(255, 235, 120)},
+		{"Grass-pasture", rgb(124, 205, 80)}, {"Grass-trees", rgb(34, 139, 34)}, {"Grass-pasture-mowed", rgb(170, 225, 130)},
+		{"Hay-windrowed", rgb(205, 190, 112)}, {"Oats", rgb(250, 128, 114)}, {"Soybean-notill", rgb(65, 105, 225)},
+		{"Soybean-mintill", rgb(0, 170, 200)}, {"Soybean-clean", rgb(120, 180, 255)}, {"Wheat", rgb(222, 120, 40)},
+		{"Woods", rgb(0, 100, 0)}, {"Buildings-Grass-Trees-Drives", rgb(160, 82, 160)}, {"Stone-Steel-Towers", rgb(120, 120, 130)},
+	},
+}
+
+// indianCrop reports whether labels are a piece of Indian Pines that keeps the numbers of the whole scene, as the
+// 70 x 70 demonstration crop with its four classes does.
+func indianCrop(size [2]int, bands int, present []bool) bool {
+	if size != [2]int{70, 70} || bands != 200 {
+		return false
+	}
+	for l, in := range present {
+		if in && l != 2 && l != 6 && l != 10 && l != 11 {
+			return false
+		}
+	}
+	return true
+}
+
+// SplitSpectrum returns the dataset with its first modality divided into two at a band: for scenes that bring one
+// modality alone. The halves are copies.
+func (d *Dataset) SplitSpectrum(at int) (*Dataset, error) {
+	m := d.Modalities[0]
+	if at < 1 || at >= m.Bands {
+		return nil, fmt.Errorf("dataset %q: modality %q has %d bands and cannot be divided before band %d: name a band from 2 to %d", d.Name, m.Name, m.Bands, at+1, m.Bands)
+	}
+	out := *d
+	first, second := Modality{Name: m.Name + "-1", Bands: at}, Modality{Name: m.Name + "-2", Bands: m.Bands - at}
+	if m.Wavelengths != nil {
+		first.Wavelengths, second.Wavelengths = m.Wavelengths[:at:at], m.Wavelengths[at:]
+	}
+	if m.Bad != nil {
+		first.Bad, second.Bad = m.Bad[:at:at], m.Bad[at:]
+	}
+	out.Modalities = append([]Modality{first, second}, d.Modalities[1:]...)
+	out.Scenes = nil
+	for _, s := range d.Scenes {
+		c, r := *s, s.Rasters[0]
+		c.Rasters = append([]Raster{{takeBands(r.Array, 0, at), r.NoData}, {takeBands(r.Array, at, m.Bands), r.NoData}}, s.Rasters[1:]...)
+		out.Scenes = append(out.Scenes, &c)
+	}
+	out.Notes = append([]string(nil), d.Notes...)
+	out.notef("the bands of %s are divided in two modalities: 1-%d and %d-%d", m.Name, at, at+1, m.Bands)
+	return &out, nil
+}
+
+// takeBands copies the bands [lo, hi) of a (H, W, bands) array.
+func takeBands(a *numeric.Array, lo, hi int) *numeric.Array {
+	n, bands := hi-lo, a.Shape[2]
+	out := numeric.New(a.Type, []int{a.Shape[0], a.Shape[1], n})
+	for i := range a.Shape[0] * a.Shape[1] {
+		copyValues(out, i*n, a, i*bands+lo, n)
+	}
+	return out
+}

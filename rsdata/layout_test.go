@@ -1,0 +1,183 @@
+package rsdata
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestOpenRecognisesLayouts(t *testing.T) {
+	type file struct {
+		name string
+		vars []matVar
+	}
+	square := func(name string, h, w int) matVar {
+		v := matRaster(name, h, w, 1)
+		v.shape = v.shape[:2]
+		return v
+	}
+	for _, c := range []struct {
+		name       string
+		files      []file
+		dataset    string
+		modalities string
+		classes    int
+		official   bool
+	}{
+		{"Houston, commonest", []file{
+			{"HSI.mat", []matVar{matRaster("HSI", 349, 1905, 10)}}, {"LiDAR.mat", []matVar{square("LiDAR", 349, 1905)}},
+			{"TRLabel.mat", []matVar{matLabels("TRLabel", 349, 1905, 15, 4)}}, {"TSLabel.mat", []matVar{matLabels("TSLabel", 349, 1905, 15, 9)}},
+			{"gt.mat", []matVar{matLabels("gt", 349, 1905, 15, 9)}}}, "Houston 2013", "hsi lidar", 15, true},
+		{"Houston, masks", []file{
+			{"HSI.mat", []matVar{matRaster("HSI", 349, 1905, 10)}}, {"DSM.mat", []matVar{square("DSM", 349, 1905)}},
+			{"TR.mat", []matVar{matLabels("TR", 349, 1905, 15, 4)}}, {"TE.mat", []matVar{matLabels("TE", 349, 1905, 15, 9)}},
+			{"mask_TR.mat", []matVar{matLabels("mask_TR", 349, 1905, 1, 60)}}, {"mask_TE.mat", []matVar{matLabels("mask_TE", 349, 1905, 1, 99)}}},
+			"Houston 2013", "hsi lidar", 15, true},
+		{"Houston, one file", []file{
+			{"Houston.mat", []matVar{matRaster("HSI", 349, 1905, 10), matLabels("trainlabels", 349, 1905, 15, 4), matLabels("testlabels", 349, 1905, 15, 9)}},
+			{"LiDAR_MP.mat", []matVar{matRaster("LiDAR_MP", 349, 1905, 12)}}}, "Houston 2013", "hsi lidar", 15, true},
+		{"Houston, img", []file{
+			{"Houston.mat", []matVar{matRaster("img", 349, 1905, 12)}},
+			{"train_test_gt_1.mat", []matVar{matLabels("train_data", 349, 1905, 15, 4), matLabels("test_data", 349, 1905, 15, 9)}}},
+			"Houston 2013", "hsi", 15, true},
+		{"Trento, data", []file{
+			{"Italy_hsi.mat", []matVar{matRaster("data", 166, 600, 63)}}, {"Italy_lidar.mat", []matVar{matRaster("data", 166, 600, 2)}},
+			{"allgrd.mat", []matVar{matLabels("mask_test", 166, 600, 6, 50)}}}, "Trento", "hsi lidar", 6, false},
+		{"Trento, names", []file{
+			{"HSI_Trento.mat", []matVar{matRaster("hsi_trento", 166, 600, 63)}}, {"Lidar1_Trento.mat", []matVar{square("lidar1_trento", 166, 600)}},
+			{"GT_Trento.mat", []matVar{matLabels("gt_trento", 166, 600, 6, 50)}}}, "Trento", "hsi lidar", 6, false},
+		{"MUUFL, as published", []file{{"muufl_gulfport_campus_1_hsi_220_label.mat", []matVar{{name: "hsi", shape: []int{1, 1}, fields: []matVar{
+			{name: "Data", shape: []int{325, 220, 4}, values: matRaster("", 325, 220, 4).values},
+			{name: "Lidar", shape: []int{1, 1}, fields: []matVar{{name: "z", shape: []int{325, 220, 2}, values: matRaster("", 325, 220, 2).values}}},
+			{name: "sceneLabels", shape: []int{1, 1}, fields: []matVar{{name: "labels", shape: []int{325, 220}, values: minusOne(matLabels("", 325, 220, 11, 30).values.([]float64))}}},
+			{name: "info", shape: []int{1, 1}, fields: []matVar{{name: "wavelength", shape: []int{1, 4}, values: []float64{400, 500, 600, 700}}}},
+		}}}}}, "MUUFL Gulfport", "hsi lidar", 11, false},
+		{"MUUFL, three files", []file{
+			{"hsi.mat", []matVar{matRaster("HSI", 325, 220, 64)}}, {"lidar.mat", []matVar{matRaster("lidar", 325, 220, 2)}},
+			{"train_test_gt.mat", []matVar{matLabels("trainlabels", 325, 220, 11, 5), matLabels("testlabels", 325, 220, 11, 9)}}},
+			"MUUFL Gulfport", "hsi lidar", 11, true},
+		{"MUUFL, a mask", []file{
+			{"HSI.mat", []matVar{matRaster("HSI", 325, 220, 64)}}, {"LiDAR.mat", []matVar{matRaster("LiDAR", 325, 220, 2)}},
+			{"gt.mat", []matVar{matLabels("gt", 325, 220, 11, 30)}}, {"mask_train_150.mat", []matVar{matLabels("mask_train", 325, 220, 1, 110)}}},
+			"MUUFL Gulfport", "hsi lidar", 11, true},
+		{"MUUFL, data", []file{
+			{"hsi_data.mat", []matVar{matRaster("hsi_data", 325, 220, 64)}}, {"lidar_data.mat", []matVar{matRaster("lidar_data", 325, 220, 2)}},
+			{"labels.mat", []matVar{matLabels("labels", 325, 220, 11, 30)}}}, "MUUFL Gulfport", "hsi lidar", 11, false},
+		{"single scene", []file{
+			{"paddy.mat", []matVar{matRaster("cube", 30, 20, 16)}}, {"paddy_gt.mat", []matVar{matLabels("paddy_gt", 30, 20, 4, 9)}}},
+			"paddy", "hsi", 4, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "paddy")
+			for _, f := range c.files {
+				writeMat(t, filepath.Join(dir, f.name), f.vars...)
+			}
+			d, err := Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Name != c.dataset || strings.Join(names(d), " ") != c.modalities || len(d.Classes) != c.classes {
+				t.Errorf("%q with %v and %d classes, want %q with %s and %d\nnotes: %v", d.Name, names(d), len(d.Classes), c.dataset, c.modalities, c.classes, d.Notes)
+			}
+			s := d.Scenes[0]
+			if (s.Train != nil) != c.official || s.Labels == nil {
+				t.Errorf("training map %v, labels %v", s.Train != nil, s.Labels != nil)
+			}
+			if got, want := s.Rasters[0].At(2, 1, 3), float64(2*7+1*3+3*31); got != want {
+				t.Errorf("value at row 2, column 1, band 3: %v, want %v", got, want)
+			}
+			for k, n := range d.Counts() {
+				if n == 0 {
+					t.Errorf("class %d has no sample", k+1)
+				}
+			}
+			if c.official && slices.Max(s.Train) != uint8(c.classes) {
+				t.Errorf("the training map goes up to %d", slices.Max(s.Train))
+			}
+		})
+	}
+}
+
+// minusOne makes the unlabelled pixels -1, as MUUFL has them.
+func minusOne(v []float64) []float64 {
+	for i := range v {
+		if v[i] == 0 {
+			v[i] = -1
+		}
+	}
+	return v
+}
+
+func TestOpenOneVariable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "two.mat")
+	writeMat(t, path, matRaster("a", 8, 9, 5), matRaster("b", 8, 9, 6))
+	d, err := Open(path + ":b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Modalities[0].Bands != 6 || d.Missing == nil {
+		t.Errorf("%d bands, missing %v", d.Modalities[0].Bands, d.Missing)
+	}
+}
+
+func TestOpenDescription(t *testing.T) {
+	dir := t.TempDir()
+	writeMat(t, filepath.Join(dir, "big.mat"), matRaster("x", 20, 30, 5), matLabels("y", 20, 30, 2, 300))
+	writeMat(t, filepath.Join(dir, "small.mat"), matRaster("z", 8, 9, 12))
+	writeFile(t, filepath.Join(dir, "scene.json"), []byte(`{
+		"name": "corner", "classes": [{"name": "barley", "color": "#10ff20"}, {"name": "beet"}],
+		"scenes": [{"modalities": [
+			{"name": "swir", "file": "small.mat", "nodata": 7},
+			{"name": "vnir", "file": "big.mat:x", "origin": [10, 20], "wavelengths": [400, 500, 600, 700, 800]}],
+		  "labels": {"file": "big.mat:y", "origin": [10, 20]}}]}`))
+	for _, path := range []string{dir, filepath.Join(dir, "scene.json")} {
+		d, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := d.Scenes[0]
+		if d.Name != "corner" || s.H != 8 || s.W != 9 || strings.Join(names(d), " ") != "swir vnir" {
+			t.Fatalf("%q, %d x %d, %v", d.Name, s.H, s.W, names(d))
+		}
+		if got, want := s.Rasters[1].At(1, 2, 3), float64(uint8(11*7+22*3+3*31)); got != want {
+			t.Errorf("cropped value %v, want %v", got, want)
+		}
+		if got, want := s.Labels[1*9+2], uint8((11*30+22)%2+1); got != want {
+			t.Errorf("cropped label %d, want %d", got, want)
+		}
+		if d.Classes[0].Color != rgb(0x10, 0xff, 0x20) || *s.Rasters[0].NoData != 7 || len(d.Modalities[1].Wavelengths) != 5 {
+			t.Errorf("classes %v, no-data %v, wavelengths %v", d.Classes, s.Rasters[0].NoData, d.Modalities[1].Wavelengths)
+		}
+	}
+}
+
+func TestInspect(t *testing.T) {
+	dir := t.TempDir()
+	writeMat(t, filepath.Join(dir, "scene.mat"), matRaster("cube", 30, 20, 16), matLabels("gt", 30, 20, 4, 9))
+	writeFile(t, filepath.Join(dir, "readme.txt"), []byte("hello"))
+	writeFile(t, filepath.Join(dir, "cut.npy"), []byte("\x93NUMPY\x01\x00"))
+	in, err := Inspect(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(in.Files) != 3 || in.Dataset != nil || in.Problem == nil {
+		t.Fatalf("%+v", in)
+	}
+	if in.Files[0].Problem == nil {
+		t.Error("the damaged file has no problem")
+	}
+	mat := in.Files[2]
+	if mat.Format != "MATLAB" || len(mat.Variables) != 2 {
+		t.Fatalf("%+v", mat)
+	}
+	if v := mat.Variables[1]; !slices.Equal(v.Labels, []LabelCount{{0, 564}, {1, 9}, {2, 9}, {3, 9}, {4, 9}}) || v.Max != 4 {
+		t.Errorf("labels %+v", v)
+	}
+	if v := mat.Variables[0]; v.Labels != nil || v.Min != 0 || v.Max != 255 || v.Missing != 0 {
+		t.Errorf("cube %+v", v)
+	}
+	if _, err := Inspect(filepath.Join(dir, "nothing")); err == nil {
+		t.Error("a path that does not exist gives no error")
+	}
+}

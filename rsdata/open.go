@@ -1,0 +1,136 @@
+package rsdata
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Open opens the dataset in a folder or a file. It recognises, by content and shape, the layouts in which Houston
+// 2013, Trento, MUUFL Gulfport, IDTReeS 2020 and single hyperspectral scenes with labels go round; anything else is
+// described by a scene.json (see Description). "file.mat:key" takes one variable as the only raster.
+//
+// Options follow a question mark: "?halves" divides the first modality's bands in two modalities of equal size, for
+// scenes that bring one alone; "?min=40" leaves out classes with fewer labelled samples.
+//
+// The dataset's Notes say what was assumed, its Missing what the files lack. Errors name the file, what was expected,
+// what was found, and what to do.
+func Open(path string) (*Dataset, error) {
+	path, options, err := splitOptions(path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := open(path, options.min)
+	if err != nil {
+		return nil, err
+	}
+	if options.min > 0 {
+		if d, err = d.AtLeast(options.min); err != nil {
+			return nil, err
+		}
+	}
+	if options.halves {
+		if d, err = d.SplitSpectrum(d.Modalities[0].Bands / 2); err != nil {
+			return nil, err
+		}
+	}
+	return d, d.Validate()
+}
+
+type openOptions struct {
+	halves bool
+	min    int // samples per class, 0 for the layout's own limit
+}
+
+// splitOptions cuts the options off a path. A name that exists as it stands has none.
+func splitOptions(path string) (string, openOptions, error) {
+	var o openOptions
+	i := strings.LastIndexByte(path, '?')
+	if _, err := os.Stat(path); err == nil || i < 0 {
+		return path, o, nil
+	}
+	for _, opt := range strings.Split(path[i+1:], "&") {
+		name, value, _ := strings.Cut(opt, "=")
+		n, err := strconv.Atoi(value)
+		switch {
+		case name == "halves" && value == "":
+			o.halves = true
+		case name == "min" && err == nil && n > 0:
+			o.min = n
+		default:
+			return "", o, fmt.Errorf("%s: option %q, expected ?halves or ?min=N", path, opt)
+		}
+	}
+	return path[:i], o, nil
+}
+
+// open tries the layouts in turn.
+func open(path string, least int) (*Dataset, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		if file, key := splitRef(path); key != "" {
+			return openVariable(file, key)
+		}
+		return nil, fmt.Errorf("%w: expected a folder or file with a scene", err)
+	}
+	if !info.IsDir() {
+		if strings.EqualFold(filepath.Ext(path), ".json") {
+			return openDescription(path)
+		}
+	} else {
+		if desc := filepath.Join(path, "scene.json"); exists(desc) {
+			return openDescription(desc)
+		}
+	}
+	inv, err := takeInventory(path)
+	if err != nil {
+		return nil, err
+	}
+	if file := findMuuflStruct(inv); file != "" {
+		return openMuuflStruct(file)
+	}
+	if len(inv.entries) == 0 && len(inv.broken) == 0 && info.IsDir() {
+		if below := datasetsBelow(path); below != "" {
+			return nil, fmt.Errorf("%s: holds no scene itself; did you mean %s?", path, below)
+		}
+	}
+	return assemble(inv)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// openVariable opens one array as the only raster of a scene.
+func openVariable(path, key string) (*Dataset, error) {
+	c, err := loadRaster(path+":"+key, [2]int{})
+	if err != nil {
+		return nil, err
+	}
+	a := &assembly{name: datasetName(path), size: [2]int{c.array.Shape[0], c.array.Shape[1]}}
+	a.addModality("hsi", c)
+	return a.dataset()
+}
+
+// datasetsBelow names the folders one level down that hold files.
+func datasetsBelow(dir string) string {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, e := range list {
+		if e.IsDir() {
+			if files, err := filesOf(filepath.Join(dir, e.Name())); err == nil && len(files) > 0 {
+				names = append(names, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	if len(names) > 5 {
+		names = append(names[:5], "...")
+	}
+	return strings.Join(names, ", ")
+}
