@@ -1,0 +1,198 @@
+package rsdata
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"diffclip/internal/envi"
+	"diffclip/internal/figure"
+	"diffclip/internal/georef"
+	"diffclip/internal/numeric"
+	"diffclip/internal/tiff"
+)
+
+// MapSpec says what a classified map is of.
+type MapSpec struct {
+	Name          string // of the scene, the title of the picture
+	Width, Height int
+	Classes       []Class      // class i has label i+1
+	Grid          *georef.Grid // written into every raster; nil where unknown
+	Probabilities bool         // write those of every class as well
+}
+
+// MapWriter writes the result of a classification to a folder, some rows at a time:
+//
+//	map.tif, map.tif.aux.xml  labels as uint8 with a colour table and class names; 0 is unclassified and no data
+//	map.img, map.hdr          the same as an ENVI classification
+//	confidence.tif            float32, NaN where unclassified
+//	probabilities.tif         float32, one band per class, NaN where unclassified; where asked for
+//	map.png                   a picture with a legend
+//
+// Rasters too large for a picture are shown thinned out in map.png.
+type MapWriter struct {
+	dir           string
+	spec          MapSpec
+	labels        *tiff.Writer
+	pair          *envi.Writer
+	confidence    *tiff.Writer
+	probabilities *tiff.Writer // nil where not asked for
+	picture       thumbnail
+	rows          int
+}
+
+// unclassified is what label 0 is called in files.
+const unclassified = "Unclassified"
+
+// CreateMap begins the files in dir, which exists. Nothing appears there before Commit. Close the writer in any case.
+func CreateMap(dir string, spec MapSpec) (*MapWriter, error) {
+	if len(spec.Classes) == 0 || len(spec.Classes) > MaxClasses {
+		return nil, fmt.Errorf("%s: a map of %d classes: want 1 to %d", dir, len(spec.Classes), MaxClasses)
+	}
+	m := &MapWriter{dir: dir, spec: spec, picture: newThumbnail(spec.Width, spec.Height)}
+	if err := m.create(); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+func (m *MapWriter) create() (err error) {
+	var grid georef.Grid
+	if m.spec.Grid != nil {
+		grid = *m.spec.Grid
+	}
+	size := tiff.Spec{Width: m.spec.Width, Height: m.spec.Height, Grid: grid}
+	zero, nan := 0.0, math.NaN()
+
+	labels := size
+	labels.Type, labels.NoData = numeric.Uint8, &zero
+	pair := envi.Spec{Width: m.spec.Width, Height: m.spec.Height, Type: numeric.Uint8, Grid: grid, Description: m.spec.Name, NoData: &zero}
+	for _, c := range m.fileClasses() {
+		labels.Palette = append(labels.Palette, c.Color)
+		pair.Classes = append(pair.Classes, envi.Class{Name: c.Name, R: c.Color.R, G: c.Color.G, B: c.Color.B})
+	}
+	if m.labels, err = tiff.Create(m.path("map.tif"), labels); err != nil {
+		return err
+	}
+	if m.pair, err = envi.Create(m.path("map.img"), pair); err != nil {
+		return err
+	}
+	confidence := size
+	confidence.Type, confidence.NoData, confidence.BandNames = numeric.Float32, &nan, []string{"confidence"}
+	if m.confidence, err = tiff.Create(m.path("confidence.tif"), confidence); err != nil {
+		return err
+	}
+	if !m.spec.Probabilities {
+		return nil
+	}
+	probabilities := confidence
+	probabilities.Bands, probabilities.BandNames = len(m.spec.Classes), nil
+	for _, c := range m.spec.Classes {
+		probabilities.BandNames = append(probabilities.BandNames, c.Name)
+	}
+	m.probabilities, err = tiff.Create(m.path("probabilities.tif"), probabilities)
+	return err
+}
+
+func (m *MapWriter) path(name string) string { return filepath.Join(m.dir, name) }
+
+// fileClasses are the classes by label, with label 0 in black.
+func (m *MapWriter) fileClasses() []tiff.Class {
+	classes := []tiff.Class{{Name: unclassified}}
+	for _, c := range m.spec.Classes {
+		classes = append(classes, tiff.Class{Name: c.Name, Color: tiff.Color{R: c.Color.R, G: c.Color.G, B: c.Color.B}})
+	}
+	return classes
+}
+
+// WriteRows appends whole rows: labels (rows, Width), the confidence of each, and, where the spec asks for them, the
+// probabilities (rows, Width, classes), else nil. Where a label is 0 the other two are written as NaN. It panics on
+// lengths that do not match or a label without a class.
+func (m *MapWriter) WriteRows(labels []uint8, confidence, probabilities []float32) error {
+	k := 0
+	if m.spec.Probabilities {
+		k = len(m.spec.Classes)
+	}
+	if len(labels)%m.spec.Width != 0 || len(confidence) != len(labels) || len(probabilities) != k*len(labels) {
+		panic(fmt.Errorf("rsdata: MapWriter.WriteRows: %d labels, %d confidences, %d probabilities for rows of %d pixels and %d classes",
+			len(labels), len(confidence), len(probabilities), m.spec.Width, k))
+	}
+	nan := float32(math.NaN())
+	masked := append([]float32(nil), confidence...)
+	shares := append([]float32(nil), probabilities...)
+	for i, l := range labels {
+		if int(l) > len(m.spec.Classes) {
+			panic(fmt.Errorf("rsdata: MapWriter.WriteRows: label %d of %d classes", l, len(m.spec.Classes)))
+		}
+		if l == 0 {
+			masked[i] = nan
+			for c := range k {
+				shares[i*k+c] = nan
+			}
+		}
+	}
+	for row := 0; row < len(labels)/m.spec.Width; row++ {
+		m.picture.add(m.rows+row, labels[row*m.spec.Width:(row+1)*m.spec.Width])
+	}
+	m.rows += len(labels) / m.spec.Width
+	err := errors.Join(m.labels.WriteRows(labels), m.pair.WriteRows(labels), m.confidence.WriteRows(masked))
+	if m.probabilities != nil {
+		err = errors.Join(err, m.probabilities.WriteRows(shares))
+	}
+	return err
+}
+
+// Commit finishes the files and puts them in their places, map.tif last. It fails where rows are missing; then, and
+// where an earlier write failed, the folder keeps what it had.
+func (m *MapWriter) Commit() error {
+	if m.rows != m.spec.Height {
+		return fmt.Errorf("%s: %d of %d rows of the map were written", m.path("map.tif"), m.rows, m.spec.Height)
+	}
+	if m.probabilities != nil {
+		if err := m.probabilities.Commit(); err != nil {
+			return err
+		}
+	}
+	if err := m.confidence.Commit(); err != nil {
+		return err
+	}
+	if err := m.pair.Commit(); err != nil {
+		return err
+	}
+	if err := writePicture(m.path("map.png"), m.figure(), 2); err != nil {
+		return err
+	}
+	wkt := ""
+	if g := m.spec.Grid; g != nil && g.CRS.GeoKeys() == nil {
+		wkt = g.CRS.WKT
+	}
+	if err := tiff.WriteClassSidecar(m.path("map.tif"), m.fileClasses(), wkt); err != nil {
+		return err
+	}
+	return m.labels.Commit()
+}
+
+func (m *MapWriter) figure() figure.Figure {
+	im := LabelImage(m.picture.labels, m.picture.width, m.spec.Classes)
+	return &figure.Images{Title: m.spec.Name, Rows: [][]figure.Cell{{{Image: im}}}, Legend: Legend(m.spec.Classes),
+		Zoom: max(1, math.Floor(440/float64(m.picture.width)))}
+}
+
+// Close gives up what has not been committed.
+func (m *MapWriter) Close() error {
+	var err error
+	if m.labels != nil {
+		err = errors.Join(err, m.labels.Close())
+	}
+	if m.pair != nil {
+		err = errors.Join(err, m.pair.Close())
+	}
+	if m.confidence != nil {
+		err = errors.Join(err, m.confidence.Close())
+	}
+	if m.probabilities != nil {
+		err = errors.Join(err, m.probabilities.Close())
+	}
+	return err
+}

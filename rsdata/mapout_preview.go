@@ -1,0 +1,162 @@
+package rsdata
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"diffclip/internal/atomicfile"
+)
+
+// Wavelengths in nanometres that stand for red, green and blue: as the eye sees them, and moved towards the near
+// infrared, which shows vegetation in red.
+var (
+	trueColor  = [3]float64{650, 550, 460}
+	falseColor = [3]float64{860, 650, 550}
+)
+
+// bandReach is how far a band's centre may lie from the wavelength that it stands for.
+const bandReach = 40.0
+
+// TrueColorBands returns the bands that show the modality as the eye would see it, and false where its wavelengths are
+// unknown or leave out the visible.
+func TrueColorBands(m Modality) (bands [3]int, ok bool) { return m.nearest(trueColor) }
+
+// FalseColorBands returns the bands of a near-infrared picture by wavelength. Where wavelengths are unknown or leave it
+// out they are spread over the spectrum instead, at 7/8, 1/2 and 1/8 of the bands; one or two bands give the first
+// three times, which is a grey picture.
+func FalseColorBands(m Modality) [3]int {
+	if bands, ok := m.nearest(falseColor); ok {
+		return bands
+	}
+	if m.Bands < 3 {
+		return [3]int{}
+	}
+	return [3]int{m.Bands * 7 / 8, m.Bands / 2, m.Bands / 8}
+}
+
+func (m Modality) nearest(wavelengths [3]float64) (bands [3]int, ok bool) {
+	if len(m.Wavelengths) != m.Bands || m.Bands < 3 {
+		return bands, false
+	}
+	for i, want := range wavelengths {
+		best := math.Inf(1)
+		for b, have := range m.Wavelengths {
+			if d := math.Abs(have - want); d < best {
+				best, bands[i] = d, b
+			}
+		}
+		if best > bandReach {
+			return bands, false
+		}
+	}
+	return bands, true
+}
+
+// previewSamples bounds the pixels that a preview takes its stretch from.
+const previewSamples = 100_000
+
+// Preview shows three bands of a raster as red, green and blue, each stretched between the 2nd and the 98th percentile
+// of what was measured. Pixels that lack a measurement are transparent.
+func Preview(r Raster, bands [3]int) *image.NRGBA {
+	h, w := r.Array.Shape[0], r.Array.Shape[1]
+	var lo, scale [3]float64
+	for i, b := range bands {
+		low, high := r.percentiles(b, 0.02, 0.98)
+		lo[i] = low
+		if high > low {
+			scale[i] = 255 / (high - low)
+		}
+	}
+	im := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			v := [3]float64{r.At(y, x, bands[0]), r.At(y, x, bands[1]), r.At(y, x, bands[2])}
+			if !r.Measured(v[0]) || !r.Measured(v[1]) || !r.Measured(v[2]) {
+				continue
+			}
+			for i := range v {
+				v[i] = min(max(math.Round((v[i]-lo[i])*scale[i]), 0), 255)
+			}
+			im.SetNRGBA(x, y, color.NRGBA{uint8(v[0]), uint8(v[1]), uint8(v[2]), 255})
+		}
+	}
+	return im
+}
+
+// percentiles returns two quantiles of the measured values of a band, over evenly spaced pixels where there are many.
+func (r Raster) percentiles(band int, low, high float64) (lo, hi float64) {
+	pixels := r.Array.Shape[0] * r.Array.Shape[1]
+	stride := max(1, pixels/previewSamples)
+	for stride > 1 && r.Array.Shape[1]%stride == 0 { // else the samples would share a few columns
+		stride++
+	}
+	var values []float64
+	for i := 0; i < pixels; i += stride {
+		if v := r.Array.At64(i*r.Bands() + band); r.Measured(v) {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return 0, 0
+	}
+	slices.Sort(values)
+	at := func(q float64) float64 { return values[int(math.Round(q*float64(len(values)-1)))] }
+	return at(low), at(high)
+}
+
+// WritePreviews writes pictures of the scene to dir, which exists, and returns their paths: for a modality of three or
+// more bands NAME-false-colour.png and, where it covers the visible, NAME-true-colour.png; else NAME.png in grey.
+func WritePreviews(dir string, d *Dataset, s *Scene) ([]string, error) {
+	var paths []string
+	write := func(name string, im image.Image) error {
+		path := filepath.Join(dir, name)
+		out, err := atomicfile.Create(path)
+		if err != nil {
+			return err
+		}
+		defer out.Close()
+		if err := png.Encode(out, im); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		paths = append(paths, path)
+		return out.Commit()
+	}
+	for i, m := range d.Modalities {
+		name, r := fileName(m.Name), s.Rasters[i]
+		if m.Bands < 3 {
+			if err := write(name+".png", Preview(r, FalseColorBands(m))); err != nil {
+				return paths, err
+			}
+			continue
+		}
+		if err := write(name+"-false-colour.png", Preview(r, FalseColorBands(m))); err != nil {
+			return paths, err
+		}
+		if bands, ok := TrueColorBands(m); ok {
+			if err := write(name+"-true-colour.png", Preview(r, bands)); err != nil {
+				return paths, err
+			}
+		}
+	}
+	return paths, nil
+}
+
+// fileName turns a name that came from a file into one that stays in its folder.
+func fileName(name string) string {
+	safe := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, name)
+	if safe == "" {
+		return "modality"
+	}
+	return safe
+}
