@@ -171,7 +171,7 @@ func (b *CPU) SumLeading(dst, x *Tensor) {
 
 // DotLeading is dst += the sum of x·y over leading dimensions.
 func (b *CPU) DotLeading(dst, x, y *Tensor) {
-	check(x.Shape == y.Shape && x.HasSuffix(dst.Shape), "DotLeading", "", dst, x, y)
+	check(x.Shape == y.Shape && (dst.Len() == 1 || x.HasSuffix(dst.Shape)), "DotLeading", "want one element, or a suffix of the operands' shape", dst, x, y)
 	n := dst.Len()
 	if x.Len() == 0 {
 		return
