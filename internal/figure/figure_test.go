@@ -132,7 +132,7 @@ func TestSameBytesEachTime(t *testing.T) {
 		if WritePNG(&a, samples()[name], 1) != nil || WritePNG(&b, samples()[name], 1) != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
 			t.Errorf("%s: PNG differs between two drawings", name)
 		}
-		if SVG(samples()[name]) != SVG(samples()[name]) {
+		if first, second := SVG(samples()[name]), SVG(samples()[name]); first != second {
 			t.Errorf("%s: SVG differs between two drawings", name)
 		}
 	}
@@ -152,6 +152,7 @@ func TestMismatchedFiguresPanic(t *testing.T) {
 		"bars":    &Bars{Categories: []string{"a"}, Series: []BarSeries{{Values: []float64{1, 2}}}},
 		"scatter": &Scatter{Points: []ScatterPoint{{0, 0, 1}}, Categories: []Category{{"a", RGB{}}}},
 		"matrix":  &Matrix{Names: []string{"a", "b"}, Counts: [][]int64{{1}}},
+		"rows":    &Matrix{Names: []string{"a", "b"}, Counts: [][]int64{{1, 2}, {3}}},
 		"images":  &Images{Rows: [][]Cell{{}}, RowNames: []string{"a", "b"}},
 	} {
 		func() {

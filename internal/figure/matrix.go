@@ -49,6 +49,9 @@ func (f *Matrix) draw(c canvas) {
 	k := float64(len(f.Names))
 	left, top := lineHeight+f.nameSpace()+10, titleSpace+4
 	for t, row := range f.Counts {
+		if len(row) != len(f.Names) {
+			panic(fmt.Errorf("figure: Matrix: row %d has %d columns for %d names", t, len(row), len(f.Names)))
+		}
 		var total int64
 		for _, n := range row {
 			total += n

