@@ -40,9 +40,9 @@ func (act Activation) apply(dst, x []float32) {
 // overlap A or B. Elements between the columns of a matrix and its stride are
 // neither read nor written.
 //
-// An element's value depends on its row of op(A), its column of op(B) and K
-// alone, not on M, N or the strides: a product may be split by rows or columns
-// without any change of bits.
+// An element of P depends on its row of op(A), its column of op(B) and the
+// addends alone, not on M, N or the strides: a product may be split by rows or
+// columns without any change of bits. The tiers in assembly agree bit for bit.
 type Gemm struct {
 	M, N, K int // op(A) is M x K, op(B) is K x N, C is M x N
 

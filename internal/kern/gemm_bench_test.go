@@ -54,7 +54,6 @@ func (s gemmBench) run(b *testing.B) {
 	rowsA, rowsB := s.m, s.k
 	if s.ta {
 		rowsA, g.LDA = s.k, s.m
-		g.D, g.Beta = g.C, 1
 	}
 	if s.tb {
 		rowsB, g.LDB = s.n, s.k
@@ -75,9 +74,8 @@ func (s gemmBench) run(b *testing.B) {
 		g.Packed = &Packed{}
 		g.Packed.Pack(g.B, g.LDB, s.k, s.n, s.tb)
 	}
-	if s.ta {
+	if s.ta { // gradients add up
 		g.D, g.LDD, g.Beta = g.C, g.LDC, 1
-		g.Alpha = 1e-9 // so that C does not grow
 	}
 	var ws Workspace
 	peak := MeasurePeak(5 * time.Millisecond)

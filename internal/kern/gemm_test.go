@@ -2,6 +2,7 @@ package kern
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -152,6 +153,26 @@ func (g Gemm) sub(i0, i1, j0, j1 int) *Gemm {
 	return &g
 }
 
+// Every assembly tier takes the same steps in the same order.
+func TestGemmBitsAgreeBetweenAssemblyTiers(t *testing.T) {
+	var first []float32
+	for _, tier := range Available()[1:] {
+		restore := Use(tier)
+		rng := rand.New(rand.NewPCG(7, 8))
+		c := newGemmCase(t, rng, 61, 150, 500, gemmOptions{alpha: 3, transB: true, bias: true, beta: 0.3})
+		c.Run(&Workspace{})
+		restore()
+		if first == nil {
+			first = c.C
+		}
+		for i, v := range c.C {
+			if math.Float32bits(v) != math.Float32bits(first[i]) {
+				t.Fatalf("%v: element %d is %v, on %v %v", tier, i, v, Available()[1], first[i])
+			}
+		}
+	}
+}
+
 func TestGemmDoesNotAllocate(t *testing.T) {
 	eachTier(t, func(t *testing.T, rng *rand.Rand) {
 		var ws Workspace
@@ -161,6 +182,11 @@ func TestGemmDoesNotAllocate(t *testing.T) {
 			if n := testing.AllocsPerRun(5, func() { c.Run(&ws) }); n != 0 {
 				t.Errorf("%+v: %v allocations", o, n)
 			}
+		}
+		x, p := make([]float32, 33*65), &Packed{}
+		p.Pack(x, 65, 33, 65, false)
+		if n := testing.AllocsPerRun(5, func() { p.Pack(x, 33, 33, 65, true) }); n != 0 {
+			t.Errorf("Pack: %v allocations", n)
 		}
 	})
 }

@@ -108,7 +108,7 @@ func (g *gemmX86Kernel) rowPointers() {
 
 // prefetches reports whether the kernel has the time to fetch elements of A
 // into cache that it will need a tile or some steps later.
-func (g *gemmX86Kernel) prefetches() bool { return g.vecs > 2 }
+func (g *gemmX86Kernel) prefetches() bool { return g.rows*g.vecs*2 > g.isa.registers }
 
 // ahead sets how far ahead A is fetched: the tile that is next, if its rows
 // are contiguous, or else a number of steps.
