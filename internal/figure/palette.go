@@ -100,30 +100,40 @@ var okabeIto = []RGB{
 	{0x56, 0xb4, 0xe9}, {0xd5, 0x5e, 0x00}, {0xf0, 0xe4, 0x42},
 }
 
+// The OKLab lightness of colours for areas: darker ones all look black beside
+// lighter ones, whatever their measured distance.
+const darkest, lightest = 0.36, 0.94
+
+// colorGrid returns sRGB in eight steps a channel.
+func colorGrid() []RGB {
+	var colors []RGB
+	for i := range 8 * 8 * 8 {
+		colors = append(colors, RGB{uint8(i / 64 * 255 / 7), uint8(i / 8 % 8 * 255 / 7), uint8(i % 8 * 255 / 7)})
+	}
+	return colors
+}
+
 // Categorical returns n colours for classes that tell apart with normal sight
 // and with the three kinds of dichromacy: Okabe and Ito's seven, then, one at a
-// time, the colour of a coarse grid that is farthest from all so far in whichever
-// sight it is nearest.
+// time, the colour of a coarse grid that is farthest from all so far, and from
+// black and white, in whichever sight it is nearest.
 func Categorical(n int) []RGB {
 	colors := append([]RGB(nil), okabeIto[:min(n, len(okabeIto))]...)
 	if n <= len(okabeIto) {
 		return colors
 	}
+	taken := append([]RGB{{}, {255, 255, 255}}, colors...)
 	var candidates []RGB
 	var nearest []float64
-	levels := []uint8{0, 51, 102, 153, 204, 255}
-	black := RGB{}
-	for _, r := range levels {
-		for _, g := range levels {
-			for _, b := range levels {
-				c := RGB{r, g, b}
-				d := Distinctness(c, black)
-				for _, have := range colors {
-					d = min(d, Distinctness(c, have))
-				}
-				candidates, nearest = append(candidates, c), append(nearest, d)
-			}
+	for _, c := range colorGrid() {
+		if l := okLab(c.linear())[0]; l < darkest || l > lightest {
+			continue
 		}
+		d := math.Inf(1)
+		for _, have := range taken {
+			d = min(d, Distinctness(c, have))
+		}
+		candidates, nearest = append(candidates, c), append(nearest, d)
 	}
 	for len(colors) < n {
 		best := 0

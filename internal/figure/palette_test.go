@@ -56,7 +56,7 @@ func TestCategoricalIsDistinct(t *testing.T) {
 	for _, c := range []struct {
 		n    int
 		want float64
-	}{{7, 0.075}, {8, 0.075}, {11, 0.075}, {15, 0.075}, {20, 0.07}} {
+	}{{7, 0.075}, {8, 0.075}, {11, 0.075}, {15, 0.075}, {20, 0.06}} {
 		colors := Categorical(c.n)
 		if len(colors) != c.n {
 			t.Fatalf("%d colours for %d", len(colors), c.n)
