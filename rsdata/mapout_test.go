@@ -1,7 +1,6 @@
 package rsdata
 
 import (
-	"encoding/json"
 	"image/color"
 	"image/png"
 	"math"
@@ -189,13 +188,7 @@ func TestGDALAgreesOnMaps(t *testing.T) {
 				t.Errorf("gdalinfo %s does not say %q:\n%s", name, line, text)
 			}
 		}
-		var info struct{ GeoTransform []float64 }
-		if text, err = exec.Command("gdalinfo", "-json", path).Output(); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(text, &info); err != nil {
-			t.Fatal(err)
-		}
+		info := place(t, path)
 		if want := []float64{292000, 1, 0, 3358000, 0, -1}; !slices.Equal(info.GeoTransform, want) {
 			t.Errorf("%s: geotransform %v, want %v", name, info.GeoTransform, want)
 		}
