@@ -44,18 +44,13 @@ func describedByHeader(path string) bool {
 		}
 		return err == nil && format == "ENVI"
 	}
-	_, data, err := envi.Pair(path)
-	if err != nil {
-		return false
+	stem := strings.TrimSuffix(path, filepath.Ext(path))
+	for _, ext := range []string{".tif", ".tiff", ".TIF", ".TIFF"} {
+		if exists(stem + ext) {
+			return true
+		}
 	}
-	head := make([]byte, 4)
-	f, err := os.Open(data)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	n, _ := io.ReadFull(f, head)
-	return isTIFF(head[:n])
+	return false
 }
 
 func (e *enviArrays) variables() ([]variable, error) {

@@ -191,7 +191,7 @@ func (a *assembly) loadMaps(inv *inventory) error {
 			}
 		}
 	}
-	return nil
+	return a.loadRegions(inv)
 }
 
 // classesOf turns the class table of a classified map into classes; its entry 0 is unlabelled.

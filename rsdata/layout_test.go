@@ -1,10 +1,16 @@
 package rsdata
 
 import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"diffclip/internal/numeric"
+	"diffclip/internal/tiff"
 )
 
 func TestOpenRecognisesLayouts(t *testing.T) {
@@ -179,5 +185,93 @@ func TestInspect(t *testing.T) {
 	}
 	if _, err := Inspect(filepath.Join(dir, "nothing")); err == nil {
 		t.Error("a path that does not exist gives no error")
+	}
+}
+
+// The contest's form: GeoTIFFs with an ENVI header beside the spectra, and regions of interest as text.
+func TestOpenContestFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, bands int) {
+		w, err := tiff.Create(filepath.Join(dir, name), tiff.Spec{Width: 20, Height: 30, Bands: bands, Type: numeric.Uint16})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		values := make([]uint16, 30*20*bands)
+		for i := range values {
+			values[i] = uint16(i)
+		}
+		if err := w.WriteRows(values); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("2013_Contest_CASI.tif", 12)
+	write("2013_Contest_LiDAR.tif", 1)
+	writeFile(t, filepath.Join(dir, "2013_Contest_CASI.hdr"), []byte("ENVI\nsamples = 20\nlines = 30\nbands = 12\ndata type = 12\ninterleave = bip\nwavelength units = Nanometers\nwavelength = {400, 450, 500, 550, 600, 650, 700, 750, 800, 850, 900, 950}\nbbl = {1,1,1,1,1,1,1,1,1,1,1,0}\n"))
+	regions := func(name string, row int) {
+		text := "; ENVI Output of ROIs (4.8)\n; Number of ROIs: 2\n; File Dimension: 20 x 30\n;\n; ROI name: grass\n; ROI rgb value: {0, 205, 0}\n; ROI npts: 2\n; ROI name: road\n; ROI npts: 2\n;    ID    X    Y\n"
+		for k := range 2 {
+			for i := range 4 {
+				text += fmt.Sprintf("%d %d %d\n", i+1, 5*k+i+1, row+1)
+			}
+		}
+		writeFile(t, filepath.Join(dir, name), []byte(text))
+	}
+	regions("2013_Contest_Samples_TR.txt", 3)
+	regions("2013_Contest_Samples_VA.txt", 7)
+	writeFile(t, filepath.Join(dir, "2013_Contest_Samples_TR.roi"), []byte{1, 0, 2, 0}) // the binary twin
+	d, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := d.Scenes[0]
+	if strings.Join(names(d), " ") != "hsi lidar" || d.Modalities[0].Bands != 12 || len(d.Modalities[0].Wavelengths) != 12 || !d.Modalities[0].Bad[11] {
+		t.Errorf("%+v", d.Modalities)
+	}
+	if len(d.Classes) != 2 || d.Classes[0].Name != "grass" || d.Classes[0].Color != rgb(0, 205, 0) {
+		t.Errorf("classes %v", d.Classes)
+	}
+	if s.Train[3*20+5] != 2 || s.Train[3*20+3] != 1 || s.Test[7*20] != 1 || s.Train[2*20] != 0 {
+		t.Errorf("training row %v, test row %v", s.Train[60:80], s.Test[140:160])
+	}
+	if got := s.Rasters[0].At(1, 0, 5); got != 20*12+5 {
+		t.Errorf("value %v", got)
+	}
+	sc, err := Fit(d, DefaultScaling())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(sc.Modalities[0].Bands); n != 11 {
+		t.Errorf("%d bands kept, want 11 without the bad one", n)
+	}
+}
+
+func TestOpenENVIAndNumPy(t *testing.T) {
+	dir := t.TempDir()
+	cube := make([]byte, 6*5*11*2)
+	for i := range 6 * 5 * 11 {
+		binary.LittleEndian.PutUint16(cube[2*i:], uint16(i))
+	}
+	writeFile(t, filepath.Join(dir, "field.hdr"), []byte("ENVI\nsamples = 5\nlines = 6\nbands = 11\ndata type = 12\ninterleave = bip\nbyte order = 0\ndata ignore value = 17\n"))
+	writeFile(t, filepath.Join(dir, "field.dat"), cube)
+	writeFile(t, filepath.Join(dir, "field_gt.npy"), npyFile("|i1", "6, 5", bytes.Repeat([]byte{1, 2, 255, 0, 3, 3}, 5)))
+	d, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := d.Scenes[0]
+	if s.H != 6 || s.W != 5 || d.Modalities[0].Bands != 11 || len(d.Classes) != 3 || s.Labels[2] != 0 || s.Labels[4] != 3 {
+		t.Errorf("%d x %d, %+v, labels %v", s.H, s.W, d.Modalities, s.Labels)
+	}
+	if got := s.Rasters[0].At(2, 3, 4); got != (2*5+3)*11+4 || *s.Rasters[0].NoData != 17 {
+		t.Errorf("value %v, no-data %v", got, s.Rasters[0].NoData)
+	}
+	for _, path := range []string{"field.hdr", "field.dat"} {
+		if d, err := Open(filepath.Join(dir, path)); err != nil || d.Modalities[0].Bands != 11 {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }

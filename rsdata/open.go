@@ -83,6 +83,9 @@ func open(path string, least int) (*Dataset, error) {
 		if desc := filepath.Join(path, "scene.json"); exists(desc) {
 			return openDescription(desc)
 		}
+		if files, ok := findIDTReeS(path); ok {
+			return files.open(path, least)
+		}
 	}
 	inv, err := takeInventory(path)
 	if err != nil {

@@ -1,6 +1,7 @@
 package rsdata
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -33,8 +34,14 @@ func TestOpenIndianPinesCrop(t *testing.T) {
 	if d.Classes[0].Name != "Corn-notill" || d.Classes[3].Name != "Soybean-mintill" {
 		t.Errorf("classes %v", d.Classes)
 	}
-	if got := d.Scenes[0].Rasters[0].At(0, 0, 0); got != 3172 {
-		t.Errorf("first value %v", got)
+	full, _, err := loadLabels(filepath.Join(testenv.Dir(t, "indian_pines_crop"), "Indian_pines_gt.mat"), [2]int{145, 145})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, c, ok := locate(d.Scenes[0], full, 145); !ok {
+		t.Error("the crop's labels are found nowhere in the whole scene")
+	} else {
+		t.Logf("the crop lies at row %d, column %d", r, c)
 	}
 	halves := mustOpen(t, testenv.Dir(t, "indian_pines_crop")+"?halves")
 	if len(halves.Modalities) != 2 || halves.Modalities[0].Bands != 100 {
@@ -44,6 +51,91 @@ func TestOpenIndianPinesCrop(t *testing.T) {
 		if got, want := halves.Scenes[0].Rasters[b/100].At(31, 17, b%100), d.Scenes[0].Rasters[0].At(31, 17, b); got != want {
 			t.Fatalf("band %d: %v, want %v", b, got, want)
 		}
+	}
+}
+
+// locate finds the place in the whole scene of Indian Pines whose labels are those of the crop.
+func locate(s *Scene, full []uint8, w int) (row, col int, ok bool) {
+	to := map[uint8]uint8{2: 1, 6: 2, 10: 3, 11: 4}
+	for r := range len(full)/w - s.H + 1 {
+		for c := range w - s.W + 1 {
+			same := true
+			for i := 0; i < s.H*s.W && same; i++ {
+				same = to[full[(r+i/s.W)*w+c+i%s.W]] == s.Labels[i]
+			}
+			if same {
+				return r, c, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+func TestOpenIDTReeS(t *testing.T) {
+	d := mustOpen(t, testenv.Dir(t, "idtrees2020"))
+	if len(d.Scenes) != 84 || !slices.Equal(names(d), []string{"hsi", "chm"}) || d.Modalities[0].Bands != 369 || len(d.Classes) != 8 {
+		t.Fatalf("%d plots, modalities %v, %d classes", len(d.Scenes), names(d), len(d.Classes))
+	}
+	objects, trees := 0, map[string]int{}
+	for _, s := range d.Scenes {
+		objects += len(s.Objects)
+		for _, o := range s.Objects {
+			trees[o.ID]++
+			if len(o.Pixels) == 0 {
+				t.Errorf("crown %s has no pixel", o.ID)
+			}
+		}
+	}
+	for k, n := range d.Counts() {
+		if n < 40 {
+			t.Errorf("%s has %d crowns", d.Classes[k].Name, n)
+		}
+	}
+	t.Logf("%d crowns of %d trees", objects, len(trees))
+	if text := strings.Join(d.Notes, "\n"); !strings.Contains(text, "OSBS_35") {
+		t.Errorf("the plot that is there twice is not named: %s", text)
+	}
+	for _, p := range []Protocol{Random, Disjoint} {
+		for _, shots := range []int{2, 8, 20} {
+			for seed := range uint64(10) {
+				cfg := DefaultSplit()
+				cfg.Protocol, cfg.Shots, cfg.Seed = p, shots, seed
+				s, err := d.Split(cfg)
+				if err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+					continue
+				}
+				checkSplitObjects(t, d, s)
+			}
+		}
+	}
+	all := mustOpen(t, testenv.Dir(t, "idtrees2020")+"?min=1")
+	total := 0
+	for _, n := range all.Counts() {
+		total += n
+	}
+	if total != 1148-21 || len(all.Classes) != 33 {
+		t.Errorf("%d crowns of %d species without a limit, want 1127 of 33", total, len(all.Classes))
+	}
+}
+
+// checkSplitObjects makes sure that no tree, and under disjoint no plot, is on both sides.
+func checkSplitObjects(t *testing.T, d *Dataset, s *Split) {
+	t.Helper()
+	trains, plots := map[string]bool{}, map[int32]bool{}
+	for _, x := range s.Train {
+		trains[d.Scenes[x.Scene].Objects[x.Object].ID], plots[x.Scene] = true, true
+	}
+	for _, x := range s.Test {
+		if trains[d.Scenes[x.Scene].Objects[x.Object].ID] {
+			t.Fatal("a tree trains and tests")
+		}
+		if s.Config.Protocol == Disjoint && plots[x.Scene] {
+			t.Fatal("a plot trains and tests")
+		}
+	}
+	if len(s.Train) != s.Config.Shots*len(d.Classes) || s.Config.Protocol == Disjoint && s.OverlapTrainTest != 0 {
+		t.Errorf("%d training samples, %d overlaps", len(s.Train), s.OverlapTrainTest)
 	}
 }
 

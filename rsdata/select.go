@@ -1,6 +1,9 @@
 package rsdata
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Select returns the dataset with only some classes, given by label, in that order: the first becomes label 1. Other
 // labels become unlabelled, other objects are left out. Rasters are shared, not copied.
@@ -40,23 +43,26 @@ func (d *Dataset) Select(labels ...uint8) (*Dataset, error) {
 // AtLeast returns the dataset with only the classes of at least n labelled samples, and a note that names the others.
 func (d *Dataset) AtLeast(n int) (*Dataset, error) {
 	var keep []uint8
-	var dropped string
+	var few, none []string
 	for k, count := range d.Counts() {
-		if count >= n {
+		switch name := d.Classes[k].Name; {
+		case count >= n:
 			keep = append(keep, uint8(k+1))
-			continue
+		case count == 0:
+			none = append(none, name)
+		default:
+			few = append(few, fmt.Sprintf("%s (%d)", name, count))
 		}
-		if dropped != "" {
-			dropped += ", "
-		}
-		dropped += fmt.Sprintf("%s (%d)", d.Classes[k].Name, count)
 	}
 	if len(keep) == 0 {
-		return nil, fmt.Errorf("dataset %q: no class has %d labelled samples; it has %s", d.Name, n, dropped)
+		return nil, fmt.Errorf("dataset %q: no class has %d labelled samples, expected at least one; found %s", d.Name, n, strings.Join(append(few, none...), ", "))
 	}
 	out, err := d.Select(keep...)
-	if err == nil && dropped != "" {
-		out.notef("classes with fewer than %d labelled samples are left out: %s", n, dropped)
+	if err == nil && few != nil {
+		out.notef("classes with fewer than %d labelled samples are left out: %s", n, strings.Join(few, ", "))
+	}
+	if err == nil && none != nil {
+		out.notef("classes without a labelled sample are left out: %s", strings.Join(none, ", "))
 	}
 	return out, err
 }

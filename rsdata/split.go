@@ -81,6 +81,9 @@ func (d *Dataset) Split(cfg SplitConfig) (*Split, error) {
 			return nil, fmt.Errorf("dataset %q, protocol %s: %w", d.Name, cfg.Protocol, err)
 		}
 	}
+	if err := d.dropSameObjects(s); err != nil {
+		return nil, fmt.Errorf("dataset %q, protocol %s: %w", d.Name, cfg.Protocol, err)
+	}
 	s.Test = limitPerClass(s.Test, cfg.PerClassTest)
 	near := d.near(Pixels(nil, s.Train), cfg.Window-1)
 	for _, t := range s.Test {
@@ -150,6 +153,44 @@ func (d *Dataset) draw(s *Split, k int, p *pools) error {
 			k+1, d.Classes[k].Name)
 	}
 	s.Test = append(s.Test, rest...)
+	return nil
+}
+
+// dropSameObjects drops the test samples that show an object which trains or validates: a tree whose crown was drawn
+// in two plots has one identifier.
+func (d *Dataset) dropSameObjects(s *Split) error {
+	if !d.HasObjects() {
+		return nil
+	}
+	seen := map[string]bool{"": false}
+	for _, list := range [][]Sample{s.Train, s.Validation} {
+		for _, x := range list {
+			if id := d.Scenes[x.Scene].Objects[x.Object].ID; id != "" {
+				seen[id] = true
+			}
+		}
+	}
+	return d.dropTest(s, func(x Sample) bool { return seen[d.Scenes[x.Scene].Objects[x.Object].ID] },
+		"show an object that trains: ask for fewer shots")
+}
+
+// dropTest drops the test samples for which near returns true; no class may lose all of them.
+func (d *Dataset) dropTest(s *Split, near func(Sample) bool, why string) error {
+	var had, left [MaxClasses + 1]int
+	kept := s.Test[:0]
+	for _, t := range s.Test {
+		had[t.Label]++
+		if !near(t) {
+			left[t.Label]++
+			kept = append(kept, t)
+		}
+	}
+	s.Test = kept
+	for k, c := range d.Classes {
+		if left[k+1] == 0 {
+			return fmt.Errorf("class %d (%s): all %d test samples %s, or leave the class out with Dataset.Select", k+1, c.Name, had[k+1], why)
+		}
+	}
 	return nil
 }
 

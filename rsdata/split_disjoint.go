@@ -140,21 +140,6 @@ func breaksOther(counts [][]int, k, u, need int, trains []bool) bool {
 func (d *Dataset) applyGuard(s *Split) error {
 	cfg := s.Config
 	near := d.near(Pixels(Pixels(nil, s.Train), s.Validation), cfg.Window-1+cfg.Guard)
-	var had, left [MaxClasses + 1]int
-	kept := s.Test[:0]
-	for _, t := range s.Test {
-		had[t.Label]++
-		if !near.at(t.Pixel) {
-			left[t.Label]++
-			kept = append(kept, t)
-		}
-	}
-	s.Test = kept
-	for k, c := range d.Classes {
-		if left[k+1] == 0 {
-			return fmt.Errorf("class %d (%s): all %d test samples lie within %d pixels of a training window: ask for fewer shots, a smaller guard or window, a larger block, or leave the class out with Dataset.Select",
-				k+1, c.Name, had[k+1], cfg.Guard)
-		}
-	}
-	return nil
+	return d.dropTest(s, func(x Sample) bool { return near.at(x.Pixel) },
+		fmt.Sprintf("lie within %d pixels of a training window: ask for fewer shots, a smaller guard or window, a larger block", cfg.Guard))
 }
