@@ -146,7 +146,7 @@ func TestUnpackErrors(t *testing.T) {
 		if strings.Contains(c.name, "checksum") {
 			want = 1000
 		}
-		if _, err := unpack(c.compression, c.packed, want, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := (&unpacker{packed: c.packed}).unpack(c.compression, want, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}

@@ -59,7 +59,7 @@ func TestTruncated(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	var before, after runtime.MemStats
 	for _, b := range small(t) {
-		for i := range min(len(b), 1200) {
+		for i := range min(len(b), 700) {
 			for _, v := range []byte{0, 0xff, 0x7f} {
 				c := bytes.Clone(b)
 				c[i] = v

@@ -112,6 +112,28 @@ func TestReadRows(t *testing.T) {
 	}
 }
 
+// A scene is streamed in windows of whole blocks.
+func TestOpenFile(t *testing.T) {
+	f, closer, err := OpenFile("testdata/sparse_int16.tif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.BlockRows() != 16 || f.Name != "testdata/sparse_int16.tif" {
+		t.Errorf("%s in blocks of %d rows", f.Name, f.BlockRows())
+	}
+	if err := closer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.ReadAll(); err == nil || !strings.Contains(err.Error(), "sparse_int16.tif: block 1 of 8: ") {
+		t.Errorf("read after Close: %v", err)
+	}
+	for path, want := range map[string]string{"testdata": "folder", "testdata/none.tif": "no such file", "testdata/generate.py": "begins with II or MM"} {
+		if _, _, err := OpenFile(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+}
+
 func TestReadRowsOutside(t *testing.T) {
 	f := open(t, "testdata/plain_uint8.tif")
 	for _, w := range [][2]int{{-1, 1}, {0, 19}, {18, 1}, {0, -1}, {math.MaxInt, 1}} {

@@ -117,11 +117,15 @@ func (f *File) readBlock(i, blockRow, skip, count int, old []byte) ([]byte, erro
 		_, err := io.ReadFull(io.NewSectionReader(f.r, int64(at), int64(want)), old)
 		return old, err
 	}
-	packed := make([]byte, n)
-	if _, err := io.ReadFull(io.NewSectionReader(f.r, int64(at), int64(n)), packed); err != nil {
+	u := &f.unpacker
+	if uint64(cap(u.packed)) < n {
+		u.packed = make([]byte, n)
+	}
+	u.packed = u.packed[:n]
+	if _, err := io.ReadFull(io.NewSectionReader(f.r, int64(at), int64(n)), u.packed); err != nil {
 		return nil, err
 	}
-	block, err := unpack(l.compression, packed, want, old[:0])
+	block, err := u.unpack(l.compression, want, old[:0])
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"diffclip/internal/atomicfile"
+	"diffclip/internal/georef"
 )
 
 // Class is one class of a classified map: its pixel value is its index.
@@ -53,9 +54,13 @@ type (
 
 // WriteClassSidecar writes the names and colours of a classified map's classes
 // to path + ".aux.xml", where GDAL, and so QGIS and ArcGIS, looks for them.
-// Class 0 is the one that counts as no data. The CRS's WKT goes with it where
-// the TIFF itself cannot hold it, for want of GeoTIFF keys or an EPSG code.
-func WriteClassSidecar(path string, classes []Class, wkt string) error {
+// The map's CRS goes with them where it is known as WKT alone, for which a
+// GeoTIFF has no place.
+func WriteClassSidecar(path string, classes []Class, crs georef.CRS) error {
+	srs := ""
+	if crs.GeoKeys() == nil {
+		srs = crs.WKT
+	}
 	band := pamBand{Band: 1, Interp: "Palette", Table: pamTable{Type: "thematic"}}
 	for i, column := range []struct {
 		name        string
@@ -73,7 +78,7 @@ func WriteClassSidecar(path string, classes []Class, wkt string) error {
 		}
 		band.Table.Rows = append(band.Table.Rows, row)
 	}
-	b, err := xml.MarshalIndent(pamXML{SRS: wkt, Band: band}, "", "  ")
+	b, err := xml.MarshalIndent(pamXML{SRS: srs, Band: band}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("%s.aux.xml: %w", path, err)
 	}

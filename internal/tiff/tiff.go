@@ -35,8 +35,9 @@ type File struct {
 	size   int64
 	layout layout
 
-	mu    sync.Mutex
-	cache window // the last row of blocks, where only part of it has been asked for
+	mu       sync.Mutex // guards what follows
+	cache    window     // the last row of blocks, where only part of it has been asked for
+	unpacker unpacker
 }
 
 // Color is one entry of a colour table.

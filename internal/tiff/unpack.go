@@ -8,16 +8,22 @@ import (
 	"io"
 )
 
-// unpack decompresses a block into dst, which is empty, and returns its first
-// want bytes. It allocates in step with what the block really holds.
-func unpack(compression int, packed []byte, want int, dst []byte) (_ []byte, err error) {
+// unpacker decompresses blocks, and keeps what can be used for the next one.
+type unpacker struct {
+	packed []byte        // the block as it is stored
+	zlib   io.ReadCloser // nil before the first deflated block
+}
+
+// unpack decompresses the block in packed into dst, which is empty, and returns
+// its first want bytes. It allocates in step with what the block really holds.
+func (u *unpacker) unpack(compression, want int, dst []byte) (_ []byte, err error) {
 	switch compression {
 	case compressionLZW:
-		dst, err = unpackLZW(dst, packed, want)
+		dst, err = unpackLZW(dst, u.packed, want)
 	case compressionPackBits:
-		dst, err = unpackBits(dst, packed, want)
+		dst, err = unpackBits(dst, u.packed, want)
 	default:
-		dst, err = inflate(dst, packed, want)
+		dst, err = u.inflate(dst, want)
 	}
 	if err != nil {
 		return nil, err
@@ -28,14 +34,18 @@ func unpack(compression int, packed []byte, want int, dst []byte) (_ []byte, err
 	return dst[:want], nil
 }
 
-func inflate(dst, packed []byte, want int) ([]byte, error) {
-	z, err := zlib.NewReader(bytes.NewReader(packed))
+func (u *unpacker) inflate(dst []byte, want int) (_ []byte, err error) {
+	if u.zlib == nil {
+		u.zlib, err = zlib.NewReader(bytes.NewReader(u.packed))
+	} else {
+		err = u.zlib.(zlib.Resetter).Reset(bytes.NewReader(u.packed), nil)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("deflate: %w", err)
 	}
 	for len(dst) < want {
 		dst = grow(dst, want)
-		n, err := z.Read(dst[len(dst):min(cap(dst), want)])
+		n, err := u.zlib.Read(dst[len(dst):min(cap(dst), want)])
 		dst = dst[:len(dst)+n]
 		if err == io.EOF {
 			return dst, nil
@@ -45,7 +55,7 @@ func inflate(dst, packed []byte, want int) ([]byte, error) {
 		}
 	}
 	// The checksum is looked at only when the end is read.
-	if _, err := z.Read(make([]byte, 1)); errors.Is(err, zlib.ErrChecksum) {
+	if _, err := u.zlib.Read(make([]byte, 1)); errors.Is(err, zlib.ErrChecksum) {
 		return nil, fmt.Errorf("deflate: %w", err)
 	}
 	return dst, nil

@@ -39,6 +39,8 @@ type Writer struct {
 	perStrip       int
 	pending        []byte // rows of the strip being filled, little-endian
 	scratch        []byte
+	packed         bytes.Buffer
+	zlib           *zlib.Writer
 	offsets, sizes []uint64
 	big            bool
 	err            error // the first error, which all later calls repeat
@@ -54,7 +56,7 @@ const classicLimit = 4_000_000_000
 // Create begins the file that Commit will put at path.
 func Create(path string, s Spec) (*Writer, error) {
 	s.Bands = max(1, s.Bands)
-	w := &Writer{spec: s, path: path}
+	w := &Writer{spec: s, path: path, zlib: zlib.NewWriter(nil)}
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -155,13 +157,13 @@ func writeRows[T uint8 | uint16 | float32](w *Writer, t numeric.Type, data []T, 
 
 // flush compresses and writes the pending strip.
 func (w *Writer) flush() {
-	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
-	z.Write(w.pending) // a bytes.Buffer takes everything
-	z.Close()
+	w.packed.Reset()
+	w.zlib.Reset(&w.packed)
+	w.zlib.Write(w.pending) // a bytes.Buffer takes everything
+	w.zlib.Close()
 	w.pending = w.pending[:0]
-	w.offsets, w.sizes = append(w.offsets, w.at), append(w.sizes, uint64(packed.Len()))
-	w.write(packed.Bytes())
+	w.offsets, w.sizes = append(w.offsets, w.at), append(w.sizes, uint64(w.packed.Len()))
+	w.write(w.packed.Bytes())
 }
 
 // Close gives the file up, unless Commit has been called.

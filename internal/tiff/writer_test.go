@@ -182,7 +182,7 @@ func TestGDALReadsClassMap(t *testing.T) {
 	}
 	grid := georef.Grid{Transform: georef.NorthUp(542055, 4134999, 1, 1), CRS: georef.CRS{EPSG: 32617}}
 	write(t, path, Spec{Width: 20, Height: 20, Type: numeric.Uint8, Grid: grid, NoData: &nodata, Palette: palette}, data, 7)
-	if err := WriteClassSidecar(path, classes, ""); err != nil {
+	if err := WriteClassSidecar(path, classes, grid.CRS); err != nil {
 		t.Fatal(err)
 	}
 	info, text := gdalinfo(t, path)
@@ -191,6 +191,21 @@ func TestGDALReadsClassMap(t *testing.T) {
 	}
 	wantLines(t, text, `ID["EPSG",32617]`, "Type=Byte, ColorInterp=Palette", "NoData Value=0", "0: Unclassified", "1: Healthy grass", "2: Road & rail",
 		"1: 34,139,34,255", "2: 255,0,0,255", "<F>Healthy grass</F>", "Minimum=1.000, Maximum=2.000", "COMPRESSION=DEFLATE")
+}
+
+// A CRS that only WKT describes reaches GDAL by the sidecar.
+func TestGDALReadsSidecarCRS(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "map.tif")
+	crs := georef.FromWKT(`PROJCS["my Mercator",GEOGCS["g",DATUM["d",SPHEROID["s",6378137,298]],PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]],` +
+		`PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",7.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",-81.5],` +
+		`PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]`)
+	grid := georef.Grid{Transform: georef.NorthUp(5, 6, 1, 1), CRS: crs}
+	write(t, path, Spec{Width: 2, Height: 1, Type: numeric.Uint8, Grid: grid, Palette: make([]Color, 2)}, []uint8{0, 1}, 1)
+	if err := WriteClassSidecar(path, []Class{{Name: "none"}, {Name: "some"}}, crs); err != nil {
+		t.Fatal(err)
+	}
+	_, text := gdalinfo(t, path)
+	wantLines(t, text, `PROJCRS["my Mercator"`, "-81.5", "Origin = (5.000000000000000,6.000000000000000)")
 }
 
 func TestGDALReadsFloats(t *testing.T) {

@@ -104,11 +104,12 @@ write("half_float32", "float32", ["COMPRESS=DEFLATE", "NBITS=16", "PREDICTOR=3"]
 write("bands_int16", "int16", ["COMPRESS=DEFLATE", "PREDICTOR=2", "INTERLEAVE=PIXEL"], 200)
 
 # A sparse file: the second row of tiles is never written, and reads as no data.
-ds = gdal.GetDriverByName("GTiff").Create("sparse_int16.tif", W, H, 2, gdal.GDT_Int16, ["SPARSE_OK=YES", "INTERLEAVE=BAND", *TILE])
-for band in 1, 2:
-    ds.GetRasterBand(band).SetNoDataValue(-9999)
-    ds.GetRasterBand(band).WriteArray(pixels("int16")[band - 1, :16])
-ds = None
+for kind, inter, more in ("int16", "BAND", []), ("float32", "PIXEL", ["COMPRESS=LZW", "ENDIANNESS=BIG"]):
+    ds = gdal.GetDriverByName("GTiff").Create(f"sparse_{kind}.tif", W, H, 2, TYPES[kind][0], ["SPARSE_OK=YES", f"INTERLEAVE={inter}", *more, *TILE])
+    for band in 1, 2:
+        ds.GetRasterBand(band).SetNoDataValue(-9999)
+    ds.WriteArray(pixels(kind)[:2, :16])
+    ds = None
 
 # An overview after the image.
 ds = gdal.GetDriverByName("GTiff").Create("overview_uint8.tif", W, H, 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE"])
