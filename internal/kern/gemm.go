@@ -100,8 +100,8 @@ type panel struct {
 	alpha, beta      float32
 	mask             uint16 // lanes of the last vector that exist, on tiers with masks
 
-	// The assembly's own: addresses of the current row, and how far ahead of it
-	// A is fetched into cache.
+	// Addresses of the current row, and how far ahead of it A is fetched into cache.
+	//lint:ignore U1000 the assembly's own
 	aAt, cAt, dAt, aAhead uintptr
 }
 

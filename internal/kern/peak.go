@@ -1,6 +1,10 @@
 package kern
 
-import "time"
+import (
+	"math"
+	"runtime"
+	"time"
+)
 
 // MeasurePeak returns the rate, in GFLOP/s, at which one thread does fused
 // multiply-adds of the active tier on registers alone, or multiplications and
@@ -10,23 +14,34 @@ func MeasurePeak(d time.Duration) (gflops float64) {
 	const parts = 10
 	n := 1000
 	for {
-		start := time.Now()
-		runPeak(active, n)
-		if e := time.Since(start); e > d/(2*parts) || n >= 1<<40 {
+		if _, e := peakRate(n); e > d/(2*parts) || n > math.MaxInt/2 {
 			break
 		}
 		n *= 2
 	}
 	for range parts {
-		start := time.Now()
-		flops := runPeak(active, n)
-		gflops = max(gflops, float64(flops)*float64(n)/float64(time.Since(start).Nanoseconds()))
+		rate, _ := peakRate(n)
+		gflops = max(gflops, rate)
 	}
 	return gflops
 }
 
+// peakRate times n rounds of the active tier's peak loop.
+func peakRate(n int) (gflops float64, elapsed time.Duration) {
+	start := time.Now()
+	flops := runPeak(active, n)
+	elapsed = time.Since(start)
+	return float64(flops) * float64(n) / float64(max(1, elapsed.Nanoseconds())), elapsed
+}
+
 // peakGeneric is n rounds of eight independent scalar sums.
 func peakGeneric(n int) (flops int) {
+	runtime.KeepAlive(scalarSums(n))
+	return 16
+}
+
+//go:noinline
+func scalarSums(n int) float32 {
 	var s0, s1, s2, s3, s4, s5, s6, s7 float32
 	x := float32(n)
 	for range n {
@@ -39,9 +54,5 @@ func peakGeneric(n int) (flops int) {
 		s6 += float32(x * 6.5)
 		s7 += float32(x * 7.5)
 	}
-	peakSink = s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7
-	return 16
+	return s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7
 }
-
-// peakSink keeps the compiler from dropping peakGeneric's work.
-var peakSink float32
