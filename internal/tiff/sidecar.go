@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"diffclip/internal/atomicfile"
-	"diffclip/internal/georef"
 )
 
 // Class is one class of a classified map: its pixel value is its index.
@@ -54,13 +53,9 @@ type (
 
 // WriteClassSidecar writes the names and colours of a classified map's classes
 // to path + ".aux.xml", where GDAL, and so QGIS and ArcGIS, looks for them.
-// The map's CRS goes with them where it is known as WKT alone, for which a
-// GeoTIFF has no place.
-func WriteClassSidecar(path string, classes []Class, crs georef.CRS) error {
-	srs := ""
-	if crs.GeoKeys() == nil {
-		srs = crs.WKT
-	}
+// The CRS's WKT goes with them where it is all that is known of the CRS, since a
+// GeoTIFF has no place for it; otherwise wkt is "".
+func WriteClassSidecar(path string, classes []Class, wkt string) error {
 	band := pamBand{Band: 1, Interp: "Palette", Table: pamTable{Type: "thematic"}}
 	for i, column := range []struct {
 		name        string
@@ -78,7 +73,7 @@ func WriteClassSidecar(path string, classes []Class, crs georef.CRS) error {
 		}
 		band.Table.Rows = append(band.Table.Rows, row)
 	}
-	b, err := xml.MarshalIndent(pamXML{SRS: srs, Band: band}, "", "  ")
+	b, err := xml.MarshalIndent(pamXML{SRS: wkt, Band: band}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("%s.aux.xml: %w", path, err)
 	}

@@ -182,7 +182,7 @@ func TestGDALReadsClassMap(t *testing.T) {
 	}
 	grid := georef.Grid{Transform: georef.NorthUp(542055, 4134999, 1, 1), CRS: georef.CRS{EPSG: 32617}}
 	write(t, path, Spec{Width: 20, Height: 20, Type: numeric.Uint8, Grid: grid, NoData: &nodata, Palette: palette}, data, 7)
-	if err := WriteClassSidecar(path, classes, grid.CRS); err != nil {
+	if err := WriteClassSidecar(path, classes, ""); err != nil {
 		t.Fatal(err)
 	}
 	info, text := gdalinfo(t, path)
@@ -201,7 +201,7 @@ func TestGDALReadsSidecarCRS(t *testing.T) {
 		`PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]`)
 	grid := georef.Grid{Transform: georef.NorthUp(5, 6, 1, 1), CRS: crs}
 	write(t, path, Spec{Width: 2, Height: 1, Type: numeric.Uint8, Grid: grid, Palette: make([]Color, 2)}, []uint8{0, 1}, 1)
-	if err := WriteClassSidecar(path, []Class{{Name: "none"}, {Name: "some"}}, crs); err != nil {
+	if err := WriteClassSidecar(path, []Class{{Name: "none"}, {Name: "some"}}, crs.WKT); err != nil {
 		t.Fatal(err)
 	}
 	_, text := gdalinfo(t, path)
