@@ -243,6 +243,12 @@ func TestValues(t *testing.T) {
 	}
 }
 
+func TestWindows1252(t *testing.T) {
+	if got, want := windows1252("a\x80\x8e\x91\x9f\xe9"), "a€Ž‘Ÿé"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Any damage is met with an error or other values, never a panic.
 func TestTruncated(t *testing.T) {
 	for _, name := range []string{"polygon", "point", "multipoint", "polygonz"} {

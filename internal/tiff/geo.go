@@ -34,7 +34,7 @@ func readGrid(d *directory) (g georef.Grid, err error) {
 		return g, nil
 	}
 	if !g.Placed() {
-		return g, fmt.Errorf("the georeferencing cannot be used: pixel to map transform %v", g.Transform)
+		return g, fmt.Errorf("the georeferencing cannot be used: the transform from pixels to the map is %v; mend it, or take it out with: gdal_edit.py -unsetgt", g.Transform)
 	}
 	if g.CRS.Keys.PixelIsPoint() {
 		g.Transform = g.Transform.Shift(-0.5, -0.5)

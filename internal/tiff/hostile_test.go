@@ -5,26 +5,26 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
+
+	"diffclip/internal/numeric"
 )
 
 // readBytes opens and reads a whole file, which may be anything.
-func readBytes(b []byte) error {
+func readBytes(b []byte) (*numeric.Array, error) {
 	f, err := Open(bytes.NewReader(b), int64(len(b)), "in.tif")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f.BandNames()
 	f.Wavelengths()
-	if f.Height > 0 {
-		if _, err := f.ReadRows(f.Height/2, 1); err != nil {
-			return err
-		}
+	if _, err := f.ReadRows(f.Height/2, 1); err != nil {
+		return nil, err
 	}
-	_, err = f.ReadAll()
-	return err
+	return f.ReadAll()
 }
 
 func small(t testing.TB) [][]byte {
@@ -40,13 +40,21 @@ func small(t testing.TB) [][]byte {
 	return all
 }
 
-// A file cut anywhere is refused, or reads where only what follows the image is gone.
+// A file cut anywhere is refused, or reads as before where only what follows the
+// image is gone.
 func TestTruncated(t *testing.T) {
 	for _, b := range small(t) {
+		whole, err := readBytes(b)
+		if err != nil {
+			t.Fatal(err)
+		}
 		refused := 0
 		for n := range b {
-			if readBytes(b[:n]) != nil {
+			got, err := readBytes(b[:n])
+			if err != nil {
 				refused++
+			} else if !reflect.DeepEqual(got, whole) {
+				t.Fatalf("a file of %d bytes, cut to %d, reads as other pixels", len(b), n)
 			}
 		}
 		if refused < len(b)/3 {
@@ -113,7 +121,7 @@ func TestRefused(t *testing.T) {
 		{"height", put16(t, b, tagImageLength, 60000), "needs"},
 		{"rows", put16(t, b, tagRowsPerStrip, 0), "at least 1 x 1"},
 	} {
-		if err := readBytes(c.b); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "in.tif: ") {
+		if _, err := readBytes(c.b); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "in.tif: ") {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}

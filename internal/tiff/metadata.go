@@ -44,7 +44,7 @@ func readMetadata(d *directory) ([]Item, error) {
 		return nil, err
 	}
 	var m metadataXML
-	if err := xml.Unmarshal([]byte(text), &m); err != nil {
+	if err := xml.Unmarshal([]byte(strings.ToValidUTF8(text, "?")), &m); err != nil {
 		return nil, fmt.Errorf("expected GDAL's XML in the metadata tag (42112): %w", err)
 	}
 	var items []Item
