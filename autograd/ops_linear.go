@@ -27,8 +27,8 @@ func (t *Tape) LinearAct(x, w, b *Var, act Activation) *Var { return t.linear(x,
 func (t *Tape) LinearAdd(x, w, b, residual *Var) *Var { return t.linear(x, w, b, NoAct, residual) }
 
 func (t *Tape) linear(x, w, b *Var, act Activation, residual *Var) *Var {
-	if w.param == nil || w.Value.Rank() != 2 {
-		fail("Linear", "the weight must be a parameter (out, in)", x, w)
+	if w.param == nil || w.Value.Rank() != 2 || x.Shape().Rank() < 1 {
+		fail("Linear", "want x (..., in) and as weight a parameter (out, in)", x, w, b)
 	}
 	y := t.result(x.Shape().WithDim(-1, w.Dim(0)))
 	var bias, add, pre *tensor.Tensor
@@ -52,7 +52,15 @@ func (t *Tape) linear(x, w, b *Var, act Activation, residual *Var) *Var {
 
 func linearBackward(t *Tape, n *node) {
 	x, w, b, residual, dy := n.in[0], n.in[1], n.in[2], n.in[3], n.out.grad
-	t.be.ActBackward(Activation(n.ints[0]), dy, n.saved[0])
+	if act := Activation(n.ints[0]); act != NoAct {
+		if n.out.lent || t.KeepGrads { // it is not ours to change
+			dy = t.be.Get(dy.Shape)
+			defer t.be.Put(dy)
+			size := dy.Len()
+			t.be.Copy2D(dy, 0, size, n.out.grad, 0, size, 1, size, false)
+		}
+		t.be.ActBackward(act, dy, n.saved[0])
+	}
 	dw := t.sumGrad(w)
 	var db *tensor.Tensor
 	if b != nil {
