@@ -1,6 +1,10 @@
 package autograd
 
-import "diffclip/tensor"
+import (
+	"fmt"
+
+	"diffclip/tensor"
+)
 
 // Conv describes a convolution or pooling window; see Window for the usual ones.
 type Conv = tensor.ConvShape
@@ -34,6 +38,9 @@ func (t *Tape) images(op string, x *Var, channels int, c Conv) *Var {
 	if x.Shape().Rank() != 4 {
 		fail(op, "want (N, C, H, W)", x)
 	}
+	if min(c.KernelH, c.KernelW, c.StrideH, c.StrideW, c.DilationH, c.DilationW, c.Groups) < 1 || min(c.PadH, c.PadW) < 0 {
+		fail(op, fmt.Sprintf("no such window: %+v", c), x)
+	}
 	oh, ow := c.Out(x.Dim(2), x.Dim(3))
 	if oh < 1 || ow < 1 {
 		fail(op, "the window does not fit", x)
@@ -41,9 +48,24 @@ func (t *Tape) images(op string, x *Var, channels int, c Conv) *Var {
 	return t.result(tensor.Of(x.Dim(0), channels, oh, ow))
 }
 
+// pooled is images for a pooling window, which must reach into the image
+// wherever it stands.
+func (t *Tape) pooled(op string, x *Var, c Conv) *Var {
+	if c.PadH > c.KernelH/2 || c.PadW > c.KernelW/2 {
+		fail(op, fmt.Sprintf("padding of more than half the window: %+v", c), x)
+	}
+	if c.DilationH != 1 || c.DilationW != 1 || x.Shape().Rank() != 4 {
+		fail(op, "want (N, C, H, W) and a window without dilation", x)
+	}
+	return t.images(op, x, x.Dim(1), c)
+}
+
 // Conv2D is a cross-correlation of x (N, C, H, W) with w (out, C/groups, kh, kw),
 // plus a bias (out) or nil.
 func (t *Tape) Conv2D(x, w, b *Var, c Conv) *Var {
+	if w.Shape().Rank() != 4 {
+		fail("Conv2D", "want w (out, C/groups, kh, kw)", x, w, b)
+	}
 	y := t.images("Conv2D", x, w.Dim(0), c)
 	var bias *tensor.Tensor
 	if b != nil {
@@ -63,7 +85,7 @@ var opMaxPool2D = register("MaxPool2D", func(t *Tape, n *node) {
 
 // MaxPool2D takes the maximum of each window of x (N, C, H, W).
 func (t *Tape) MaxPool2D(x *Var, c Conv) *Var {
-	y := t.images("MaxPool2D", x, x.Dim(1), c)
+	y := t.pooled("MaxPool2D", x, c)
 	index := t.be.Get(y.Shape())
 	t.be.MaxPool2D(y.Value, index, x.Value, c)
 	n := t.record(opMaxPool2D, y, x)
@@ -78,7 +100,7 @@ var opAvgPool2D = register("AvgPool2D", func(t *Tape, n *node) {
 
 // AvgPool2D averages each window of x (N, C, H, W), padding included.
 func (t *Tape) AvgPool2D(x *Var, c Conv) *Var {
-	y := t.images("AvgPool2D", x, x.Dim(1), c)
+	y := t.pooled("AvgPool2D", x, c)
 	t.be.AvgPool2D(y.Value, x.Value, c)
 	if n := t.record(opAvgPool2D, y, x); n != nil {
 		n.conv = c

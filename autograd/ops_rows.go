@@ -1,6 +1,10 @@
 package autograd
 
-import "diffclip/tensor"
+import (
+	"fmt"
+
+	"diffclip/tensor"
+)
 
 var opReshape = register("Reshape", func(t *Tape, n *node) { t.passGrad(n.in[0], n.out) })
 
@@ -26,7 +30,8 @@ var opGatherRows = register("GatherRows", func(t *Tape, n *node) {
 	t.be.ScatterAddRows(dx, dfill, n.out.grad, n.ids)
 })
 
-// GatherRows takes rows of x (R, D) by index: (len(ids), D). Where an index is
+// GatherRows takes rows of x (R, D) by index: (len(ids), D), which may be no
+// rows at all. Where an index is
 // negative it takes fill (D), which may be nil if none is. ids must stay
 // unchanged until Backward. An embedding is a GatherRows from its table.
 func (t *Tape) GatherRows(x, fill *Var, ids []int32) *Var {
@@ -72,8 +77,11 @@ var opConcat = register("Concat", func(t *Tape, n *node) {
 	}
 })
 
-// Concat joins tensors along dimension d; the other dimensions agree.
+// Concat joins at least one tensor along dimension d; the other dimensions agree.
 func (t *Tape) Concat(d int, xs ...*Var) *Var {
+	if len(xs) == 0 || d < 0 || d >= xs[0].Shape().Rank() {
+		fail("Concat", fmt.Sprintf("no dimension %d", d), xs...)
+	}
 	total := 0
 	for _, x := range xs {
 		if x.Shape().Rank() != xs[0].Shape().Rank() || x.Shape().WithDim(d, 0) != xs[0].Shape().WithDim(d, 0) {
