@@ -8,21 +8,41 @@ import (
 
 var opLayerNorm = register("LayerNorm", func(t *Tape, n *node) {
 	x, gamma, beta := n.in[0], n.in[1], n.in[2]
-	dgamma, dbeta := t.sumGrad(gamma), t.sumGrad(beta)
-	if (dgamma == nil) != (dbeta == nil) {
-		fail("LayerNorm backward", "gamma and beta must both be trained or both be frozen", x, gamma, beta)
-	}
+	dgamma, dbeta, scrap := t.affineGrads(gamma, beta)
 	dx, acc := t.gradOf(x)
-	var scrap *tensor.Tensor
 	if dx == nil {
-		scrap = t.be.Get(x.Shape())
-		dx = scrap
+		dx = t.be.Get(x.Shape())
+		defer t.be.Put(dx)
 	}
 	t.be.LayerNormBackward(dx, dgamma, dbeta, n.out.grad, x.Value, n.saved[0], n.saved[1], gamma.Value, acc)
-	if scrap != nil {
-		t.be.Put(scrap)
-	}
+	t.discard(scrap)
 })
+
+// affineGrads returns where the gradients of a normalisation's scale and shift
+// go: nowhere if neither is wanted, both to memory otherwise, of which the part
+// that nobody wants is scrap, to be discarded.
+func (t *Tape) affineGrads(gamma, beta *Var) (dgamma, dbeta, scrap *tensor.Tensor) {
+	dgamma, dbeta = t.sumGrad(gamma), t.sumGrad(beta)
+	switch {
+	case dgamma == nil && dbeta != nil:
+		scrap = t.be.Get(gamma.Shape())
+		dgamma = scrap
+	case dgamma != nil && dbeta == nil:
+		scrap = t.be.Get(beta.Shape())
+		dbeta = scrap
+	}
+	if scrap != nil {
+		t.be.Fill(scrap, 0)
+	}
+	return dgamma, dbeta, scrap
+}
+
+// discard gives back a tensor that may be nil.
+func (t *Tape) discard(x *tensor.Tensor) {
+	if x != nil {
+		t.be.Put(x)
+	}
+}
 
 // LayerNorm is (x-mean)/√(var+eps)·gamma + beta over the last dimension.
 func (t *Tape) LayerNorm(x, gamma, beta *Var, eps float32) *Var {
@@ -48,17 +68,21 @@ var (
 
 func channelBackward(t *Tape, n *node, f func(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *tensor.Tensor, relu, acc bool)) {
 	x, gamma, beta := n.in[0], n.in[1], n.in[2]
-	dgamma, dbeta := t.sumGrad(gamma), t.sumGrad(beta)
+	dgamma, dbeta, scrap := t.affineGrads(gamma, beta)
 	dx, acc := t.gradOf(x)
 	f(dx, dgamma, dbeta, n.out.grad, x.Value, n.out.Value, n.saved[0], n.saved[1], gamma.Value, n.flag, acc)
+	t.discard(scrap)
 }
 
 // BatchNorm normalises each channel of x, (N, C) or (N, C, spatial...). With
 // useBatch it takes the statistics of this batch, by the biased variance, and
 // moves the running ones towards them (with the unbiased variance, as PyTorch
 // does); otherwise it uses the running statistics as constants. relu clamps the
-// result at zero.
+// result at zero. Inside Recompute the running statistics move once.
 func (t *Tape) BatchNorm(x, gamma, beta *Var, stats *BatchStats, eps float32, useBatch, relu bool) *Var {
+	if n := gamma.Value.Len(); stats.Mean.Len() != n || stats.Var.Len() != n {
+		panic(&tensor.ShapeError{Op: "BatchNorm", Shapes: []tensor.Shape{x.Shape(), gamma.Shape(), stats.Mean.Shape, stats.Var.Shape}, Reason: "want one running mean and variance per channel"})
+	}
 	y := t.result(x.Shape())
 	c := tensor.Of(gamma.Value.Len())
 	mean, rstd := t.be.Get(c), t.be.Get(c)
@@ -69,7 +93,9 @@ func (t *Tape) BatchNorm(x, gamma, beta *Var, stats *BatchStats, eps float32, us
 		}
 		op = opBatchNorm
 		t.be.BatchNorm(y.Value, mean, rstd, x.Value, gamma.Value, beta.Value, eps, relu)
-		stats.update(mean.Data, rstd.Data, x.Value.Len()/c.Len(), float64(eps))
+		if !t.replay {
+			stats.update(mean.Data, rstd.Data, x.Value.Len()/c.Len(), float64(eps))
+		}
 	} else {
 		copy(mean.Data, stats.Mean.Data)
 		for i, v := range stats.Var.Data {
@@ -100,17 +126,22 @@ func (s *BatchStats) update(mean, rstd []float32, n int, eps float64) {
 
 var opGroupNorm = register("GroupNorm", func(t *Tape, n *node) {
 	x, gamma, beta := n.in[0], n.in[1], n.in[2]
-	var g, dgamma, dbeta *tensor.Tensor
+	var g, dgamma, dbeta, scrap *tensor.Tensor
 	if gamma != nil {
-		g, dgamma, dbeta = gamma.Value, t.sumGrad(gamma), t.sumGrad(beta)
+		g = gamma.Value
+		dgamma, dbeta, scrap = t.affineGrads(gamma, beta)
 	}
 	dx, acc := t.gradOf(x)
 	t.be.GroupNormBackward(dx, dgamma, dbeta, n.out.grad, x.Value, n.saved[0], n.saved[1], g, n.ints[0], acc)
+	t.discard(scrap)
 })
 
 // GroupNorm normalises x (N, C, spatial...) over groups of channels of each
 // sample; gamma and beta (C) may both be nil.
 func (t *Tape) GroupNorm(x, gamma, beta *Var, groups int, eps float32) *Var {
+	if x.Shape().Rank() < 2 || groups < 1 || (gamma == nil) != (beta == nil) {
+		fail("GroupNorm", "want x (N, C, spatial...), at least one group, and both or none of gamma and beta", x, gamma, beta)
+	}
 	y := t.result(x.Shape())
 	s := tensor.Of(x.Dim(0), groups)
 	mean, rstd := t.be.Get(s), t.be.Get(s)
@@ -129,6 +160,9 @@ func (t *Tape) GroupNorm(x, gamma, beta *Var, groups int, eps float32) *Var {
 
 // InstanceNorm normalises each channel of each sample of x (N, C, spatial...).
 func (t *Tape) InstanceNorm(x, gamma, beta *Var, eps float32) *Var {
+	if x.Shape().Rank() < 2 {
+		fail("InstanceNorm", "want x (N, C, spatial...)", x, gamma, beta)
+	}
 	return t.GroupNorm(x, gamma, beta, x.Dim(1), eps)
 }
 

@@ -40,7 +40,10 @@ func NewParam(name string, value *tensor.Tensor) *Param {
 // same memory: what is added to its gradient is added to p's. The query part of
 // a joint query, key and value projection is one.
 func (p *Param) Rows(from, to int) *Param {
-	n := p.Value.Len() / p.Value.Dim(0)
+	if s := p.Value.Shape; s.Rank() < 1 || from < 0 || to < from || to > s.Dim(0) {
+		panic(&tensor.ShapeError{Op: "Rows", Shapes: []tensor.Shape{s}, Reason: fmt.Sprintf("no rows %d to %d", from, to)})
+	}
+	n := p.Value.Len() / max(p.Value.Dim(0), 1)
 	v := NewParam(fmt.Sprintf("%s[%d:%d]", p.Name, from, to), &tensor.Tensor{
 		Shape: p.Value.Shape.WithDim(0, to-from),
 		Data:  p.Value.Data[from*n : to*n],
@@ -70,6 +73,14 @@ func (p *Param) Move(value, grad []float32) {
 		v.Move(value[v.from:], grad[v.from:])
 	}
 	p.Changed()
+}
+
+// root returns the parameter that owns p's memory.
+func (p *Param) root() *Param {
+	for p.base != nil {
+		p = p.base
+	}
+	return p
 }
 
 func (p *Param) frozen() bool { return p.Frozen || p.base != nil && p.base.frozen() }

@@ -1,10 +1,13 @@
 package autograd
 
+import "diffclip/tensor"
+
 // recompute is a part of the graph that is computed again in backward.
 type recompute struct {
 	sub  *Tape
 	body func(t *Tape, in []*Var) *Var
 	in   []*Var
+	vars []*Var // in, on the sub-tape
 }
 
 var opRecompute *Op
@@ -13,14 +16,16 @@ func init() { opRecompute = register("Recompute", recomputeBackward) }
 
 // Recompute computes body(in) without keeping what it makes on the way, and
 // computes it again when its gradient is wanted: memory for time. body must
-// give the same result both times, and may use parameters freely.
+// give the same result both times, and may use parameters freely; running
+// statistics of a BatchNorm move the first time alone.
 func (t *Tape) Recompute(body func(t *Tape, in []*Var) *Var, in ...*Var) *Var {
 	if t.nredos == len(t.redos) {
-		t.redos = append(t.redos, &recompute{sub: NewTape(t.be, t.mode)})
+		t.redos = append(t.redos, &recompute{sub: new(Tape)})
 	}
 	r := t.redos[t.nredos]
 	t.nredos++
-	r.sub.parent, r.sub.lane, r.sub.Trace = t, t.lane, t.Trace
+	r.sub.be, r.sub.mode, r.sub.parent, r.sub.lane = t.be, t.mode, t, t.lane
+	r.sub.Trace, r.sub.replay = t.Trace, t.replay
 	r.body = body
 	r.in = append(r.in[:0], in...)
 
@@ -31,11 +36,8 @@ func (t *Tape) Recompute(body func(t *Tape, in []*Var) *Var, in ...*Var) *Var {
 		n := out.Value.Len()
 		t.be.Copy2D(y.Value, 0, n, out.Value, 0, n, 1, n, false)
 	})
+	t.adopt(r.sub.nonFinite)
 	r.sub.Reset()
-	// The parameters inside are not among the inputs: record whatever comes.
-	if t.Trace {
-		t.traceValue(opRecompute, y)
-	}
 	if n := t.recordAlways(opRecompute, y, in...); n != nil {
 		n.redo = r
 	}
@@ -44,54 +46,62 @@ func (t *Tape) Recompute(body func(t *Tape, in []*Var) *Var, in ...*Var) *Var {
 
 // inputs places the outer values on the sub-tape.
 func (r *recompute) inputs() []*Var {
-	vars := make([]*Var, len(r.in))
-	for i, v := range r.in {
+	r.vars = r.vars[:0]
+	for _, v := range r.in {
+		var x *Var
 		if v.param != nil {
-			vars[i] = r.sub.Param(v.param)
-			continue
+			x = r.sub.Param(v.param)
+		} else {
+			x = r.sub.Input(v.Value)
+			x.needs = v.needs
 		}
-		vars[i] = r.sub.Input(v.Value)
-		vars[i].needs = v.needs
+		r.vars = append(r.vars, x)
 	}
-	return vars
+	return r.vars
+}
+
+// inputGrad is gradOf for input i of a sub-tape. An input that is passed twice
+// has two variables there, so neither may overwrite what the other adds.
+func (t *Tape) inputGrad(in []*Var, i int) (g *tensor.Tensor, acc bool) {
+	g, acc = t.gradOf(in[i])
+	if g == nil || acc {
+		return g, acc
+	}
+	for _, v := range in[i+1:] {
+		if v == in[i] {
+			t.be.Fill(g, 0)
+			return g, true
+		}
+	}
+	return g, false
+}
+
+// ownResult returns a sub-tape's result out as a variable that an operation
+// made. An input or a parameter that is returned as it is gets a view, so that
+// its own gradient and that of the result are two things.
+func (t *Tape) ownResult(out *Var) *Var {
+	if out.owned || out.Value == &out.hdr {
+		return out
+	}
+	return t.Reshape(out, out.Shape().Dims()...)
 }
 
 func recomputeBackward(t *Tape, n *node) {
 	r := n.redo
+	r.sub.replay = true
 	in := r.inputs()
 	for i, v := range in {
 		if v.param != nil || !v.needs {
 			continue
 		}
-		g, acc := t.gradOf(r.in[i])
+		g, acc := t.inputGrad(r.in, i)
 		v.grad, v.fresh, v.lent = g, !acc, true
 	}
-	out := r.body(r.sub, in)
-	if !out.needs {
-		r.sub.Reset()
-		return
+	if out := r.sub.ownResult(r.body(r.sub, in)); out.needs {
+		out.grad, out.lent = n.out.grad, true
+		r.sub.run(out)
+		t.adopt(r.sub.nonFinite)
 	}
-	out.grad, out.lent = n.out.grad, true
-	r.sub.run(out)
-	for i, v := range in {
-		if v.fresh && v.grad != nil { // nothing depended on it
-			t.be.Fill(v.grad, 0)
-		}
-		r.in[i].fresh = false
-	}
+	settle(t.be, in)
 	r.sub.Reset()
-}
-
-// recordAlways is record for operations whose parameters are not among their
-// inputs.
-func (t *Tape) recordAlways(op *Op, out *Var, in ...*Var) *node {
-	if !t.recording() {
-		return nil
-	}
-	var witness Var
-	witness.needs = true
-	n := t.record(op, out, append(in[:len(in):len(in)], &witness)...)
-	n.list = append(n.list[:0], in...)
-	n.in = [4]*Var{}
-	return n
 }

@@ -56,6 +56,7 @@ type shards struct {
 	accs    []bool            // whether dins hold something to add to
 	dout    *tensor.Tensor    // gradient of out
 	params  []*Param          // touched by any lane, in the order of the lanes
+	targets []*tensor.Tensor  // the parent's gradient of each
 	scale   float32
 	keep    bool // shards stay alive until backward
 	mu      sync.Mutex
@@ -228,6 +229,9 @@ func (s *shards) forwardLane(i int) {
 		lo, hi := shard*s.grain, min((shard+1)*s.grain, s.batch)
 		out := s.body(sub, lo, hi, in)
 		if s.sum {
+			if out.Value.Len() != 1 {
+				fail("ShardSum", "a slice's loss must have one element", out)
+			}
 			s.losses[shard] = float64(out.Value.Item())
 			if sub.recording() && out.needs {
 				g, _ := sub.gradOf(out)
@@ -236,7 +240,8 @@ func (s *shards) forwardLane(i int) {
 				settle(sub.be, in)
 			}
 		} else {
-			s.place(sub.be, lo, out)
+			out = sub.ownResult(out)
+			s.place(sub.be, lo, hi, out)
 			s.results[shard] = out
 		}
 		if l := s.lanes[i]; l.nonFinite == nil {
@@ -260,18 +265,21 @@ func settle(be tensor.Backend, in []*Var) {
 
 // place copies a shard's result to its rows of the joined one. The first shard
 // to finish knows the shape and makes it.
-func (s *shards) place(be tensor.Backend, lo int, r *Var) {
+func (s *shards) place(be tensor.Backend, lo, hi int, r *Var) {
+	if r.Shape().Rank() < 1 || r.Dim(0) != hi-lo {
+		fail("Shards", "a slice's result must have its samples as first dimension", s.in[0], r)
+	}
+	joined := r.Shape().WithDim(0, s.batch)
 	s.mu.Lock()
 	if s.out == nil {
-		s.out = s.parent.result(r.Shape().WithDim(0, s.batch))
+		s.out = s.parent.result(joined)
 	}
 	s.mu.Unlock()
-	dst := s.out.Value
-	n := dst.Len() / s.batch
-	if r.Value.Len() != n*r.Dim(0) {
-		fail("Shards", "slices return rows of different sizes", s.out, r)
+	dst, n := s.out.Value, r.Value.Len()
+	if dst.Shape != joined {
+		fail("Shards", "slices return rows of different shapes", s.out, r)
 	}
-	be.Copy2D(dst, lo*n, r.Value.Len(), r.Value, 0, r.Value.Len(), 1, r.Value.Len(), false)
+	be.Copy2D(dst, lo*(n/(hi-lo)), n, r.Value, 0, n, 1, n, false)
 }
 
 func shardsBackward(t *Tape, n *node) {
@@ -306,8 +314,8 @@ func (s *shards) backwardRows(dout *tensor.Tensor) {
 	t := s.parent
 	s.dout = dout
 	s.dins, s.accs = s.dins[:0], s.accs[:0]
-	for _, v := range s.in {
-		g, acc := t.gradOf(v)
+	for i := range s.in {
+		g, acc := t.inputGrad(s.in, i)
 		s.dins, s.accs = append(s.dins, g), append(s.accs, acc)
 	}
 	t.be.ForLanes(s.nlanes, s.backwardFn)
@@ -319,9 +327,6 @@ func (s *shards) backwardLane(i int) {
 	first, last := s.span(i)
 	for shard := first; shard < last; shard++ {
 		sub, in, out := s.subs[shard], s.vars[shard], s.results[shard]
-		if !out.needs {
-			continue
-		}
 		lo, hi := shard*s.grain, min((shard+1)*s.grain, s.batch)
 		views := s.views[shard]
 		for k, v := range in {
@@ -330,10 +335,12 @@ func (s *shards) backwardLane(i int) {
 				v.grad, v.fresh, v.lent = &views[len(in)+k], !s.accs[k], true
 			}
 		}
-		last := len(views) - 1
-		views[last] = rowsOf(s.dout, lo, hi)
-		out.grad, out.lent = &views[last], true
-		sub.run(out)
+		if out.needs {
+			last := len(views) - 1
+			views[last] = rowsOf(s.dout, lo, hi)
+			out.grad, out.lent = &views[last], true
+			sub.run(out)
+		}
 		settle(sub.be, in)
 		if l := s.lanes[i]; l.nonFinite == nil {
 			l.nonFinite = sub.nonFinite
@@ -346,10 +353,12 @@ func (s *shards) backwardLane(i int) {
 // of the sum is fixed.
 func (s *shards) reduce() {
 	s.params = s.params[:0]
+	s.targets = s.targets[:0]
 	for i, l := range s.lanes[:s.nlanes] {
 		for _, p := range l.touched {
 			if !touchedBefore(s.lanes[:i], p) {
 				s.params = append(s.params, p)
+				s.targets = append(s.targets, s.parent.paramGrad(p))
 			}
 		}
 	}
@@ -368,12 +377,13 @@ func touchedBefore(lanes []*lane, p *Param) bool {
 
 func (s *shards) reduceLane(i int) {
 	be := s.lanes[i].be
-	for k := i; k < len(s.params); k += s.nlanes {
-		p := s.params[k]
-		g := s.parent.paramGrad(p)
+	for k, p := range s.params {
+		if p.root().id%s.nlanes != i {
+			continue // a parameter and its ranges of rows are one lane's work
+		}
 		for _, l := range s.lanes[:s.nlanes] {
 			if p.id < len(l.clean) && !l.clean[p.id] {
-				be.Axpy(g, s.scale, l.grads[p.id])
+				be.Axpy(s.targets[k], s.scale, l.grads[p.id])
 			}
 		}
 	}

@@ -91,6 +91,8 @@ type Tape struct {
 
 	parent *Tape // of a sub-tape
 	lane   *lane // where a shard's parameter gradients go
+	replay bool  // computes again what was computed before
+	spent  bool  // Backward has run
 
 	vars   []*Var
 	nvars  int
@@ -184,16 +186,29 @@ func (t *Tape) record(op *Op, out *Var, in ...*Var) *node {
 	if t.Trace {
 		t.traceValue(op, out)
 	}
-	if !t.recording() {
-		return nil
-	}
 	needs := false
 	for _, v := range in {
 		needs = needs || v != nil && v.needs
 	}
-	if !needs {
+	if !needs || !t.recording() {
 		return nil
 	}
+	return t.push(op, out, in)
+}
+
+// recordAlways is record for operations that may depend on parameters which are
+// not among their inputs.
+func (t *Tape) recordAlways(op *Op, out *Var, in ...*Var) *node {
+	if t.Trace {
+		t.traceValue(op, out)
+	}
+	if !t.recording() {
+		return nil
+	}
+	return t.push(op, out, in)
+}
+
+func (t *Tape) push(op *Op, out *Var, in []*Var) *node {
 	if t.nnodes == len(t.nodes) {
 		t.nodes = append(t.nodes, new(node))
 	}
@@ -283,7 +298,8 @@ func (t *Tape) passGrad(v, out *Var) {
 // Backward computes the gradient of loss, which must have one element, with
 // respect to every parameter and every InputGrad it depends on. Values and
 // gradients in between are given back as soon as nothing needs them, unless
-// KeepGrads is set; the value of loss itself stays.
+// KeepGrads is set; the value of loss itself stays. A tape can run backwards
+// once: add up losses to have several.
 func (t *Tape) Backward(loss *Var) {
 	if loss.Value.Len() != 1 {
 		panic(&tensor.ShapeError{Op: "Backward", Shapes: []tensor.Shape{loss.Shape()}, Reason: "the loss must have one element"})
@@ -291,6 +307,11 @@ func (t *Tape) Backward(loss *Var) {
 	if !loss.needs {
 		panic("autograd: Backward of a value that depends on no parameter, or of a tape that does not record")
 	}
+	if t.spent {
+		panic("autograd: Backward a second time without Reset: the first has given the values back")
+	}
+	t.spent = true
+	loss = t.ownResult(loss)
 	g, _ := t.gradOf(loss)
 	t.be.Fill(g, 1)
 	t.run(loss)
@@ -362,7 +383,7 @@ func (t *Tape) Reset() {
 		r.sub.Reset()
 	}
 	t.nvars, t.nnodes, t.ngroups, t.nredos = 0, 0, 0, 0
-	t.nonFinite = nil
+	t.nonFinite, t.spent = nil, false
 }
 
 // fail panics with a shape error that lists the shapes of vs.

@@ -44,6 +44,13 @@ func firstNonFinite(x *tensor.Tensor) (index int, v float32, found bool) {
 	return 0, 0, false
 }
 
+// adopt takes over what a sub-tape found.
+func (t *Tape) adopt(n *NonFinite) {
+	if t.nonFinite == nil {
+		t.nonFinite = n
+	}
+}
+
 func (t *Tape) traceValue(op *Op, out *Var) {
 	if t.nonFinite != nil {
 		return
@@ -78,7 +85,8 @@ func (t *Tape) traceGrads(n *node) {
 }
 
 // WriteGraph prints the recorded operations in order, each with its inputs,
-// shapes and parameter names.
+// shapes and parameter names. Call it before Backward, which gives values back,
+// or set KeepGrads.
 func (t *Tape) WriteGraph(w io.Writer) error {
 	name := make(map[*Var]string)
 	label := func(v *Var) string {
