@@ -65,17 +65,31 @@ func (b *CPU) Softmax(dst, x *Tensor) {
 	kern.SoftmaxRows(dst.Data, c, x.Data, c, x.Rows(), c, 1, nil)
 }
 
-// SoftmaxBackward is dx (+)= y·(dy - Σ dy·y).
+// SoftmaxBackward is dx (+)= y·(dy - Σ dy·y). A constant added to dy changes
+// nothing, so each row's gradient is counted from that of its largest y: where
+// one probability is nearly 1, its dy and the sum would cancel.
 func (b *CPU) SoftmaxBackward(dx, dy, y *Tensor, acc bool) {
 	check(dx.Shape == y.Shape && dy.Shape == y.Shape, "Softmax backward", "", dx, dy, y)
 	c := y.Cols()
-	g := dx.Data
-	if acc {
-		g = b.work[0].floats(y.Len())
-	}
-	kern.SoftmaxBackwardRows(g, c, dy.Data, c, y.Data, c, y.Rows(), c, 1)
-	if acc {
-		kern.Add(dx.Data, dx.Data, g)
+	shifted := b.work[0].floats(c)
+	for lo := 0; lo < y.Len(); lo += c {
+		g, p := dy.Data[lo:lo+c], y.Data[lo:lo+c]
+		largest := 0
+		for i, v := range p {
+			if v > p[largest] {
+				largest = i
+			}
+		}
+		for i, v := range g {
+			shifted[i] = v - g[largest]
+		}
+		out := dx.Data[lo : lo+c]
+		if !acc {
+			kern.SoftmaxBackwardRows(out, c, shifted, c, p, c, 1, c, 1)
+			continue
+		}
+		kern.SoftmaxBackwardRows(shifted, c, shifted, c, p, c, 1, c, 1)
+		kern.Add(out, out, shifted)
 	}
 }
 
