@@ -73,25 +73,41 @@ func (c *Corruptor) NewCorrupted(batch int) *Corrupted {
 // pixels row by row. Timesteps, masks and noise are those of the given step.
 // Each sample has its own timestep; each sample and modality its own mask.
 func (c *Corruptor) Fill(dst *Corrupted, windows [][]float32, step uint64) {
-	e := c.cfg.Encoder
-	if len(windows) != len(e.Modalities) {
-		panic(fmt.Sprintf("diffusion: %d modalities given, the model has %d", len(windows), len(e.Modalities)))
-	}
+	c.draw(dst, step)
+	c.apply(dst, windows)
+}
+
+// draw draws the timesteps and masks of a step, and its noise into Visible.
+func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 	times := rng.New(c.seed, "diffusion/timestep", step)
 	for i := range dst.Steps {
 		dst.Steps[i] = int32(times.Intn(uint64(i), c.schedule.Steps()))
 	}
-	l, k := e.Tokens(), c.cfg.Keep()
-	for m := range dst.Inputs {
+	k := c.cfg.Keep()
+	for m, modality := range c.cfg.Encoder.Modalities {
 		in := &dst.Inputs[m]
-		mask := rng.New(c.seed, "diffusion/mask/"+e.Modalities[m].Name, step)
+		mask := rng.New(c.seed, "diffusion/mask/"+modality.Name, step)
 		for b := range dst.batch {
 			mask.Perm(c.perm, uint64(b))
 			copy(in.Keep[b*k:(b+1)*k], c.perm[:k])
 		}
+		if !c.cfg.NoNoise {
+			rng.New(c.seed, "diffusion/noise/"+modality.Name, step).Normal(in.Visible.Data, 0)
+		}
+	}
+}
+
+// apply masks and noises windows as drawn.
+func (c *Corruptor) apply(dst *Corrupted, windows [][]float32) {
+	e := c.cfg.Encoder
+	if len(windows) != len(e.Modalities) {
+		panic(fmt.Sprintf("diffusion: %d modalities given, the model has %d", len(windows), len(e.Modalities)))
+	}
+	for m := range dst.Inputs {
+		in := &dst.Inputs[m]
 		c.target(in, windows[m], dst.batch)
-		in.index(l, k, dst.batch, c.cfg)
-		c.noise(in, dst.Steps, rng.New(c.seed, "diffusion/noise/"+e.Modalities[m].Name, step))
+		in.index(e.Tokens(), c.cfg.Keep(), dst.batch, c.cfg)
+		c.noise(in, dst.Steps)
 	}
 }
 
@@ -132,13 +148,10 @@ func (in *CorruptedInput) index(l, k, batch int, cfg Config) {
 	}
 }
 
-// noise fills Visible with the noised pixels, Eq. (1)-(2).
-func (c *Corruptor) noise(in *CorruptedInput, steps []int32, s rng.Stream) {
+// noise turns the noise in Visible into noised pixels, Eq. (1)-(2).
+func (c *Corruptor) noise(in *CorruptedInput, steps []int32) {
 	l := c.cfg.Encoder.Tokens()
 	size := in.Target.Cols() // values of a token
-	if !c.cfg.NoNoise {
-		s.Normal(in.Visible.Data, 0)
-	}
 	one := func(i, token int) {
 		x := in.Visible.Data[i*size : (i+1)*size]
 		clean := in.Target.Data[token*size : (token+1)*size]

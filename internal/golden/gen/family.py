@@ -89,7 +89,9 @@ class Family:
         for c in self.cases:
             attrs = ", ".join(f"{k} {v:g}" for k, v in c.attrs.items())
             parts = [f"{k} {list(x.shape)}" + (f" {stfile.CODES[x.dtype]}" if x.dtype != np.float32 else "")
-                     for k, x in c.tensors.items() if not (k.startswith("grad_") and k[5:] in c.tensors)]
+                     for k, x in c.tensors.items() if "/" not in k and not (k.startswith("grad_") and k[5:] in c.tensors)]
+            folders = [k.split("/")[0] for k in c.tensors if "/" in k]
+            parts += [f"{k}/ ({folders.count(k)} tensors)" for k in dict.fromkeys(folders)]
             grads = [k[5:] for k in c.tensors if k.startswith("grad_") and k[5:] in c.tensors and k != "grad_output"]
             cell = ", ".join(parts) + ("; grad_ of output" if grads else "") + ("".join(", " + g for g in grads))
             about = c.about.replace("|", "\\|")

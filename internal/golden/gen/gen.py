@@ -13,7 +13,9 @@ sys.dont_write_bytecode = True  # keep the folder clean
 
 import attention  # noqa: E402
 import block  # noqa: E402
+import clip  # noqa: E402
 import conv  # noqa: E402
+import diffusion  # noqa: E402
 import loss  # noqa: E402
 import norm  # noqa: E402
 import ops  # noqa: E402
@@ -21,7 +23,7 @@ import optim  # noqa: E402
 import schedule  # noqa: E402
 import stfile  # noqa: E402
 
-MODULES = [ops, norm, conv, attention, block, loss, optim, schedule]
+MODULES = [ops, norm, conv, attention, block, loss, optim, schedule, diffusion, clip]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 INTRODUCTION = """# Golden values
@@ -30,6 +32,8 @@ What PyTorch computes for small inputs, for tests to compare with. `golden.Load(
 
 - A tensor is called `case/part`. Parts are the inputs, `output`, and `grad_` + the name of an input: the gradient of
   `sum(output * grad_output)`. The weights `grad_output` are random and stored.
+- A whole model's tensors are `state/` + a name of its state dict, `grad/` + the gradient of the loss, `first/` the running
+  statistics after one step, and `final/` some weights after the last.
 - Attributes (eps, stride, heads, ...) lie in the file's metadata, one JSON object a case: `Case.Attr`.
 - Inputs are exact in float32. Everything is computed in float64 and then rounded to float32 (schedules stay F64), so
   a golden value is the true one to half a unit in the last place, and a tolerance measures the code under test alone.
