@@ -38,6 +38,9 @@ func enviHeader(path string) (string, bool) {
 // file of another format, such as a TIFF.
 func describedByHeader(path string) bool {
 	if !strings.EqualFold(filepath.Ext(path), ".hdr") {
+		if _, ok := enviHeader(path); !ok {
+			return false
+		}
 		f, format, err := openArrays(path)
 		if err == nil {
 			f.Close()

@@ -21,7 +21,7 @@ type knownScene struct {
 }
 
 // knownScenes are recognised by their size in pixels.
-var knownScenes = []*knownScene{&houston2013, &trento, &muufl, &indianPines}
+var knownScenes = []*knownScene{&houston2013, &trento, &muufl, &indianPines, &paviaUniversity, &salinas}
 
 // knownBySize returns the scene of a size, nil where none is known.
 func knownBySize(size [2]int) *knownScene {

@@ -19,6 +19,31 @@ var indianPines = knownScene{
 	},
 }
 
+// paviaUniversity is the ROSIS scene of the engineering school at Pavia, Italy, at 1.3 m.
+var paviaUniversity = knownScene{
+	name: "Pavia University", h: 610, w: 340, hsiBands: 103, span: [2]float64{430, 860},
+	hsiFile: "PaviaU.mat", labelFile: "PaviaU_gt.mat", modalities: [2]string{"hsi", "lidar"},
+	classes: []Class{
+		{"Asphalt", rgb(128, 128, 136)}, {"Meadows", rgb(50, 205, 50)}, {"Gravel", rgb(0, 200, 220)}, {"Trees", rgb(0, 110, 0)},
+		{"Painted metal sheets", rgb(230, 0, 230)}, {"Bare soil", rgb(165, 82, 40)}, {"Bitumen", rgb(128, 0, 128)},
+		{"Self-blocking bricks", rgb(230, 40, 40)}, {"Shadows", rgb(240, 220, 60)},
+	},
+}
+
+// salinas is the AVIRIS scene of the Salinas Valley, California, at 3.7 m.
+var salinas = knownScene{
+	name: "Salinas", h: 512, w: 217, hsiBands: 204,
+	hsiFile: "Salinas_corrected.mat", labelFile: "Salinas_gt.mat", modalities: [2]string{"hsi", "lidar"},
+	classes: []Class{
+		{"Brocoli green weeds 1", rgb(34, 139, 34)}, {"Brocoli green weeds 2", rgb(110, 190, 90)}, {"Fallow", rgb(205, 170, 125)},
+		{"Fallow rough plow", rgb(160, 110, 70)}, {"Fallow smooth", rgb(230, 200, 160)}, {"Stubble", rgb(240, 220, 80)},
+		{"Celery", rgb(0, 200, 150)}, {"Grapes untrained", rgb(128, 0, 128)}, {"Soil vinyard develop", rgb(139, 69, 19)},
+		{"Corn senesced green weeds", rgb(255, 165, 0)}, {"Lettuce romaine 4wk", rgb(180, 255, 120)}, {"Lettuce romaine 5wk", rgb(120, 220, 60)},
+		{"Lettuce romaine 6wk", rgb(60, 170, 30)}, {"Lettuce romaine 7wk", rgb(20, 110, 20)}, {"Vinyard untrained", rgb(200, 60, 120)},
+		{"Vinyard vertical trellis", rgb(65, 105, 225)},
+	},
+}
+
 // indianCrop reports whether labels are a piece of Indian Pines that keeps the numbers of the whole scene, as the
 // 70 x 70 demonstration crop with its four classes does.
 func indianCrop(size [2]int, bands int, present []bool) bool {

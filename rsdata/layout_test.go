@@ -70,6 +70,12 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 		{"MUUFL, data", []file{
 			{"hsi_data.mat", []matVar{matRaster("hsi_data", 325, 220, 64)}}, {"lidar_data.mat", []matVar{matRaster("lidar_data", 325, 220, 2)}},
 			{"labels.mat", []matVar{matLabels("labels", 325, 220, 11, 30)}}}, "MUUFL Gulfport", "hsi lidar", 11, false},
+		{"Pavia University", []file{
+			{"PaviaU.mat", []matVar{matRaster("paviaU", 610, 340, 12)}}, {"PaviaU_gt.mat", []matVar{matLabels("paviaU_gt", 610, 340, 9, 9)}}},
+			"Pavia University", "hsi", 9, false},
+		{"Salinas", []file{
+			{"Salinas_corrected.mat", []matVar{matRaster("salinas_corrected", 512, 217, 12)}}, {"Salinas_gt.mat", []matVar{matLabels("salinas_gt", 512, 217, 16, 9)}}},
+			"Salinas", "hsi", 16, false},
 		{"single scene", []file{
 			{"paddy.mat", []matVar{matRaster("cube", 30, 20, 16)}}, {"paddy_gt.mat", []matVar{matLabels("paddy_gt", 30, 20, 4, 9)}}},
 			"paddy", "hsi", 4, false},
@@ -212,7 +218,7 @@ func TestOpenContestFiles(t *testing.T) {
 	write("2013_Contest_LiDAR.tif", 1)
 	writeFile(t, filepath.Join(dir, "2013_Contest_CASI.hdr"), []byte("ENVI\nsamples = 20\nlines = 30\nbands = 12\ndata type = 12\ninterleave = bip\nwavelength units = Nanometers\nwavelength = {400, 450, 500, 550, 600, 650, 700, 750, 800, 850, 900, 950}\nbbl = {1,1,1,1,1,1,1,1,1,1,1,0}\n"))
 	regions := func(name string, row int) {
-		text := "; ENVI Output of ROIs (4.8)\n; Number of ROIs: 2\n; File Dimension: 20 x 30\n;\n; ROI name: grass\n; ROI rgb value: {0, 205, 0}\n; ROI npts: 2\n; ROI name: road\n; ROI npts: 2\n;    ID    X    Y\n"
+		text := "; ENVI Output of ROIs (4.8)\n; Number of ROIs: 2\n; File Dimension: 20 x 30\n;\n; ROI name: grass\n; ROI rgb value: {0, 205, 0}\n; ROI npts: 4\n; ROI name: road\n; ROI npts: 4\n;    ID    X    Y\n"
 		for k := range 2 {
 			for i := range 4 {
 				text += fmt.Sprintf("%d %d %d\n", i+1, 5*k+i+1, row+1)

@@ -54,6 +54,27 @@ func TestOpenIndianPinesCrop(t *testing.T) {
 	}
 }
 
+func TestSplitIndianPinesCrop(t *testing.T) {
+	d := mustOpen(t, testenv.Dir(t, "indian_pines_crop"))
+	for _, p := range []Protocol{Random, Disjoint} {
+		for _, shots := range []int{2, 8, 20} {
+			for seed := range uint64(10) {
+				cfg := DefaultSplit()
+				cfg.Protocol, cfg.Shots, cfg.Seed = p, shots, seed
+				s, err := d.Split(cfg)
+				if err != nil {
+					t.Errorf("%s, %d shots, seed %d: %v", p, shots, seed, err)
+					continue
+				}
+				checkSplit(t, d, s)
+				if seed == 0 {
+					t.Logf("%s, %d shots: %d test windows, %d overlap a training window", p, shots, len(s.Test), s.OverlapTrainTest)
+				}
+			}
+		}
+	}
+}
+
 // locate finds the place in the whole scene of Indian Pines whose labels are those of the crop.
 func locate(s *Scene, full []uint8, w int) (row, col int, ok bool) {
 	to := map[uint8]uint8{2: 1, 6: 2, 10: 3, 11: 4}

@@ -44,10 +44,10 @@ func (r Raster) check(h, w, bands int) error {
 	return nil
 }
 
-// narrow returns a with a smaller element type where no value that a model can tell apart is lost: float64 and 64-bit
-// or 32-bit integers become uint16 or int16 where all values are such integers, else float32.
+// narrow returns a with a smaller element type where no value that a model can tell apart is lost: floats and wide
+// integers become uint16 or int16 where all values are such integers, else float32.
 func narrow(a *numeric.Array) *numeric.Array {
-	if a.Type.Size() < 4 || a.Type == numeric.Float32 {
+	if a.Type.Size() < 4 {
 		return a
 	}
 	lo, hi, whole := math.Inf(1), math.Inf(-1), true
@@ -62,6 +62,8 @@ func narrow(a *numeric.Array) *numeric.Array {
 		out.Type, out.Data = numeric.Uint16, converted[uint16](a)
 	case whole:
 		out.Type, out.Data = numeric.Int16, converted[int16](a)
+	case a.Type == numeric.Float32:
+		return a
 	default:
 		out.Data = a.Float32s()
 	}

@@ -30,7 +30,7 @@ type SplitConfig struct {
 	Inductive          bool     `json:"inductive"`            // keep unlabelled windows clear of every test window
 	Seed               uint64   `json:"seed"`
 	Window             int      `json:"window"`      // side of a window in pixels, odd
-	Block              int      `json:"block"`       // disjoint, single scene: side of a block in pixels, 0 for 2*Window
+	Block              int      `json:"block"`       // disjoint, single scene: about the side of a block in pixels, 0 for 2*Window
 	Guard              int      `json:"guard"`       // disjoint: pixels kept free between a training and a test window
 	TrainShare         float64  `json:"train_share"` // disjoint: share of the scenes or blocks that may train
 }
@@ -40,8 +40,8 @@ func DefaultSplit() SplitConfig {
 	return SplitConfig{Protocol: Random, Shots: 8, Unlabelled: 700, Window: 11, TrainShare: 0.5}
 }
 
-// Split is a division of a dataset's samples. Every list is in the order of class, then of the random draw, so that
-// the first k training samples of a class for n > k shots are those for k shots.
+// Split is a division of a dataset's samples. Every list is in the order of class, then of the random draw, so that,
+// without validation, the first k training samples of a class for n > k shots are those for k shots.
 type Split struct {
 	Train, Validation, Test []Sample
 	Unlabelled              []Pixel

@@ -47,22 +47,28 @@ func (d *Dataset) units(cfg SplitConfig) (unit func(Pixel) int, n int) {
 		side = 2 * cfg.Window
 	}
 	s := d.Scenes[0]
-	down, across := (s.H+side-1)/side, (s.W+side-1)/side
-	return func(p Pixel) int { return int(p.Row)/side*across + int(p.Col)/side }, down * across
+	down, across := max(1, (s.H+side/2)/side), max(1, (s.W+side/2)/side) // blocks of about that side, none a sliver
+	return func(p Pixel) int { return int(p.Row)*down/s.H*across + int(p.Col)*across/s.W }, down * across
 }
 
-// assignUnits chooses at random which units train, then moves single units until every class can train and test.
+// assignmentDraws bounds how many random assignments are looked at.
+const assignmentDraws = 64
+
+// assignUnits chooses at random which units train: the first assignment drawn in which every class has a fair part on
+// either side, else the fairest. Where even that leaves a class short, single units are moved.
 func (d *Dataset) assignUnits(cfg SplitConfig, counts [][]int, units int) (trains []bool, err error) {
-	order := make([]int, units)
-	for i := range order {
-		order[i] = i
-	}
-	permuteBy(order, rng.New(cfg.Seed, "split/units", 0))
-	trains = make([]bool, units)
-	for _, u := range order[:int(math.Round(cfg.TrainShare*float64(units)))] {
-		trains[u] = true
-	}
 	need := max(1, cfg.Shots) + cfg.PerClassValidation
+	var order []int
+	best := math.Inf(-1)
+	for draw := range uint64(assignmentDraws) {
+		o, t := drawUnits(cfg, units, draw)
+		if f := fairness(cfg, counts, need, t); f > best {
+			best, order, trains = f, o, t
+		}
+		if best >= 0.5 {
+			break
+		}
+	}
 	for range 4 { // mending one class can break another; a few rounds settle what can be settled
 		changed := false
 		for k := range counts {
@@ -82,6 +88,39 @@ func (d *Dataset) assignUnits(cfg SplitConfig, counts [][]int, units int) (train
 		}
 	}
 	return trains, nil
+}
+
+// drawUnits lets a random share of the units train. The order is that of the draw.
+func drawUnits(cfg SplitConfig, units int, draw uint64) (order []int, trains []bool) {
+	order = make([]int, units)
+	for i := range order {
+		order[i] = i
+	}
+	permuteBy(order, rng.New(cfg.Seed, "split/units", draw))
+	trains = make([]bool, units)
+	for _, u := range order[:int(math.Round(cfg.TrainShare*float64(units)))] {
+		trains[u] = true
+	}
+	return order, trains
+}
+
+// fairness is 1 where every class is divided exactly by the train share, 0 where a class is all on one side, and
+// negative where a class has too few samples to train.
+func fairness(cfg SplitConfig, counts [][]int, need int, trains []bool) float64 {
+	worst := 1.0
+	for _, count := range counts {
+		train, test, _ := tally(count, trains)
+		n := float64(train + test)
+		if n == 0 {
+			continue
+		}
+		f := min(float64(train)/(cfg.TrainShare*n), float64(test)/((1-cfg.TrainShare)*n))
+		if train < need {
+			f = float64(train-need) / n
+		}
+		worst = min(worst, f)
+	}
+	return worst
 }
 
 // tally counts a class's samples on either side and the units that hold any.

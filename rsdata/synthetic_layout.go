@@ -24,7 +24,7 @@ func (p *painting) paintLandscape() {
 	for i := range p.ground {
 		p.ground[i] -= float32(lowest)
 	}
-	p.paintFields(h*0.66, h)
+	p.paintFields(h*0.66+13, h)
 	p.fill(0, 0, w, h, func(x, y float64) (brush, bool) {
 		middle, half := p.riverAt(x)
 		d := math.Abs(y - middle)
@@ -41,7 +41,7 @@ func (p *painting) paintFields(y0, y1 float64) {
 	uses := []uint8{synMeadow, synOrchard, synWoods, synSoil, synWoods, synMeadow, synOrchard, synSoil, synMeadow, synWoods, synSoil, synOrchard}
 	p.rand.Shuffle(len(uses), func(i, j int) { uses[i], uses[j] = uses[j], uses[i] })
 	k := 0
-	for y := y0 + 6; y < y1; {
+	for y := y0 + 0.5; y < y1-8; {
 		deep := min(p.between(20, 28), y1-y)
 		for x := 0.0; x < float64(p.w); {
 			wide := p.between(26, 40)
