@@ -7,17 +7,16 @@ import (
 
 // knownScene is what is published about a benchmark scene: enough to name its classes and to say what is missing.
 type knownScene struct {
-	name       string
-	h, w       int
-	hsiBands   int
-	hsiFile    string // how the hyperspectral file is usually called
-	lidarFile  string // the same for heights, "" where the scene has none
-	labelFile  string
-	classes    []Class
-	train      []int      // official training samples per class, nil where there is no official split
-	test       []int      // official test samples per class
-	modalities [2]string  // names of the hyperspectral and the height modality
-	span       [2]float64 // wavelengths of the first and the last band in nanometres, for files that do not tell
+	name      string
+	h, w      int
+	hsiBands  int
+	hsiFile   string // how the hyperspectral file is usually called
+	lidarFile string // the same for heights, "" where the scene has none
+	labelFile string
+	classes   []Class
+	train     []int      // official training samples per class, nil where there is no official split
+	test      []int      // official test samples per class
+	span      [2]float64 // wavelengths of the first and the last band in nanometres, for files that do not tell
 }
 
 // knownScenes are recognised by their size in pixels.

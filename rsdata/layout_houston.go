@@ -13,7 +13,7 @@ import (
 var houston2013 = knownScene{
 	name: "Houston 2013", h: 349, w: 1905, hsiBands: 144, span: [2]float64{364, 1046},
 	hsiFile: "HSI.mat (variable HSI) or 2013_IEEE_GRSS_DF_Contest_CASI.tif", lidarFile: "LiDAR.mat (variable LiDAR) or 2013_IEEE_GRSS_DF_Contest_LiDAR.tif",
-	labelFile: "TRLabel.mat and TSLabel.mat, gt.mat, or 2013_IEEE_GRSS_DF_Contest_Samples_TR.txt and _VA.txt", modalities: [2]string{"hsi", "lidar"},
+	labelFile: "TRLabel.mat and TSLabel.mat, gt.mat, or 2013_IEEE_GRSS_DF_Contest_Samples_TR.txt and _VA.txt",
 	classes: []Class{
 		{"Healthy grass", rgb(34, 139, 34)}, {"Stressed grass", rgb(50, 205, 50)}, {"Synthetic grass", rgb(0, 100, 0)},
 		{"Trees", rgb(0, 128, 0)}, {"Soil", rgb(205, 92, 92)}, {"Water", rgb(65, 105, 225)}, {"Residential", rgb(255, 239, 213)},

@@ -210,11 +210,15 @@ func (f idtrees) readCrowns() ([]crown, error) {
 func (d *Dataset) placeCrowns(crowns []crown, taxa map[string]taxon) error {
 	labels := map[string]uint8{}
 	unnamed, outside, twice := 0, 0, 0
+	scientific := map[string]string{}
+	for _, t := range taxa {
+		scientific[t.code] = max(scientific[t.code], t.scientific)
+	}
 	for _, code := range sortedCodes(taxa) {
 		labels[code] = uint8(len(d.Classes) + 1)
 		name, ok := commonNames[code]
 		if !ok {
-			name = code
+			name = cmp.Or(scientific[code], code)
 		}
 		d.Classes = append(d.Classes, Class{name, autoColors[len(d.Classes)%len(autoColors)]})
 	}

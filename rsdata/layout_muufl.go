@@ -16,7 +16,7 @@ import (
 var muufl = knownScene{
 	name: "MUUFL Gulfport", h: 325, w: 220, hsiBands: 64, span: [2]float64{405.8, 1005.3},
 	hsiFile:   "muufl_gulfport_campus_1_hsi_220_label.mat (variable hsi), HSI.mat or hsi_data.mat",
-	lidarFile: "LiDAR.mat or lidar_data.mat", labelFile: "gt.mat, labels.mat or train_test_gt.mat", modalities: [2]string{"hsi", "lidar"},
+	lidarFile: "LiDAR.mat or lidar_data.mat", labelFile: "gt.mat, labels.mat or train_test_gt.mat",
 	classes: []Class{
 		{"Trees", rgb(34, 139, 34)}, {"Mostly grass", rgb(50, 205, 50)}, {"Mixed ground surface", rgb(173, 216, 230)},
 		{"Dirt and sand", rgb(255, 239, 213)}, {"Road", rgb(255, 0, 0)}, {"Water", rgb(0, 0, 255)},

@@ -4,7 +4,7 @@ package rsdata
 var trento = knownScene{
 	name: "Trento", h: 166, w: 600, hsiBands: 63, span: [2]float64{402.89, 989.09},
 	hsiFile: "HSI.mat (variable HSI), Italy_hsi.mat (variable data) or HSI_Trento.mat", lidarFile: "LiDAR.mat, Italy_lidar.mat or Lidar1_Trento.mat",
-	labelFile: "TRLabel.mat and TSLabel.mat, allgrd.mat or GT_Trento.mat", modalities: [2]string{"hsi", "lidar"},
+	labelFile: "TRLabel.mat and TSLabel.mat, allgrd.mat or GT_Trento.mat",
 	classes: []Class{
 		{"Apple trees", rgb(65, 105, 225)}, {"Buildings", rgb(173, 216, 230)}, {"Ground", rgb(50, 205, 50)},
 		{"Woods", rgb(255, 255, 0)}, {"Vineyard", rgb(255, 0, 0)}, {"Roads", rgb(165, 42, 42)},

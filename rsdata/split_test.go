@@ -1,6 +1,7 @@
 package rsdata
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -298,6 +299,34 @@ func TestSplitOfTheSyntheticScene(t *testing.T) {
 			if p == Disjoint && s.OverlapTrainTest != 0 {
 				t.Errorf("%d overlapping windows", s.OverlapTrainTest)
 			}
+		}
+	}
+}
+
+// A tree whose crown was drawn in two plots must not train in one and test in the other.
+func TestOneObjectStaysOnOneSide(t *testing.T) {
+	d := tiny(30, 30)
+	d.Scenes = append(d.Scenes, tiny(30, 30).Scenes[0])
+	d.Classes = []Class{{Name: "oak"}, {Name: "pine"}}
+	for i := range 40 { // each tree is in both scenes
+		d.Scenes[i/20].Objects = append(d.Scenes[i/20].Objects, Object{ID: fmt.Sprint(i % 20), Label: uint8(i%2 + 1), Row: int32(i % 20), Col: 3})
+	}
+	for seed := range uint64(5) {
+		s, err := d.Split(config(Random, func(c *SplitConfig) { c.Seed, c.PerClassValidation = seed, 1 }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trains := map[string]bool{}
+		for _, x := range append(append([]Sample(nil), s.Train...), s.Validation...) {
+			trains[d.Scenes[x.Scene].Objects[x.Object].ID] = true
+		}
+		for _, x := range s.Test {
+			if trains[d.Scenes[x.Scene].Objects[x.Object].ID] {
+				t.Fatalf("seed %d: tree %s trains and tests", seed, d.Scenes[x.Scene].Objects[x.Object].ID)
+			}
+		}
+		if n := len(s.Train) + len(s.Validation) + len(s.Test); n >= 40 {
+			t.Errorf("seed %d: %d samples are used, though some show the same tree", seed, n)
 		}
 	}
 }
