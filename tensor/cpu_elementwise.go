@@ -87,7 +87,9 @@ func (j *unaryBackwardJob) run(w *worker, lo, hi int) {
 
 // UnaryBackward is dx (+)= dy · op'(x).
 func (b *CPU) UnaryBackward(op UnaryOp, dx, dy, x, y *Tensor, acc bool) {
-	check(dx.Shape == x.Shape && dy.Shape == x.Shape && y.Shape == x.Shape, op.String()+" backward", "", dx, dy, x, y)
+	if dx.Shape != x.Shape || dy.Shape != x.Shape || y.Shape != x.Shape { // the name is put together only on failure
+		check(false, op.String()+" backward", "", dx, dy, x, y)
+	}
 	b.jobs.unaryBackward = unaryBackwardJob{op, dx.Data, dy.Data, x.Data, y.Data, acc}
 	b.do(dx.Len(), elementGrain, &b.jobs.unaryBackward)
 }
