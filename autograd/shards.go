@@ -61,7 +61,7 @@ type shards struct {
 	keep    bool // shards stay alive until backward
 	mu      sync.Mutex
 
-	forwardFn, backwardFn, reduceFn func(lane int)
+	forwardFn, backwardFn, reduceFn func(lane int, scratch tensor.Backend)
 }
 
 var opShards *Op
@@ -146,14 +146,14 @@ func (s *shards) span(lane int) (lo, hi int) {
 }
 
 // open prepares a sub-tape for one shard and places its inputs on it.
-func (s *shards) open(lane, shard int) (sub *Tape, in []*Var) {
-	i := lane
+func (s *shards) open(lane, shard int, scratch tensor.Backend) (sub *Tape, in []*Var) {
+	i, be := lane, scratch
 	if s.keep {
-		i = shard
+		i, be = shard, s.lanes[lane].be
 	}
 	sub = s.subs[i]
 	sub.Reset()
-	sub.be, sub.lane, sub.mode, sub.quiet, sub.Trace = s.lanes[lane].be, s.lanes[lane], s.parent.mode, s.parent.quiet, s.parent.Trace
+	sub.be, sub.lane, sub.mode, sub.quiet, sub.Trace = be, s.lanes[lane], s.parent.mode, s.parent.quiet, s.parent.Trace
 	n := len(s.in)
 	if len(s.views[i]) != 2*n+1 {
 		s.views[i] = make([]tensor.Tensor, 2*n+1)
@@ -222,10 +222,10 @@ func (s *shards) prepareSum() {
 	}
 }
 
-func (s *shards) forwardLane(i int) {
+func (s *shards) forwardLane(i int, scratch tensor.Backend) {
 	first, last := s.span(i)
 	for shard := first; shard < last; shard++ {
-		sub, in := s.open(i, shard)
+		sub, in := s.open(i, shard, scratch)
 		lo, hi := shard*s.grain, min((shard+1)*s.grain, s.batch)
 		out := s.body(sub, lo, hi, in)
 		if s.sum {
@@ -323,7 +323,7 @@ func (s *shards) backwardRows(dout *tensor.Tensor) {
 	s.dins = s.dins[:0]
 }
 
-func (s *shards) backwardLane(i int) {
+func (s *shards) backwardLane(i int, _ tensor.Backend) {
 	first, last := s.span(i)
 	for shard := first; shard < last; shard++ {
 		sub, in, out := s.subs[shard], s.vars[shard], s.results[shard]
@@ -375,8 +375,7 @@ func touchedBefore(lanes []*lane, p *Param) bool {
 	return false
 }
 
-func (s *shards) reduceLane(i int) {
-	be := s.lanes[i].be
+func (s *shards) reduceLane(i int, be tensor.Backend) {
 	for k, p := range s.params {
 		if p.root().id%s.nlanes != i {
 			continue // a parameter and its ranges of rows are one lane's work

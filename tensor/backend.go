@@ -30,11 +30,14 @@ type Backend interface {
 	// property of the kind of backend, not of the number of threads, so that
 	// results do not depend on threads.
 	Lanes() int
-	// Lane returns the backend of lane i; several lanes may run at once.
+	// Lane returns the backend of lane i, for memory that lives on from one
+	// ForLanes to the next; several lanes may run at once.
 	Lane(i int) Backend
 	// ForLanes calls run once for each lane in [0, n), on as many threads as
-	// there are, and returns when all are done.
-	ForLanes(n int, run func(lane int))
+	// there are, and returns when all are done. scratch is the backend of the
+	// thread that runs the lane: memory taken from it must be given back before
+	// run returns, and so is reused, still in that thread's cache, by the next.
+	ForLanes(n int, run func(lane int, scratch Backend))
 }
 
 // Memory makes and takes back tensors, and moves data.

@@ -33,6 +33,7 @@ type CPU struct {
 type worker struct {
 	gemm    kern.Workspace
 	scratch []float32
+	serial  *CPU // a backend for the lanes that this thread runs
 }
 
 // floats returns n floats of scratch with undefined content, valid until the
@@ -81,7 +82,17 @@ func NewCPU(threads int) *CPU {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	b := &CPU{pool: par.New(threads), work: make([]worker, threads)}
+	for i := range b.work {
+		b.work[i].serial = newSerial()
+	}
 	b.runJob = func(lo, hi, worker int) { b.job.run(&b.work[worker], lo, hi) }
+	return b
+}
+
+// newSerial returns a backend that computes on the calling goroutine.
+func newSerial() *CPU {
+	b := &CPU{work: make([]worker, 1)}
+	b.work[0].serial = b
 	return b
 }
 
@@ -100,23 +111,25 @@ func (b *CPU) Lanes() int { return cpuLanes }
 // Lane returns lane i's backend.
 func (b *CPU) Lane(i int) Backend {
 	for len(b.lanes) <= i {
-		b.lanes = append(b.lanes, &CPU{work: make([]worker, 1)})
+		b.lanes = append(b.lanes, newSerial())
 	}
 	return b.lanes[i]
 }
 
-type laneJob struct{ runLane func(lane int) }
+type laneJob struct {
+	runLane func(lane int, scratch Backend)
+}
 
-func (j *laneJob) run(_ *worker, lo, hi int) {
+func (j *laneJob) run(w *worker, lo, hi int) {
 	for lane := lo; lane < hi; lane++ {
-		j.runLane(lane)
+		j.runLane(lane, w.serial)
 	}
 }
 
 // ForLanes runs the lanes on the pool's threads.
-func (b *CPU) ForLanes(n int, run func(lane int)) {
+func (b *CPU) ForLanes(n int, run func(lane int, scratch Backend)) {
 	if n > 0 {
-		b.Lane(n - 1)
+		b.Lane(n - 1) // lanes are made here, not by several threads at once
 	}
 	b.laneRun.runLane = run
 	b.do(n, 1, &b.laneRun)
@@ -168,6 +181,11 @@ func (b *CPU) MemoryInUse() int {
 	n := b.arena.Bytes()
 	for _, l := range b.lanes {
 		n += l.arena.Bytes()
+	}
+	for i := range b.work {
+		if s := b.work[i].serial; s != b {
+			n += s.arena.Bytes()
+		}
 	}
 	return n
 }
