@@ -2,6 +2,7 @@ package optim
 
 import (
 	"fmt"
+	"math"
 
 	"diffclip/nn"
 	"diffclip/tensor"
@@ -111,14 +112,23 @@ func (b *base) State() map[string]*tensor.Tensor {
 	return s
 }
 
-// SetState restores the moments and the number of updates.
+// SetState restores the moments and the number of updates. Where something does
+// not fit it changes nothing.
 func (b *base) SetState(state map[string]*tensor.Tensor, steps int) error {
-	for name, dst := range b.State() {
-		src := state[name]
-		if src == nil || src.Len() != dst.Len() {
-			return fmt.Errorf("optim: state %q does not fit: want %d values", name, dst.Len())
+	if steps < 0 {
+		return fmt.Errorf("optim: state after %d updates: want none or more", steps)
+	}
+	own := b.State()
+	for name, dst := range own {
+		switch src := state[name]; {
+		case src == nil:
+			return fmt.Errorf("optim: state has no %q: want %d values", name, dst.Len())
+		case src.Len() != dst.Len():
+			return fmt.Errorf("optim: state %q has %d values, want %d", name, src.Len(), dst.Len())
 		}
-		copy(dst.Data, src.Data)
+	}
+	for name, dst := range own {
+		copy(dst.Data, state[name].Data)
 	}
 	b.steps = steps
 	return nil
@@ -201,7 +211,7 @@ func GradNorm(be tensor.Backend, params []*nn.Param) float64 {
 			total += float64(sum.Item())
 		}
 	}
-	return sqrt(total)
+	return math.Sqrt(total)
 }
 
 // ClipScale returns the factor that brings a gradient of the given norm down to

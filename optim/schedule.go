@@ -1,8 +1,9 @@
 package optim
 
-import "math"
-
-func sqrt(x float64) float64 { return math.Sqrt(x) }
+import (
+	"fmt"
+	"math"
+)
 
 // Schedule gives the learning rate of each step (or epoch; the unit is the
 // caller's), counted from 0.
@@ -33,12 +34,15 @@ func (c Cosine) LR(step int) float64 {
 // and Hutter 2017; torch's CosineAnnealingWarmRestarts).
 type WarmRestarts struct {
 	Base, Min     float64
-	First, Factor int
+	First, Factor int // First at least 1; a Factor below 1 counts as 1
 }
 
 // LR returns the rate of a step.
 func (w WarmRestarts) LR(step int) float64 {
 	length := w.First
+	if length < 1 {
+		panic(fmt.Sprintf("optim: WarmRestarts with a first cycle of %d steps", length))
+	}
 	for step >= length {
 		step -= length
 		length *= max(w.Factor, 1)

@@ -38,12 +38,12 @@ func (b *CPU) SGD(p, g, m *Tensor, lr, momentum, weightDecay, gradScale float32,
 				m.Data[i] = float32(momentum*m.Data[i]) + d
 			}
 			if nesterov {
-				d += momentum * m.Data[i]
+				d += float32(momentum * m.Data[i])
 			} else {
 				d = m.Data[i]
 			}
 		}
-		p.Data[i] -= lr * d
+		p.Data[i] -= float32(lr * d)
 	}
 }
 
