@@ -1,0 +1,184 @@
+package optim
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"diffclip/internal/rng"
+	"diffclip/nn"
+	"diffclip/tensor"
+)
+
+// optimisers makes one of each kind.
+var optimisers = map[string]func(set *nn.Set) Optimizer{
+	"Adam": func(set *nn.Set) Optimizer {
+		return NewAdam(set, AdamConfig{Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1})
+	},
+	"AdamW": func(set *nn.Set) Optimizer {
+		return NewAdam(set, AdamConfig{Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Decoupled: true})
+	},
+	"SGD": func(set *nn.Set) Optimizer {
+		return NewSGD(set, SGDConfig{Momentum: 0.9, WeightDecay: 0.1, Nesterov: true})
+	},
+}
+
+func newSet() *nn.Set {
+	set := nn.NewSet(3)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		set.Root().Param(name, nn.Normal(1), 3, 7)
+	}
+	return set
+}
+
+// step draws gradients for one step and makes it.
+func step(be tensor.Backend, set *nn.Set, o Optimizer, number int) {
+	for _, p := range set.Params() {
+		rng.New(5, p.Name, uint64(number)).Normal(p.Grad.Data, 0)
+	}
+	o.Step(be, 0.01, 0.5)
+}
+
+func equal(x, y []float32) bool {
+	for i := range x {
+		if math.Float32bits(x[i]) != math.Float32bits(y[i]) {
+			return false
+		}
+	}
+	return len(x) == len(y)
+}
+
+// TestFrozenParametersStay freezes, thaws and freezes others: what is frozen
+// keeps its value, and the others move exactly as they do without it.
+func TestFrozenParametersStay(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	for name, newOptimizer := range optimisers {
+		for _, frozen := range []string{"a", "b", "d", "ab", "bc", "ad", "abcd", ""} {
+			free, set := newSet(), newSet()
+			of, o := newOptimizer(free), newOptimizer(set)
+			start := set.Flatten().Value.Clone()
+			set.Freeze(true, func(name string) bool { return strings.Contains(frozen, name) })
+			for i := range 3 {
+				step(be, free, of, i)
+				step(be, set, o, i)
+			}
+			for i, p := range set.Params() {
+				at := set.Flatten().Offset[i]
+				want := free.Params()[i].Value.Data
+				if p.Frozen {
+					want = start.Data[at : at+p.Value.Len()]
+				}
+				if !equal(p.Value.Data, want) {
+					t.Errorf("%s, %q frozen: %s has other values", name, frozen, p.Name)
+				}
+			}
+			before := set.Flatten().Value.Clone()
+			set.Freeze(false, func(string) bool { return true })
+			step(be, set, o, 3)
+			for i, p := range set.Params() {
+				if at := set.Flatten().Offset[i]; equal(p.Value.Data, before.Data[at:at+p.Value.Len()]) {
+					t.Errorf("%s, %q thawed: %s has not moved", name, frozen, p.Name)
+				}
+			}
+		}
+	}
+}
+
+// TestResumeIsBitIdentical stops after three steps, restores the state in a new
+// optimiser over a copy of the parameters, and compares with going on.
+func TestResumeIsBitIdentical(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	for name, newOptimizer := range optimisers {
+		set := newSet()
+		o := newOptimizer(set)
+		for i := range 3 {
+			step(be, set, o, i)
+		}
+		resumed := newSet()
+		if err := resumed.Load(set.State()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		r := newOptimizer(resumed)
+		if err := r.SetState(o.State(), o.Steps()); err != nil {
+			t.Fatal(err)
+		}
+		for i := 3; i < 6; i++ {
+			step(be, set, o, i)
+			step(be, resumed, r, i)
+		}
+		if r.Steps() != 6 || o.Steps() != 6 {
+			t.Errorf("%s: %d and %d steps, want 6", name, r.Steps(), o.Steps())
+		}
+		if !equal(set.Flatten().Value.Data, resumed.Flatten().Value.Data) {
+			t.Errorf("%s: other values after a resume", name)
+		}
+	}
+}
+
+func TestStateThatDoesNotFitChangesNothing(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	set := newSet()
+	o := NewAdam(set, DefaultAdam())
+	step(be, set, o, 0)
+	m, v := o.m.Clone(), o.v.Clone()
+	for want, state := range map[string]map[string]*tensor.Tensor{
+		`no "v"`:           {"m": tensor.New(m.Len())},
+		`"m" has 3 values`: {"m": tensor.New(3), "v": tensor.New(m.Len())},
+	} {
+		if err := o.SetState(state, 9); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+	if err := o.SetState(o.State(), -1); err == nil {
+		t.Error("a negative number of steps is taken")
+	}
+	if !equal(o.m.Data, m.Data) || !equal(o.v.Data, v.Data) || o.Steps() != 1 {
+		t.Error("a state that does not fit changed the optimiser")
+	}
+}
+
+func TestGradNormIgnoresFrozenAndMissing(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	set := nn.NewSet(1)
+	a, b := set.Root().Param("a", nn.Zeros, 2), set.Root().Param("b", nn.Zeros, 1)
+	if got := GradNorm(be, set.Params()); got != 0 {
+		t.Errorf("norm %v without gradients", got)
+	}
+	set.Flatten()
+	copy(a.Grad.Data, []float32{3, 4})
+	b.Grad.Data[0] = 12
+	if got := GradNorm(be, set.Params()); got != 13 {
+		t.Errorf("norm %v, want 13", got)
+	}
+	b.Frozen = true
+	if got := GradNorm(be, set.Params()); got != 5 {
+		t.Errorf("norm %v, want 5", got)
+	}
+}
+
+func TestStepAllocatesNothing(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	for name, newOptimizer := range optimisers {
+		set := newSet()
+		o := newOptimizer(set)
+		set.Params()[1].Frozen = true
+		step(be, set, o, 0)
+		if n := testing.AllocsPerRun(20, func() { o.Step(be, 0.01, 1) }); n != 0 {
+			t.Errorf("%s: %v allocations a step", name, n)
+		}
+	}
+}
+
+func TestWarmRestartsWithoutCyclePanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	WarmRestarts{Base: 1}.LR(3)
+}
