@@ -8,7 +8,6 @@ import "math/bits"
 // An Arena is owned by one goroutine at a time.
 type Arena struct {
 	free  [128][]*Tensor // by size class
-	used  []*Tensor      // everything ever handed out
 	bytes int
 }
 
@@ -40,7 +39,6 @@ func (a *Arena) Get(s Shape) *Tensor {
 	} else {
 		t = &Tensor{Data: alignedFloats(capacity)}
 		a.bytes += 4 * capacity
-		a.used = append(a.used, t)
 	}
 	t.Shape, t.Data = s, t.Data[:n]
 	return t
@@ -51,17 +49,6 @@ func (a *Arena) Get(s Shape) *Tensor {
 func (a *Arena) Put(t *Tensor) {
 	c, _ := class(cap(t.Data))
 	a.free[c] = append(a.free[c], t)
-}
-
-// Reset takes back every tensor that Get ever handed out.
-func (a *Arena) Reset() {
-	for i := range a.free {
-		a.free[i] = a.free[i][:0]
-	}
-	// Last in, first out: walk backwards so that the first buffers come first.
-	for i := len(a.used) - 1; i >= 0; i-- {
-		a.Put(a.used[i])
-	}
 }
 
 // Bytes returns how much memory the arena holds.
