@@ -52,9 +52,14 @@ func (c Config) Check() error {
 	case c.Depth < 1 || c.MLPRatio < 1 || c.Timesteps < 1:
 		return fmt.Errorf("vit: depth %d, MLP ratio %d and timesteps %d must be at least 1", c.Depth, c.MLPRatio, c.Timesteps)
 	}
-	for _, m := range c.Modalities {
+	for i, m := range c.Modalities {
 		if m.Bands < 1 {
 			return fmt.Errorf("vit: modality %q has %d bands", m.Name, m.Bands)
+		}
+		for _, other := range c.Modalities[:i] {
+			if m.Name == other.Name { // masks and noise are drawn by name
+				return fmt.Errorf("vit: two modalities are called %q", m.Name)
+			}
 		}
 	}
 	return nil
