@@ -54,14 +54,16 @@ func (c Config) Check() error {
 		return err
 	}
 	switch {
-	case c.Text.Vocabulary < 1 || c.Text.Context < 1 || c.Text.Depth < 1 || c.Text.Heads < 1 || c.Text.Dim < 1 || c.Text.Dim%c.Text.Heads != 0:
+	case c.Text.Vocabulary < 1 || c.Text.Context < 1 || c.Text.Depth < 1 || c.Text.Heads < 1 || c.Text.Dim < 1 || c.Text.MLPRatio < 1 || c.Text.Dim%c.Text.Heads != 0:
 		return fmt.Errorf("clip: text encoder sizes %+v must be at least 1, the width a multiple of the heads", c.Text)
 	case c.Pool != PoolClass && c.Pool != PoolMean:
 		return fmt.Errorf("clip: pooling %q: want %q or %q", c.Pool, PoolClass, PoolMean)
 	case c.Targets != TargetsOwn && c.Targets != TargetsClass:
 		return fmt.Errorf("clip: targets %q: want %q or %q", c.Targets, TargetsOwn, TargetsClass)
-	case !(c.Temperature > 0):
+	case !(c.Temperature > 0) || math.IsInf(c.Temperature, 0):
 		return fmt.Errorf("clip: temperature %v must be positive", c.Temperature)
+	case !(c.HeadStd >= 0) || math.IsInf(c.HeadStd, 0):
+		return fmt.Errorf("clip: standard deviation %v of the head's weights must not be negative", c.HeadStd)
 	}
 	return nil
 }

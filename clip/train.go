@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"diffclip/autograd"
 	"diffclip/internal/rng"
@@ -37,7 +39,7 @@ func (c TrainConfig) Check() error {
 	switch {
 	case c.Epochs < 1 || c.Batch < 2:
 		return fmt.Errorf("stage 2: %d epochs of batch %d: want at least one epoch, and two samples to contrast", c.Epochs, c.Batch)
-	case !(c.LR > 0) || c.WeightDecay < 0 || c.Clip < 0 || c.FreezeEncoder < 0:
+	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.FreezeEncoder < 0:
 		return fmt.Errorf("stage 2: learning rate %v must be positive, weight decay %v, clipping %v and frozen epochs %d not negative", c.LR, c.WeightDecay, c.Clip, c.FreezeEncoder)
 	}
 	return nil
@@ -52,18 +54,18 @@ type Hooks = train.Hooks
 // LoadEncoder copies the image encoder of stage 1 into the model. Positional
 // embeddings, reducers and blocks must all be there and fit.
 func (m *Model) LoadEncoder(state map[string]*tensor.Tensor) error {
-	r := m.Set.Load(state)
-	var missing []string
-	for _, name := range r.Missing {
+	encoder := map[string]*tensor.Tensor{} // decoders stay behind; head and text are new
+	for name, t := range state {
 		if isEncoder(name) {
-			missing = append(missing, name)
+			encoder[name] = t
 		}
 	}
-	r.Missing, r.Unexpected = missing, nil // decoders stay behind; head and text are new
+	r := m.Set.Load(encoder)
+	r.Missing = slices.DeleteFunc(r.Missing, func(name string) bool { return !isEncoder(name) })
 	return r.Err()
 }
 
-func isEncoder(name string) bool { return len(name) > 8 && name[:8] == "encoder." }
+func isEncoder(name string) bool { return strings.HasPrefix(name, "encoder.") }
 
 // Train runs stage 2 on labelled windows and returns the loss of each epoch.
 func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, prompts Prompts, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
@@ -104,11 +106,12 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	return loop.Run(ctx)
 }
 
+// freeze stops the image encoder's training, or lets it go on, but for
+// positional embeddings that never learn.
 func (m *Model) freeze(frozen bool) {
-	for _, p := range m.Set.Params() {
-		if isEncoder(p.Name) {
-			p.Frozen = frozen
-		}
+	m.Set.Freeze(frozen, isEncoder)
+	for _, s := range m.Encoder.Stems {
+		s.Positions.Frozen = frozen || !m.Config.Encoder.TrainPositions
 	}
 }
 
