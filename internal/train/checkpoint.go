@@ -55,6 +55,10 @@ func (l *Loop) load(at *state) error {
 	if err := json.Unmarshal([]byte(meta[stateKey]), at); err != nil {
 		return fmt.Errorf("%s: %s: its state cannot be read: %w", l.Name, l.Checkpoint, err)
 	}
+	if at.Epoch < 0 || at.Epoch > l.Epochs || at.Step < 0 || at.Step > l.Batches.Steps() || at.Updates < 0 || len(at.History) != at.Epoch {
+		return fmt.Errorf("%s: %s: its state is damaged: epoch %d of %d, step %d of %d, %d epochs of history; start anew in another folder",
+			l.Name, l.Checkpoint, at.Epoch, l.Epochs, at.Step, l.Batches.Steps(), len(at.History))
+	}
 	model, opt := map[string]*tensor.Tensor{}, map[string]*tensor.Tensor{}
 	for name, t := range tensors {
 		if len(name) > len(optimPrefix) && name[:len(optimPrefix)] == optimPrefix {

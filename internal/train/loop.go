@@ -44,10 +44,12 @@ type Loop struct {
 // Hooks are where a caller follows a run.
 type Hooks struct {
 	// Checkpoint is the file to save to and resume from, "" for none. It is
-	// written after every CheckpointEpochs epochs, at least once a minute between
-	// steps, when the run is cancelled, and at the end.
+	// written after every CheckpointEpochs epochs, between steps once
+	// CheckpointEvery has passed since the last time (a minute where it is 0),
+	// when the run is cancelled, and at the end.
 	Checkpoint       string
 	CheckpointEpochs int
+	CheckpointEvery  time.Duration
 
 	// OnStep, if set, hears of every step; OnEpoch of every epoch, and may stop
 	// the run with an error.
@@ -88,8 +90,8 @@ func (e *NonFiniteError) Error() string {
 		e.Name, e.Loss, e.Epoch+1, e.Step+1, where)
 }
 
-// checkpointEvery is how much work an interruption can cost at most.
-const checkpointEvery = time.Minute
+// defaultEvery is how much work an interruption can cost at most.
+const defaultEvery = time.Minute
 
 // Run trains to the end and returns the history of epochs. When ctx ends it
 // saves a checkpoint and returns ctx's error.
@@ -101,6 +103,10 @@ func (l *Loop) Run(ctx context.Context) ([]Epoch, error) {
 	}
 	tape := autograd.NewTape(l.Backend, autograd.Train)
 	saved := time.Now()
+	every := l.CheckpointEvery
+	if every == 0 {
+		every = defaultEvery
+	}
 	for at.Epoch < l.Epochs {
 		lr := l.LR.LR(at.Epoch)
 		for batch, err := range l.Batches.Epoch(ctx, at.Epoch, at.Step) {
@@ -117,7 +123,7 @@ func (l *Loop) Run(ctx context.Context) ([]Epoch, error) {
 				n := l.Batches.Steps()
 				l.OnStep(Step{at.Epoch, at.Step - 1, at.Epoch*n + at.Step, l.Epochs * n, loss, lr})
 			}
-			if time.Since(saved) > checkpointEvery {
+			if time.Since(saved) >= every {
 				if err := l.save(at); err != nil {
 					return at.History, err
 				}
