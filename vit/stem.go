@@ -69,7 +69,13 @@ func (s *Stem) Sequence(t *autograd.Tape, class, patches *autograd.Var) *autogra
 // All returns the sequence of every token of each window, (B, 1+L, Dim), from
 // x (B·L·p², bands) with pixels in the order of Config.PixelOrder.
 func (s *Stem) All(t *autograd.Tape, x *autograd.Var, steps []int32) *autograd.Var {
-	return s.Sequence(t, s.ClassToken(t, steps), s.place(t, s.Patches(t, x)))
+	return s.AllOf(t, s.Patches(t, x), steps)
+}
+
+// AllOf is All for windows whose patches, (B·L, Dim), are there already: in
+// evaluation a patch is the same in every window that holds it.
+func (s *Stem) AllOf(t *autograd.Tape, patches *autograd.Var, steps []int32) *autograd.Var {
+	return s.Sequence(t, s.ClassToken(t, steps), s.place(t, patches))
 }
 
 // place adds the positional embedding to the patches of whole windows.

@@ -1,0 +1,214 @@
+package clip
+
+import (
+	"context"
+	"fmt"
+
+	"diffclip/autograd"
+	"diffclip/internal/rng"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+// RowFunc receives a row of a map: the label of each pixel, 1 to K, the
+// probability of that label, and those of all classes, (W, K). The slices are
+// used again for the next row.
+type RowFunc func(row int, labels []uint8, confidence, probabilities []float32) error
+
+// MapScene classifies every pixel of a scene by the window around it and hands
+// over the rows from top to bottom.
+//
+// In evaluation the reducer and the patch embedding depend on the pixel alone,
+// so with patches of one pixel they are computed once per pixel instead of once
+// in each of the windows that hold it. Some rows of embedded pixels are kept at a
+// time, never the scene.
+func MapScene(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.Windows, scene int, rows RowFunc) error {
+	if scene < 0 || scene >= len(d.Scenes) {
+		return fmt.Errorf("clip: scene %d of %d", scene, len(d.Scenes))
+	}
+	if err := c.model.Config.Encoder.Fits(w); err != nil {
+		return err
+	}
+	m := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W)
+	if c.model.Config.Encoder.Patch == 1 {
+		return m.run(ctx, rows, m.stripEmbedded)
+	}
+	return m.run(ctx, rows, m.stripWindows)
+}
+
+// stripPixels is about how many windows of neighbouring rows are classified
+// before they are handed over.
+const stripPixels = 1024
+
+// embedPixels is how many pixels are reduced and embedded at a time.
+const embedPixels = 2048
+
+// mapper walks down a scene in strips of rows.
+type mapper struct {
+	c            *Classifier
+	w            *rsdata.Windows
+	scene        int
+	height, wide int
+	strip        int // rows of a strip
+
+	probs  []float32 // (strip, W, K)
+	pixels []rsdata.Pixel
+	steps  []int32
+
+	// Embedded pixels of the rows that a strip's windows reach: scene row r lies
+	// in slot r % slots.
+	slots    int
+	embedded []*tensor.Tensor // per modality (slots·W, Dim)
+	next     int              // first scene row not embedded yet
+	raw      []*tensor.Tensor // per modality (embedPixels, bands)
+	centre   []int32
+	ids      []int32 // (windows·L) row in embedded
+}
+
+func newMapper(c *Classifier, w *rsdata.Windows, scene, height, width int) *mapper {
+	m := &mapper{c: c, w: w, scene: scene, height: height, wide: width}
+	m.strip = min(max(1, stripPixels/width), height)
+	m.probs = make([]float32, m.strip*width*c.Classes())
+	m.pixels = make([]rsdata.Pixel, m.strip*width)
+	m.steps = make([]int32, m.strip*width)
+	return m
+}
+
+// run classifies strip after strip and hands over their rows.
+func (m *mapper) run(ctx context.Context, rows RowFunc, strip func(ctx context.Context, probs []float32) error) error {
+	k := m.c.Classes()
+	labels, confidence := make([]uint8, m.wide), make([]float32, m.wide)
+	for first := 0; first < m.height; first += m.strip {
+		m.place(first, min(first+m.strip, m.height))
+		if err := strip(ctx, m.probs[:len(m.pixels)*k]); err != nil {
+			return err
+		}
+		for r := range len(m.pixels) / m.wide {
+			probs := m.probs[r*m.wide*k : (r+1)*m.wide*k]
+			for i := range labels {
+				best := Best(probs[i*k : (i+1)*k])
+				labels[i], confidence[i] = uint8(best+1), probs[i*k+best]
+			}
+			if err := rows(first+r, labels, confidence, probs); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// place lists the pixels of the strip of rows lo..hi and their timesteps.
+func (m *mapper) place(lo, hi int) {
+	m.pixels = m.pixels[:(hi-lo)*m.wide]
+	for i := range m.pixels {
+		m.pixels[i] = rsdata.Pixel{Scene: int32(m.scene), Row: int32(lo + i/m.wide), Col: int32(i % m.wide)}
+	}
+	if !m.c.model.Config.RandomTimestep {
+		return
+	}
+	times := rng.New(m.c.seed, "map/timestep", uint64(m.scene))
+	for i := range m.pixels {
+		m.steps[i] = int32(times.Intn(uint64(lo*m.wide+i), m.c.model.Config.Encoder.Timesteps))
+	}
+}
+
+// stripWindows classifies whole windows.
+func (m *mapper) stripWindows(ctx context.Context, probs []float32) error {
+	return m.c.Probabilities(ctx, m.w, m.pixels, probs)
+}
+
+// stripEmbedded classifies windows put together from embedded pixels.
+func (m *mapper) stripEmbedded(ctx context.Context, probs []float32) error {
+	half := m.w.Side() / 2
+	last := int(m.pixels[len(m.pixels)-1].Row)
+	if err := m.embed(ctx, min(last+half, m.height-1)); err != nil {
+		return err
+	}
+	k := m.c.Classes()
+	for lo := 0; lo < len(m.pixels); lo += classifyBatch {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		hi := min(lo+classifyBatch, len(m.pixels))
+		m.locate(m.pixels[lo:hi])
+		m.c.classify(m.images(m.steps[lo:hi]), probs[lo*k:hi*k])
+		m.c.tape.Reset()
+	}
+	return nil
+}
+
+// images is Model.Images for windows of embedded pixels.
+func (m *mapper) images(steps []int32) *autograd.Var {
+	t, model := m.c.tape, m.c.model
+	model.in = model.in[:0]
+	for i, stem := range model.Encoder.Stems {
+		patches := t.GatherRows(t.Input(m.embedded[i]), nil, m.ids) // (B·L, D)
+		model.in = append(model.in, stem.AllOf(t, patches, steps))
+	}
+	return model.Head.Forward(t, t.Shards(windowShard, model.body, model.in...))
+}
+
+// locate finds the embedded row of every pixel of the windows, the edge repeated
+// outside the scene.
+func (m *mapper) locate(pixels []rsdata.Pixel) {
+	side, half := m.w.Side(), m.w.Side()/2
+	m.ids = m.ids[:0]
+	for _, p := range pixels {
+		for r := range side {
+			row := min(max(int(p.Row)+r-half, 0), m.height-1) % m.slots
+			for c := range side {
+				col := min(max(int(p.Col)+c-half, 0), m.wide-1)
+				m.ids = append(m.ids, int32(row*m.wide+col))
+			}
+		}
+	}
+}
+
+// embed reduces and embeds the pixels of the rows up to last.
+func (m *mapper) embed(ctx context.Context, last int) error {
+	if m.embedded == nil {
+		m.allocate()
+	}
+	for ; m.next <= last; m.next++ {
+		for lo := 0; lo < m.wide; lo += embedPixels {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			m.embedRow(m.next, lo, min(lo+embedPixels, m.wide))
+		}
+	}
+	return nil
+}
+
+func (m *mapper) allocate() {
+	m.slots = min(m.strip+m.w.Side()-1, m.height)
+	for i := range m.w.Modalities() {
+		m.embedded = append(m.embedded, tensor.New(m.slots*m.wide, m.c.model.Config.Encoder.Dim))
+		m.raw = append(m.raw, tensor.New(min(embedPixels, m.wide), m.w.Bands(i)))
+	}
+	side := m.w.Side()
+	m.centre = make([]int32, min(embedPixels, m.wide))
+	for i := range m.centre {
+		m.centre[i] = int32(side/2*side + side/2)
+	}
+}
+
+// embedRow embeds the pixels lo..hi of a row.
+func (m *mapper) embedRow(row, lo, hi int) {
+	t, d := m.c.tape, m.c.model.Config.Encoder.Dim
+	pixels := make([]rsdata.Pixel, hi-lo)
+	for i := range pixels {
+		pixels[i] = rsdata.Pixel{Scene: int32(m.scene), Row: int32(row), Col: int32(lo + i)}
+	}
+	dst, keep := make([][]float32, len(m.raw)), make([][]int32, len(m.raw))
+	for i, raw := range m.raw {
+		dst[i], keep[i] = raw.Data, m.centre[:hi-lo]
+	}
+	m.w.GatherPositions(dst, pixels, keep)
+	for i, stem := range m.c.model.Encoder.Stems {
+		x := tensor.FromSlice(m.raw[i].Data[:(hi-lo)*m.w.Bands(i)], hi-lo, m.w.Bands(i))
+		at := (row%m.slots*m.wide + lo) * d
+		copy(m.embedded[i].Data[at:], stem.Patches(t, t.Input(x)).Value.Data)
+	}
+	t.Reset()
+}

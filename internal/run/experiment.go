@@ -1,0 +1,114 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"diffclip/clip"
+	"diffclip/diffusion"
+	"diffclip/internal/train"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+	"diffclip/vit"
+)
+
+// Experiment is a configuration with its data opened, scaled and split.
+type Experiment struct {
+	Config  Config // with everything filled in
+	Data    *rsdata.Dataset
+	Scaling *rsdata.Scaling
+	Windows *rsdata.Windows
+	Split   *rsdata.Split
+	Text    *Text
+	Backend tensor.Backend
+}
+
+// Given is what an earlier stage has fixed already; what is nil is made anew.
+type Given struct {
+	Scaling *rsdata.Scaling
+	Text    *Text
+}
+
+// Prepare opens the data of a configuration and fits everything to them.
+func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	data, err := cfg.open()
+	if err != nil {
+		return nil, err
+	}
+	if len(data.Classes) == 0 {
+		return nil, fmt.Errorf("%s: no labels, so nothing to learn classes from: see `diffclip inspect`, or list label files in a scene.json", cfg.Data)
+	}
+	x := &Experiment{Config: cfg, Data: data, Scaling: given.Scaling, Text: given.Text, Backend: be}
+	if x.Scaling == nil {
+		if x.Scaling, err = rsdata.Fit(data, cfg.Scaling); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.Scaling.Check(data); err != nil {
+		return nil, err
+	}
+	x.Windows = rsdata.NewWindows(data, x.Scaling, cfg.Split.Window)
+	if x.Split, err = data.Split(cfg.Split); err != nil {
+		return nil, err
+	}
+	if x.Text == nil {
+		if x.Text, err = NewText(cfg.Text, data); err != nil {
+			return nil, err
+		}
+		x.Config.Classifier.Text.Vocabulary = x.Text.Vocabulary()
+	}
+	var mods []vit.Modality
+	for i, m := range data.Modalities {
+		mods = append(mods, vit.Modality{Name: m.Name, Bands: x.Windows.Bands(i)})
+	}
+	x.Config.setModalities(mods)
+	return x, nil
+}
+
+// Resplit draws the split anew from another seed, which stage 2 then uses too.
+func (x *Experiment) Resplit(seed uint64) (*Experiment, error) {
+	y := *x
+	y.Config.Split.Seed, y.Config.Finetune.Seed = seed, seed
+	split, err := x.Data.Split(y.Config.Split)
+	y.Split = split
+	return &y, err
+}
+
+// Pretrain runs stage 1.
+func (x *Experiment) Pretrain(ctx context.Context, h train.Hooks) (*diffusion.Model, []train.Epoch, error) {
+	m, err := diffusion.New(x.Config.Diffusion, x.Config.Seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	history, err := m.Train(ctx, x.Backend, x.Windows, x.Split.Unlabelled, x.Config.Pretrain, h)
+	return m, history, err
+}
+
+// Finetune runs stage 2, from the weights of stage 1 or, where state is nil,
+// from scratch.
+func (x *Experiment) Finetune(ctx context.Context, state map[string]*tensor.Tensor, h train.Hooks) (*clip.Model, []train.Epoch, error) {
+	m, err := clip.New(x.Config.Classifier, x.Config.Finetune.Seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	if state != nil {
+		if err := m.LoadEncoder(state); err != nil {
+			return nil, nil, fmt.Errorf("stage 2 cannot start from this stage 1: %w", err)
+		}
+	}
+	cfg := x.Config.Finetune
+	if state == nil {
+		cfg.FreezeEncoder = 0 // there is nothing to keep
+	}
+	history, err := m.Train(ctx, x.Backend, x.Windows, x.Split.Train, x.Text.Prompts, cfg, h)
+	return m, history, err
+}
+
+// Evaluate classifies the test windows.
+func (x *Experiment) Evaluate(ctx context.Context, m *clip.Model) (*rsdata.Confusion, error) {
+	c, _, err := clip.NewClassifier(x.Backend, m, x.Text.Prompts).Evaluate(ctx, x.Windows, x.Split.Test)
+	return c, err
+}

@@ -1,0 +1,156 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"diffclip/internal/atomicfile"
+)
+
+// Names of the files in a folder.
+const (
+	manifestFile    = "run.json"
+	splitFile       = "split.json"
+	Stage1File      = "stage1.safetensors"
+	Stage2File      = "stage2.safetensors"
+	Checkpoint1File = "checkpoint-stage1.safetensors"
+	Checkpoint2File = "checkpoint-stage2.safetensors"
+)
+
+// Folder is where a run keeps its files.
+type Folder struct{ Dir string }
+
+// Path returns the path of a file in the folder.
+func (f Folder) Path(name string) string { return filepath.Join(f.Dir, name) }
+
+// Has reports whether the folder holds a file.
+func (f Folder) Has(name string) bool {
+	info, err := os.Stat(f.Path(name))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Create makes a folder for a new run, or, with overwrite, takes one that holds
+// a run already. A folder with other people's files in it is never taken.
+func Create(dir string, overwrite bool) (Folder, error) {
+	f := Folder{dir}
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return f, fmt.Errorf("cannot make the run folder: %w", err)
+		}
+		return f, f.probe()
+	case err != nil:
+		return f, fmt.Errorf("cannot use %s as a run folder: %w", dir, err)
+	case len(entries) > 0 && !f.Has(manifestFile):
+		return f, fmt.Errorf("%s holds files but no run: choose a new or an empty folder", dir)
+	case len(entries) > 0 && !overwrite:
+		return f, fmt.Errorf("%s holds a run already: go on with it by -resume, write over it by -force, or choose another folder", dir)
+	}
+	return f, f.probe()
+}
+
+// probe fails now, not after an hour of training, where the folder cannot be
+// written to.
+func (f Folder) probe() error {
+	file, err := atomicfile.Create(f.Path(manifestFile))
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// Clear removes what an earlier run left of both stages and of its results, or,
+// with stage2 alone, what depends on stage 2.
+func (f Folder) Clear(stage2Alone bool) error {
+	names := []string{Stage2File, Checkpoint2File, "metrics.json", "confusion.csv", "confusion.png", "classes.csv", "row.tex", "report.html", "seeds.json"}
+	if !stage2Alone {
+		names = append(names, Stage1File, Checkpoint1File, "history.csv", "losses.png", splitFile)
+	}
+	for _, name := range names {
+		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// VacantStage2 returns an error where the folder holds a stage 2 already, whole
+// or begun, unless it may be written over.
+func (f Folder) VacantStage2(overwrite bool) error {
+	if overwrite {
+		return nil
+	}
+	for _, name := range []string{Stage2File, Checkpoint2File} {
+		if f.Has(name) {
+			return fmt.Errorf("%s is there already: go on with it by -resume, write over it by -force, or name another folder with -out", f.Path(name))
+		}
+	}
+	return nil
+}
+
+// CopyFrom copies a file of another run into the folder.
+func (f Folder) CopyFrom(other Folder, name string) error {
+	in, err := os.Open(other.Path(name))
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return f.Write(name, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
+}
+
+// WriteJSON writes a value, indented.
+func (f Folder) WriteJSON(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.Path(name), err)
+	}
+	return atomicfile.WriteFile(f.Path(name), append(text, '\n'))
+}
+
+// Write writes a file that fill produces.
+func (f Folder) Write(name string, fill func(io.Writer) error) error {
+	file, err := atomicfile.Create(f.Path(name))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := fill(file); err != nil {
+		return fmt.Errorf("cannot write %s: %w", f.Path(name), err)
+	}
+	return file.Commit()
+}
+
+// maxManifest bounds a run.json, which holds no samples.
+const maxManifest = 16 << 20
+
+// readJSON reads a JSON file of at most limit bytes, strictly.
+func readJSON(path string, limit int64, v any) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if int64(len(text)) > limit {
+		return fmt.Errorf("%s: more than %d bytes: this is not a file that diffclip wrote", path, limit)
+	}
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%s: not a file that this version of diffclip wrote: %w", path, err)
+	}
+	return nil
+}

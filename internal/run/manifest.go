@@ -1,0 +1,127 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"diffclip/rsdata"
+)
+
+// manifestFormat is the version of run.json.
+const manifestFormat = 1
+
+// Manifest is run.json.
+type Manifest struct {
+	Format      int                `json:"format"`
+	Config      Config             `json:"config"`
+	Data        DataFacts          `json:"data"`
+	Split       SplitFacts         `json:"split"`
+	Environment Environment        `json:"environment"`
+	Parameters  map[string]int     `json:"parameters,omitempty"` // trained values, by stage
+	Seconds     map[string]float64 `json:"seconds,omitempty"`    // wall-clock time, by phase
+}
+
+// DataFacts says what the data were, so that a run cannot be taken up with
+// others unnoticed.
+type DataFacts struct {
+	Name       string            `json:"name"`
+	Modalities []rsdata.Modality `json:"modalities"`
+	Classes    []string          `json:"classes"`
+	Scenes     []SceneFacts      `json:"scenes"`
+	Notes      []string          `json:"notes,omitempty"`
+}
+
+// SceneFacts is one scene's name and size.
+type SceneFacts struct {
+	Name string `json:"name"`
+	H    int    `json:"height"`
+	W    int    `json:"width"`
+}
+
+// SplitFacts counts a split's samples; split.json lists them. Overlap is how many
+// test windows share a pixel with a training window.
+type SplitFacts struct {
+	Train      int    `json:"train"`
+	Validation int    `json:"validation"`
+	Test       int    `json:"test"`
+	Unlabelled int    `json:"unlabelled"`
+	Overlap    int    `json:"overlap_train_test"`
+	Hash       string `json:"hash"` // of the training and test samples
+}
+
+// NewManifest describes an experiment.
+func NewManifest(x *Experiment) *Manifest {
+	m := &Manifest{Format: manifestFormat, Config: x.Config, Environment: CurrentEnvironment(),
+		Parameters: map[string]int{}, Seconds: map[string]float64{}}
+	m.Environment.Threads = x.threads()
+	m.Data = DataFacts{Name: x.Data.Name, Modalities: x.Data.Modalities, Notes: append(append([]string(nil), x.Data.Notes...), x.Scaling.Notes()...)}
+	for _, c := range x.Data.Classes {
+		m.Data.Classes = append(m.Data.Classes, c.Name)
+	}
+	for _, s := range x.Data.Scenes {
+		m.Data.Scenes = append(m.Data.Scenes, SceneFacts{s.Name, s.H, s.W})
+	}
+	m.Split = x.splitFacts()
+	return m
+}
+
+func (x *Experiment) splitFacts() SplitFacts {
+	s := x.Split
+	return SplitFacts{len(s.Train), len(s.Validation), len(s.Test), len(s.Unlabelled), s.OverlapTrainTest,
+		fmt.Sprintf("%016x-%016x", rsdata.HashSamples(s.Train), rsdata.HashSamples(s.Test))}
+}
+
+func (x *Experiment) threads() int {
+	if b, ok := x.Backend.(interface{ Threads() int }); ok {
+		return b.Threads()
+	}
+	return 0
+}
+
+// Same returns an error unless the experiment's data and split are those of the
+// manifest.
+func (m *Manifest) Same(x *Experiment) error {
+	now := x.splitFacts()
+	if now.Hash != m.Split.Hash {
+		return fmt.Errorf("%s: the run was made with %d training and %d test samples of %q, and these files give another split of %d and %d: they have changed, or are others; give the right ones with -data",
+			x.Config.Data, m.Split.Train, m.Split.Test, m.Data.Name, now.Train, now.Test)
+	}
+	return nil
+}
+
+// Open reads the manifest of an existing run.
+func Open(dir string) (Folder, *Manifest, error) {
+	f := Folder{dir}
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return f, nil, fmt.Errorf("no run: %w", err)
+	case !info.IsDir():
+		return f, nil, fmt.Errorf("%s is a file: want the folder of a run", dir)
+	}
+	m := &Manifest{}
+	err = readJSON(f.Path(manifestFile), maxManifest, m)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return f, nil, fmt.Errorf("%s holds no run: it has no %s", dir, manifestFile)
+	case err != nil:
+		return f, nil, err
+	case m.Format != manifestFormat:
+		return f, nil, fmt.Errorf("%s: format %d, this version of diffclip reads %d", f.Path(manifestFile), m.Format, manifestFormat)
+	}
+	if err := m.Config.Check(); err != nil {
+		return f, nil, fmt.Errorf("%s: %w", f.Path(manifestFile), err)
+	}
+	if m.Seconds == nil {
+		m.Seconds = map[string]float64{}
+	}
+	if m.Parameters == nil {
+		m.Parameters = map[string]int{}
+	}
+	return f, m, nil
+}
+
+// SaveManifest writes run.json.
+func (f Folder) SaveManifest(m *Manifest) error { return f.WriteJSON(manifestFile, m) }

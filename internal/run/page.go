@@ -1,0 +1,163 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+
+	"diffclip/internal/figure"
+	"diffclip/internal/report"
+	"diffclip/rsdata"
+)
+
+// Method is one way of classifying the test windows.
+type Method struct {
+	Name      string
+	Confusion *rsdata.Confusion
+}
+
+// Results is what a page tells of.
+type Results struct {
+	Title           string
+	Methods         []Method // the first is the one that the page is about
+	Seeds           *rsdata.ScoresSummary
+	Curves          []Curve
+	Reconstructions []figure.Figure
+	Map             figure.Figure // nil for none
+}
+
+// Page puts the account of an experiment together.
+func (x *Experiment) Page(r Results) *report.Report {
+	p := &report.Report{Title: r.Title, Subtitle: x.DataLine()}
+	if len(r.Methods) > 0 {
+		p.Summary = facts(r.Methods[0].Confusion)
+	}
+	add := func(s report.Section) {
+		if len(s.Figures)+len(s.Tables)+len(s.Text) > 0 {
+			p.Sections = append(p.Sections, s)
+		}
+	}
+	add(x.methodSection(r))
+	if r.Map != nil {
+		add(report.Section{Title: "Map", Figures: []report.Figure{{Drawing: r.Map}}})
+	}
+	add(x.classSection(r))
+	add(restoredSection(r.Reconstructions))
+	add(lossSection(r.Curves))
+	add(x.dataSection())
+	return p
+}
+
+// DataLine names the data, the modalities and the split.
+func (x *Experiment) DataLine() string {
+	names := make([]string, len(x.Data.Modalities))
+	for i, m := range x.Data.Modalities {
+		names[i] = fmt.Sprintf("%s (%d)", m.Name, m.Bands)
+	}
+	return fmt.Sprintf("%s: %s; %d classes, %s of %d samples per class, seed %d", x.Data.Name, strings.Join(names, " + "),
+		len(x.Data.Classes), x.Split.Config.Protocol, x.Split.Config.Shots, x.Config.Seed)
+}
+
+func facts(c *rsdata.Confusion) []report.Fact {
+	note := fmt.Sprintf("%d test windows", c.Total())
+	return []report.Fact{
+		{Label: "OA", Value: percent(c.OA()), Note: note},
+		{Label: "AA", Value: percent(c.AA()), Note: note},
+		{Label: "kappa", Value: percent(c.Kappa()), Note: note},
+	}
+}
+
+func percent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
+
+func (x *Experiment) methodSection(r Results) report.Section {
+	s := report.Section{Title: "Results", Text: []string{x.OverlapLine()}}
+	if len(r.Methods) > 0 {
+		t := report.Table{Caption: "The same test windows for all, in percent.", Header: []string{"method", "OA", "AA", "kappa"}}
+		for i, m := range r.Methods {
+			row := []string{m.Name}
+			for _, v := range []float64{m.Confusion.OA(), m.Confusion.AA(), m.Confusion.Kappa()} {
+				row = append(row, fmt.Sprintf("%.1f", 100*v))
+			}
+			cells := report.Cells(row...)
+			cells[0].Strong = i == 0
+			t.Rows = append(t.Rows, cells)
+		}
+		s.Tables = append(s.Tables, t)
+	}
+	if v := r.Seeds; v != nil {
+		s.Tables = append(s.Tables, report.Table{Caption: fmt.Sprintf("Mean and standard deviation over %d seeds, in percent.", v.OA.N),
+			Header: []string{"", "OA", "AA", "kappa"},
+			Rows:   [][]report.Cell{report.Cells("all seeds", v.OA.Percent(), v.AA.Percent(), v.Kappa.Percent())}})
+	}
+	return s
+}
+
+// OverlapLine says how far training and test windows share pixels.
+func (x *Experiment) OverlapLine() string {
+	n, all := x.Split.OverlapTrainTest, len(x.Split.Test)
+	if n == 0 {
+		return fmt.Sprintf("None of the %d test windows shares a pixel with a training window.", all)
+	}
+	return fmt.Sprintf("%d of the %d test windows (%.0f %%) share at least one pixel with a training window, which flatters the result; the protocol %q keeps them apart.",
+		n, all, 100*float64(n)/float64(all), rsdata.Disjoint)
+}
+
+func (x *Experiment) classSection(r Results) report.Section {
+	s := report.Section{Title: "Classes"}
+	if len(r.Methods) == 0 {
+		return s
+	}
+	c := r.Methods[0].Confusion
+	t := report.Table{Caption: r.Methods[0].Name, Header: []string{"class", "test windows", "recall", "precision", "F1"}}
+	for i, score := range c.PerClass() {
+		cells := report.Cells(x.Data.Classes[i].Name, fmt.Sprint(score.Support), fraction(score.Recall), fraction(score.Precision), fraction(score.F1))
+		col := x.Data.Classes[i].Color
+		cells[0].Swatch = &figure.RGB{R: col.R, G: col.G, B: col.B}
+		t.Rows = append(t.Rows, cells)
+	}
+	s.Tables = []report.Table{t}
+	s.Figures = []report.Figure{{Drawing: ConfusionFigure(c, x.ClassNames())}}
+	return s
+}
+
+// fraction writes a share in percent, "-" where it is not defined.
+func fraction(v float64) string {
+	if v != v {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", 100*v)
+}
+
+func restoredSection(figures []figure.Figure) report.Section {
+	s := report.Section{Title: "What stage 1 restores"}
+	if len(figures) == 0 {
+		return s
+	}
+	s.Text = []string{"Stage 1 sees a few noised pixels of a window and has to give back the whole. The last row starts from noise alone and walks back step by step."}
+	for _, f := range figures {
+		s.Figures = append(s.Figures, report.Figure{Drawing: f})
+	}
+	return s
+}
+
+func lossSection(curves []Curve) report.Section {
+	s := report.Section{Title: "Losses"}
+	for _, c := range curves {
+		s.Figures = append(s.Figures, report.Figure{Drawing: LossFigure("Loss of "+c.Name, c)})
+	}
+	return s
+}
+
+func (x *Experiment) dataSection() report.Section {
+	s := report.Section{Title: "Data and split"}
+	sp := x.Split
+	s.Text = append(s.Text, fmt.Sprintf("%d training, %d validation and %d test windows of %d x %d pixels; %d unlabelled windows for stage 1, drawn without a look at labels.",
+		len(sp.Train), len(sp.Validation), len(sp.Test), sp.Config.Window, sp.Config.Window, len(sp.Unlabelled)))
+	s.Text = append(s.Text, x.Data.Notes...)
+	s.Text = append(s.Text, x.Scaling.Notes()...)
+	t := report.Table{Caption: "What stands for each class in language.", Header: []string{"class", "text"}}
+	for i, text := range x.Text.Texts {
+		t.Rows = append(t.Rows, report.Cells(x.Data.Classes[i].Name, text))
+	}
+	s.Tables = []report.Table{t}
+	return s
+}

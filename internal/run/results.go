@@ -1,0 +1,64 @@
+package run
+
+import (
+	"fmt"
+	"io"
+
+	"diffclip/internal/figure"
+	"diffclip/rsdata"
+)
+
+// Metrics is metrics.json.
+type Metrics struct {
+	Scores    rsdata.Scores     `json:"scores"`
+	Classes   []string          `json:"classes"`
+	Confusion *rsdata.Confusion `json:"confusion"`
+	Overlap   int               `json:"overlap_train_test"`
+}
+
+// SaveResults writes metrics.json, confusion.csv, confusion.png, classes.csv and
+// row.tex.
+func (f Folder) SaveResults(x *Experiment, c *rsdata.Confusion) error {
+	names := x.ClassNames()
+	err := f.WriteJSON("metrics.json", Metrics{c.Scores(), names, c, x.Split.OverlapTrainTest})
+	if err != nil {
+		return err
+	}
+	if err := f.Write("confusion.csv", func(w io.Writer) error { return c.WriteCSV(w, names) }); err != nil {
+		return err
+	}
+	if err := f.Write("classes.csv", func(w io.Writer) error { return c.WriteClassCSV(w, names) }); err != nil {
+		return err
+	}
+	if err := f.SaveRow(rsdata.SummariseScores([]rsdata.Scores{c.Scores()})); err != nil {
+		return err
+	}
+	return f.Picture("confusion.png", ConfusionFigure(c, names))
+}
+
+// SaveRow writes row.tex, a row of a LaTeX table: OA, AA and kappa.
+func (f Folder) SaveRow(s rsdata.ScoresSummary) error {
+	return f.Write("row.tex", func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, rsdata.LaTeXRow("DiffCLIP", s.OA, s.AA, s.Kappa))
+		return err
+	})
+}
+
+// ClassNames returns the names of the classes, in order.
+func (x *Experiment) ClassNames() []string {
+	names := make([]string, len(x.Data.Classes))
+	for i, c := range x.Data.Classes {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// ConfusionFigure draws a confusion matrix.
+func ConfusionFigure(c *rsdata.Confusion, names []string) figure.Figure {
+	return &figure.Matrix{Title: "Confusion", Note: "Test windows by their class and the class they were given.", Names: names, Counts: c.Counts}
+}
+
+// Picture writes a figure as PNG.
+func (f Folder) Picture(name string, fig figure.Figure) error {
+	return f.Write(name, func(w io.Writer) error { return figure.WritePNG(w, fig, 2) })
+}

@@ -1,0 +1,49 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"diffclip/rsdata"
+)
+
+// WriteSplit writes split.json: every sample as [scene, row, column, label,
+// object], the object -1 where the sample is a single pixel, and the unlabelled
+// windows as [scene, row, column], null where they are all pixels.
+func (f Folder) WriteSplit(x *Experiment) error {
+	s := x.Split
+	unlabelled := [][3]int32{}
+	for _, p := range s.Unlabelled {
+		unlabelled = append(unlabelled, [3]int32{p.Scene, p.Row, p.Col})
+	}
+	if len(s.Unlabelled) == x.Data.NumPixels() {
+		unlabelled = nil
+	}
+	parts := []struct {
+		name string
+		rows any
+	}{
+		{"train", sampleRows(s.Train)}, {"validation", sampleRows(s.Validation)}, {"test", sampleRows(s.Test)}, {"unlabelled", unlabelled},
+	}
+	return f.Write(splitFile, func(w io.Writer) error {
+		fmt.Fprintf(w, "{\"protocol\":%q,\"seed\":%d", s.Config.Protocol, s.Config.Seed)
+		for _, p := range parts {
+			text, err := json.Marshal(p.rows)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(w, ",\n%q:%s", p.name, text)
+		}
+		_, err := io.WriteString(w, "}\n")
+		return err
+	})
+}
+
+func sampleRows(samples []rsdata.Sample) [][5]int32 {
+	rows := make([][5]int32, len(samples))
+	for i, s := range samples {
+		rows[i] = [5]int32{s.Scene, s.Row, s.Col, int32(s.Label), s.Object}
+	}
+	return rows
+}

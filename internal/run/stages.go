@@ -1,0 +1,101 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"diffclip/clip"
+	"diffclip/diffusion"
+	"diffclip/internal/progress"
+	"diffclip/internal/train"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+// Stage names, as history.csv and the pictures have them.
+const (
+	Stage1Name = "stage 1"
+	Stage2Name = "stage 2"
+)
+
+// Watch returns hooks that show a training's progress on log and keep its
+// checkpoint in a file ("" for none), and a function that ends the display.
+func Watch(log io.Writer, title, checkpoint string) (train.Hooks, func()) {
+	var p *progress.Progress
+	loss := 0.0
+	h := train.Hooks{Checkpoint: checkpoint}
+	h.OnStep = func(s train.Step) {
+		if p == nil {
+			p = progress.New(log, title, s.Total)
+			p.Resume(s.Done - 1)
+		}
+		loss = s.Loss
+		p.Step(s.Done, fmt.Sprintf("epoch %d  loss %.4f", s.Epoch+1, s.Loss))
+	}
+	return h, func() { p.Done(fmt.Sprintf("loss %.4f", loss)) }
+}
+
+// TrainStage1 runs, or goes on with, stage 1 of an experiment in its folder, and
+// writes its weights and its history.
+func (f Folder) TrainStage1(ctx context.Context, x *Experiment, m *Manifest, log io.Writer) (*diffusion.Model, Curve, error) {
+	hooks, done := Watch(log, "stage 1, mask diffusion", f.Path(Checkpoint1File))
+	began := time.Now()
+	model, history, err := x.Pretrain(ctx, hooks)
+	done()
+	curve := Curve{Stage1Name, history}
+	if err != nil {
+		return nil, curve, err
+	}
+	m.Parameters[Stage1Name] = model.Set.Count()
+	m.Seconds[Stage1Name] += time.Since(began).Seconds()
+	return model, curve, f.finish(m, Checkpoint1File, curve, func() error { return f.SaveStage1(x, model) })
+}
+
+// TrainStage2 runs, or goes on with, stage 2 of an experiment in its folder, from
+// the weights of stage 1 or from scratch, and writes its weights and history.
+func (f Folder) TrainStage2(ctx context.Context, x *Experiment, m *Manifest, state map[string]*tensor.Tensor, log io.Writer) (*clip.Model, Curve, error) {
+	hooks, done := Watch(log, "stage 2, few labels", f.Path(Checkpoint2File))
+	began := time.Now()
+	model, history, err := x.Finetune(ctx, state, hooks)
+	done()
+	curve := Curve{Stage2Name, history}
+	if err != nil {
+		return nil, curve, err
+	}
+	m.Parameters[Stage2Name] = model.Set.Count()
+	m.Seconds[Stage2Name] += time.Since(began).Seconds()
+	return model, curve, f.finish(m, Checkpoint2File, curve, func() error { return f.SaveStage2(x, model) })
+}
+
+// finish writes what a stage leaves. The checkpoint goes last, so that a run
+// killed here still finds it.
+func (f Folder) finish(m *Manifest, checkpoint string, curve Curve, save func() error) error {
+	if err := save(); err != nil {
+		return err
+	}
+	if err := f.SaveHistory(curve); err != nil {
+		return err
+	}
+	if err := f.SaveManifest(m); err != nil {
+		return err
+	}
+	if err := os.Remove(f.Path(checkpoint)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// EvaluateStage2 classifies the test windows with progress on log.
+func (x *Experiment) EvaluateStage2(ctx context.Context, m *clip.Model, log io.Writer) (*rsdata.Confusion, error) {
+	p := progress.New(log, fmt.Sprintf("classifying %d test windows", len(x.Split.Test)), 0)
+	c, err := x.Evaluate(ctx, m)
+	if err == nil {
+		p.Done(fmt.Sprintf("OA %.1f %%", 100*c.OA()))
+	}
+	return c, err
+}

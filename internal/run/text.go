@@ -1,0 +1,114 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"diffclip/clip"
+	"diffclip/rsdata"
+)
+
+// The tokenizers.
+const (
+	Compact = "compact" // built in
+	BPE     = "bpe"     // CLIP's own, from the vocabulary file
+)
+
+// TextConfig says what stands for a class in language.
+type TextConfig struct {
+	Tokenizer string `json:"tokenizer"`
+	BPE       string `json:"bpe,omitempty"` // CLIP's vocabulary file
+	// Prompts is p1 to p5 of the paper's Table 4, a template with {} for the class
+	// name, or a JSON file with a text for each class.
+	Prompts string `json:"prompts"`
+}
+
+func (c TextConfig) check() error {
+	switch {
+	case c.Tokenizer != Compact && c.Tokenizer != BPE:
+		return fmt.Errorf("tokenizer %q: want %s or %s", c.Tokenizer, Compact, BPE)
+	case c.Tokenizer == BPE && c.BPE == "":
+		return fmt.Errorf("tokenizer %s needs CLIP's vocabulary file, bpe_simple_vocab_16e6.txt.gz: name it with -bpe", BPE)
+	}
+	return nil
+}
+
+// Text is what stands for the classes in language.
+type Text struct {
+	Texts     []string        `json:"texts"`   // of class i
+	Prompts   clip.Prompts    `json:"prompts"` // their token ids
+	Tokenizer string          `json:"tokenizer"`
+	Hash      string          `json:"hash"`              // of the vocabulary
+	Compact   json.RawMessage `json:"compact,omitempty"` // the whole vocabulary of the compact tokenizer
+
+	vocabulary int
+}
+
+// NewText writes and encodes the prompts of a dataset's classes.
+func NewText(c TextConfig, d *rsdata.Dataset) (*Text, error) {
+	names := make([]string, len(d.Classes))
+	for i, class := range d.Classes {
+		names[i] = class.Name
+	}
+	prompt, own, err := c.descriptions()
+	if err != nil {
+		return nil, err
+	}
+	t := &Text{}
+	if t.Texts, err = clip.Texts(prompt, d.Name, names, own); err != nil {
+		return nil, err
+	}
+	tok, err := c.tokenizer(t.Texts)
+	if err != nil {
+		return nil, err
+	}
+	if compact, ok := tok.(*clip.Compact); ok {
+		if t.Compact, err = json.Marshal(compact); err != nil {
+			return nil, err
+		}
+	}
+	t.Tokenizer, t.Hash, t.vocabulary = tok.Name(), tok.Hash(), tok.VocabSize()
+	t.Prompts, err = clip.Tokenize(tok, t.Texts)
+	return t, err
+}
+
+// descriptions tells a file of descriptions from a prompt. With a file, a class
+// that it leaves out is an error unless it has a built-in description.
+func (c TextConfig) descriptions() (prompt string, own *clip.Descriptions, err error) {
+	if strings.Contains(c.Prompts, clip.ClassSlot) {
+		return c.Prompts, nil, nil
+	}
+	if info, err := os.Stat(c.Prompts); err == nil && info.Mode().IsRegular() {
+		own, err := clip.OpenDescriptions(c.Prompts)
+		return clip.DescriptionPrompt, own, err
+	}
+	return c.Prompts, nil, nil
+}
+
+func (c TextConfig) tokenizer(texts []string) (clip.Tokenizer, error) {
+	if c.Tokenizer == BPE {
+		return clip.OpenBPE(c.BPE, clip.BPEOptions{})
+	}
+	return clip.NewCompact(texts), nil
+}
+
+// Vocabulary returns the number of token ids.
+func (t *Text) Vocabulary() int { return t.vocabulary }
+
+// fits returns an error unless a text encoder of the given sizes can read the
+// prompts.
+func (t *Text) fits(c clip.TextConfig) error {
+	for i, p := range t.Prompts {
+		if len(p) == 0 || len(p) > c.Context {
+			return fmt.Errorf("prompt %d has %d tokens: want 1 to %d", i+1, len(p), c.Context)
+		}
+		for _, id := range p {
+			if id < 0 || int(id) >= c.Vocabulary {
+				return fmt.Errorf("prompt %d has token %d of a vocabulary of %d", i+1, id, c.Vocabulary)
+			}
+		}
+	}
+	return nil
+}
