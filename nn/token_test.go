@@ -1,0 +1,86 @@
+package nn
+
+import (
+	"fmt"
+	"testing"
+
+	"diffclip/autograd"
+	"diffclip/internal/golden"
+	"diffclip/tensor"
+)
+
+// TestForwardTokenEqualsForward compares one token of every sample, its value
+// and every gradient, with that token taken from the whole output.
+func TestForwardTokenEqualsForward(t *testing.T) {
+	const batch, tokens = 5, 7
+	for _, causal := range []bool{false, true} {
+		for name, at := range map[string][]int32{"first": {0, 0, 0, 0, 0}, "last": {6, 6, 6, 6, 6}, "each another": {3, 0, 6, 1, 5}} {
+			t.Run(fmt.Sprintf("causal %v, %s", causal, name), func(t *testing.T) {
+				cfg := small
+				cfg.Causal = causal
+				set := NewSet(1)
+				block := NewBlock(set.Root(), cfg)
+				x := tensor.New(batch, tokens, cfg.Dim)
+				Normal(1)(x, 1, "x")
+				rows, lengths := make([]int32, batch), make([]int32, batch)
+				for b := range rows {
+					rows[b], lengths[b] = int32(b*tokens)+at[b], at[b]+1
+				}
+				if !causal {
+					lengths = nil
+				}
+				y, dx, grads := gradients(t, set, x, func(tape *autograd.Tape, x *autograd.Var) *autograd.Var {
+					return block.ForwardToken(tape, x, rows, lengths)
+				})
+				wantY, wantDX, wantGrads := gradients(t, set, x, func(tape *autograd.Tape, x *autograd.Var) *autograd.Var {
+					return tape.GatherRows(block.Forward(tape, x), nil, rows)
+				})
+				golden.Near(t, "value", y, wantY, 1e-5)
+				golden.Near(t, "gradient of the input", dx, wantDX, 1e-4)
+				for name, want := range wantGrads {
+					golden.Near(t, "gradient of "+name, grads[name], want, 1e-4)
+				}
+			})
+		}
+	}
+}
+
+// TestInitialValues checks each initialiser's range or deviation, and that a
+// value depends on the name and seed alone.
+func TestInitialValues(t *testing.T) {
+	draw := func(init Init, seed uint64, name string) *tensor.Tensor {
+		x := tensor.New(64, 32)
+		init(x, seed, name)
+		return x
+	}
+	for name, c := range map[string]struct {
+		init      Init
+		most, std float64 // largest magnitude (0: any), deviation
+	}{
+		"Normal":         {Normal(0.5), 0, 0.5},
+		"TruncNormal":    {TruncNormal(0.02), 0.04, 0.02 * 0.8796},
+		"Uniform":        {Uniform(3), 3, 3 / 1.7320508},
+		"XavierUniform":  {XavierUniform, 0.25, 0.25 / 1.7320508},
+		"KaimingUniform": {KaimingUniform, 0.1767767, 0.1767767 / 1.7320508},
+		"KaimingNormal":  {KaimingNormal, 0, 0.25},
+		"Ones":           {Ones, 1, 1},
+		"Constant":       {Constant(-2), 2, 2},
+	} {
+		x := draw(c.init, 1, "w")
+		sq := 0.0
+		for i, v := range x.Data {
+			sq += float64(v) * float64(v)
+			if c.most > 0 && (float64(v) > c.most || float64(v) < -c.most) {
+				t.Errorf("%s: element %d is %v, beyond %v", name, i, v, c.most)
+				break
+			}
+		}
+		golden.Near(t, name+" mean square", []float32{float32(sq / float64(x.Len()))}, []float32{float32(c.std * c.std)}, 0.08)
+		if !same(x.Data, draw(c.init, 1, "w").Data) {
+			t.Errorf("%s: another draw of one name gives other values", name)
+		}
+		if name != "Ones" && name != "Constant" && (same(x.Data, draw(c.init, 1, "v").Data) || same(x.Data, draw(c.init, 2, "w").Data)) {
+			t.Errorf("%s: another name or seed gives the same values", name)
+		}
+	}
+}
