@@ -1,0 +1,231 @@
+package diffusion
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"diffclip/internal/rng"
+	"diffclip/vit"
+)
+
+// randomWindows returns windows that fit c.
+func randomWindows(c Config, batch int, name string) [][]float32 {
+	var out [][]float32
+	for i, m := range c.Encoder.Modalities {
+		x := make([]float32, batch*c.Encoder.Window*c.Encoder.Window*m.Bands)
+		rng.New(9, name, uint64(i)).Normal(x, 0)
+		out = append(out, x)
+	}
+	return out
+}
+
+func fill(c Config, seed uint64, windows [][]float32, batch int, step uint64) *Corrupted {
+	corruptor := NewCorruptor(c, seed)
+	out := corruptor.NewCorrupted(batch)
+	corruptor.Fill(out, windows, step)
+	return out
+}
+
+func TestFillDependsOnSeedAndStepAlone(t *testing.T) {
+	c := small()
+	windows := randomWindows(c, 6, "windows")
+	corruptor := NewCorruptor(c, 1)
+	used := corruptor.NewCorrupted(6)
+	corruptor.Fill(used, randomWindows(c, 6, "others"), 3)
+	corruptor.Fill(used, windows, 7)
+	fresh := fill(c, 1, windows, 6, 7)
+	if !reflect.DeepEqual(used, fresh) {
+		t.Error("a batch depends on what was corrupted before")
+	}
+	for name, other := range map[string]*Corrupted{"step": fill(c, 1, windows, 6, 8), "seed": fill(c, 2, windows, 6, 7)} {
+		a, b := fresh.Inputs[0], other.Inputs[0]
+		if slices.Equal(fresh.Steps, other.Steps) || slices.Equal(a.Keep, b.Keep) || slices.Equal(a.Visible.Data, b.Visible.Data) {
+			t.Errorf("another %s gives the same timesteps, masks or noise", name)
+		}
+		if !slices.Equal(a.Target.Data, b.Target.Data) {
+			t.Errorf("another %s changes the clean windows", name)
+		}
+	}
+}
+
+func TestMasksAreUniformAndDistinct(t *testing.T) {
+	c := small()
+	const batch, steps = 8, 250
+	l, k := c.Encoder.Tokens(), c.Keep()
+	if k != 7 {
+		t.Fatalf("%d of %d tokens are visible, want 7", k, l)
+	}
+	corruptor := NewCorruptor(c, 5)
+	out := corruptor.NewCorrupted(batch)
+	windows := randomWindows(c, batch, "windows")
+	var counts [2][25]int
+	times := map[int32]bool{}
+	seen := map[string]bool{}
+	for step := range steps {
+		corruptor.Fill(out, windows, uint64(step))
+		for _, s := range out.Steps {
+			times[s] = true
+		}
+		for m := range counts {
+			for b := range batch {
+				keep := slices.Clone(out.Inputs[m].Keep[b*k : (b+1)*k])
+				for _, at := range keep {
+					counts[m][at]++
+				}
+				slices.Sort(keep)
+				if len(slices.Compact(keep)) != k {
+					t.Fatalf("a mask keeps a token twice: %v", keep)
+				}
+				seen[fmt.Sprint(keep)] = true
+			}
+		}
+	}
+	// A token is kept with probability 7/25: 560 of 2000 times, deviation 20.
+	for m := range counts {
+		for at, n := range counts[m] {
+			near(t, fmt.Sprintf("modality %d: keeps of token %d", m, at), float64(n), 560, 5*20.1)
+		}
+	}
+	if n := 2 * batch * steps; len(seen) < n-60 { // 480700 masks exist: 17 pairs of 4000 are equal by chance
+		t.Errorf("%d different masks among %d", len(seen), n)
+	}
+	if len(times) != c.Encoder.Timesteps {
+		t.Errorf("%d timesteps occur, want all %d", len(times), c.Encoder.Timesteps)
+	}
+}
+
+// TestCorruptedPixels checks every visible pixel and every index against the
+// window, for patches of more than one pixel too.
+func TestCorruptedPixels(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"pixels":          func(*Config) {},
+		"patches":         func(c *Config) { c.Encoder.Window, c.Encoder.Patch = 6, 2 },
+		"no noise":        func(c *Config) { c.NoNoise = true },
+		"no masks":        func(c *Config) { c.MaskRatio = 0 },
+		"reference order": func(c *Config) { c.ReferenceOrder = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := small()
+			change(&c)
+			const batch = 6
+			windows := randomWindows(c, batch, "windows")
+			out := fill(c, 1, windows, batch, 0)
+			for m, in := range out.Inputs {
+				checkPixels(t, c, in, windows[m], out.Steps)
+				checkIndices(t, c, in)
+			}
+		})
+	}
+}
+
+// checkPixels wants the implied noise of each visible value to be standard
+// normal, and none with NoNoise.
+func checkPixels(t *testing.T, c Config, in CorruptedInput, window []float32, steps []int32) {
+	t.Helper()
+	e, s := c.Encoder, DefaultSchedule(c.Encoder.Timesteps)
+	area, pixels, bands, k, order := e.Window*e.Window, e.PatchPixels(), in.Visible.Cols(), c.Keep(), e.PixelOrder()
+	if c.ReferenceOrder {
+		k = e.Tokens()
+	}
+	var noise []float64
+	for row := range in.Visible.Rows() {
+		b, i := row/(k*pixels), row%(k*pixels)
+		token := i / pixels
+		if !c.ReferenceOrder {
+			token = int(in.Keep[b*k+token])
+		}
+		at := int(order[token*pixels+i%pixels])
+		for band := range bands {
+			clean, got := window[(b*area+at)*bands+band], in.Visible.Data[row*bands+band]
+			if target := in.Target.Data[((b*e.Tokens()+token)*pixels+i%pixels)*bands+band]; target != clean {
+				t.Fatalf("target %v of sample %d, token %d, want %v", target, b, token, clean)
+			}
+			if c.NoNoise {
+				if got != clean {
+					t.Fatalf("visible value %v, want %v", got, clean)
+				}
+				continue
+			}
+			a := s.AlphaCumprod[steps[b]]
+			noise = append(noise, (float64(got)-math.Sqrt(a)*float64(clean))/math.Sqrt(1-a))
+		}
+	}
+	if !c.NoNoise {
+		n := len(noise)
+		m, v := moments(n, func(i int) float64 { return noise[i] })
+		near(t, "mean of the noise", m, 0, 5/math.Sqrt(float64(n)))
+		near(t, "variance of the noise", v, 1, 5*math.Sqrt(2/float64(n)))
+	}
+}
+
+func checkIndices(t *testing.T, c Config, in CorruptedInput) {
+	t.Helper()
+	l, k := c.Encoder.Tokens(), c.Keep()
+	sum := 0.0
+	for _, w := range in.Weight.Data {
+		sum += float64(w)
+	}
+	want := 1.1
+	if l == k {
+		want = 1
+	}
+	near(t, "sum of the loss weights", sum, want, 1e-6)
+	for i, from := range in.from {
+		b, at := i/k, int(in.Keep[i])
+		if int(from) != b*l+at || int(in.rows[i]) != 1+at || int(in.restore[b*(1+l)+1+at]) != b%shardSamples*(1+k)+1+i%k {
+			t.Fatalf("visible token %d: from %d, rows %d, restore %d", i, from, in.rows[i], in.restore[b*(1+l)+1+at])
+		}
+	}
+	visible := 0
+	for _, r := range in.restore {
+		if r >= 0 {
+			visible++
+		}
+	}
+	if batch := len(in.restore) / (1 + l); visible != batch*(1+k) {
+		t.Errorf("%d tokens are restored from the encoder, want %d", visible, batch*(1+k))
+	}
+}
+
+func TestFillRefusesOtherModalities(t *testing.T) {
+	defer func() {
+		if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "1 modalities given, the model has 2") {
+			t.Errorf("panic %v", r)
+		}
+	}()
+	c := small()
+	fill(c, 1, randomWindows(c, 2, "windows")[:1], 2, 0)
+}
+
+func TestConfigCheck(t *testing.T) {
+	if err := small().Check(); err != nil {
+		t.Fatal(err)
+	}
+	d := Default(vit.Default(vit.Modality{Name: "hsi", Bands: 144}, vit.Modality{Name: "lidar", Bands: 1}))
+	if err := d.Check(); err != nil || d.Keep() != 36 {
+		t.Errorf("published sizes: %v, %d visible tokens, want 36", err, d.Keep())
+	}
+	for want, change := range map[string]func(*Config){
+		"no modalities":     func(c *Config) { c.Encoder.Modalities = nil },
+		"decoder depth 0":   func(c *Config) { c.DecoderDepth = 0 },
+		"mask ratio 1":      func(c *Config) { c.MaskRatio = 1 },
+		"mask ratio NaN":    func(c *Config) { c.MaskRatio = math.NaN() },
+		"mask ratio -0.1":   func(c *Config) { c.MaskRatio = -0.1 },
+		"leaves none":       func(c *Config) { c.MaskRatio = 0.99 },
+		"loss weights -1":   func(c *Config) { c.MaskedWeight = -1 },
+		"loss weights 0.1 ": func(c *Config) { c.VisibleWeight = math.NaN() },
+	} {
+		c := small()
+		change(&c)
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
+		if _, err := New(c, 1); err == nil {
+			t.Errorf("%s: a model was made", want)
+		}
+	}
+}
