@@ -1,0 +1,250 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"diffclip/autograd"
+	"diffclip/internal/safetensors"
+	"diffclip/internal/train"
+	"diffclip/internal/train/traintest"
+	"diffclip/nn"
+	"diffclip/optim"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+// newLoop fits a linear layer to windows of one pixel: 2 epochs of 4 steps.
+func newLoop(t *testing.T, checkpoint string) *train.Loop {
+	t.Helper()
+	be := tensor.NewCPU(1)
+	t.Cleanup(func() { be.Close() })
+	_, w, samples := traintest.Data(1, 32)
+	set := nn.NewSet(1)
+	fc := nn.NewLinear(set.Root().Sub("fc"), 6, 1)
+	return &train.Loop{
+		Name: "test", Backend: be, Set: set, Opt: optim.NewAdam(set, optim.DefaultAdam()),
+		Batches: rsdata.NewBatches(w, samples, rsdata.BatchConfig{Size: 8, Shuffle: true}),
+		Epochs:  2, LR: optim.Constant(0.01), Identity: "a",
+		Loss: func(t *autograd.Tape, b *rsdata.Batch) *autograd.Var {
+			y := fc.Forward(t, t.Input(tensor.FromSlice(b.Data[0], len(b.Samples), 6)))
+			ones := t.Const(1, len(b.Samples), 1).Value
+			return t.WeightedMSE(y, ones, t.Const(0.125, len(b.Samples)).Value)
+		},
+		Hooks: train.Hooks{Checkpoint: checkpoint},
+	}
+}
+
+func TestHistoryAndSteps(t *testing.T) {
+	l := newLoop(t, "")
+	var steps []train.Step
+	var epochs []train.Epoch
+	l.OnStep = func(s train.Step) { steps = append(steps, s) }
+	l.OnEpoch = func(e train.Epoch) error { epochs = append(epochs, e); return nil }
+	history, err := l.Run(context.Background())
+	if err != nil || len(history) != 2 || len(epochs) != 2 || len(steps) != 8 {
+		t.Fatalf("%v: %d epochs, %d heard of, %d steps", err, len(history), len(epochs), len(steps))
+	}
+	for i, s := range steps {
+		if s.Epoch != i/4 || s.Step != i%4 || s.Done != i+1 || s.Total != 8 || s.LR != 0.01 {
+			t.Errorf("step %d is %+v", i, s)
+		}
+	}
+	if mean := (steps[0].Loss + steps[1].Loss + steps[2].Loss + steps[3].Loss) / 4; history[0].Loss != mean || history[0] != epochs[0] {
+		t.Errorf("epoch %+v, want the mean %v", history[0], mean)
+	}
+}
+
+func TestResumeOfAFinishedRunDoesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.safetensors")
+	first, err := newLoop(t, path).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLoop(t, path)
+	l.OnStep = func(train.Step) { t.Error("a step was made") }
+	again, err := l.Run(context.Background())
+	if err != nil || len(again) != 2 || again[1] != first[1] {
+		t.Errorf("%v, %v, want the history %v", again, err, first)
+	}
+}
+
+func TestOnEpochStopsAndTheRunGoesOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.safetensors")
+	l := newLoop(t, path)
+	enough := errors.New("enough")
+	l.OnEpoch = func(train.Epoch) error { return enough }
+	if history, err := l.Run(context.Background()); !errors.Is(err, enough) || len(history) != 1 {
+		t.Fatalf("%v, %v", history, err)
+	}
+	if history, err := newLoop(t, path).Run(context.Background()); err != nil || len(history) != 2 {
+		t.Errorf("resumed: %v, %v", history, err)
+	}
+}
+
+func TestClipBoundsTheUpdate(t *testing.T) {
+	l := newLoop(t, "")
+	l.Opt, l.LR, l.Clip, l.Epochs = optim.NewSGD(l.Set, optim.SGDConfig{}), optim.Constant(1), 1e-3, 1
+	before := append([]float32(nil), l.Set.Flatten().Value.Data...)
+	if _, err := l.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	sq := 0.0
+	for i, v := range l.Set.Flatten().Value.Data {
+		sq += math.Pow(float64(v-before[i]), 2)
+	}
+	if d := math.Sqrt(sq); d > 4.001e-3 || d < 1e-3 {
+		t.Errorf("4 steps with gradients of norm at most 0.001 moved the weights by %v", d)
+	}
+}
+
+func TestNonFiniteLoss(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.safetensors")
+	l := newLoop(t, path)
+	l.Set.Param("fc.weight").Value.Data[2] = float32(math.NaN())
+	_, err := l.Run(context.Background())
+	var bad *train.NonFiniteError
+	if !errors.As(err, &bad) || bad.Where == nil || bad.Where.Op != "Linear" {
+		t.Fatalf("error %v, want one that names Linear", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("spoilt weights were saved: %v", err)
+	}
+}
+
+// TestDamagedCheckpoints: every file that is not this run's checkpoint is an
+// error that names it.
+func TestDamagedCheckpoints(t *testing.T) {
+	dir := t.TempDir()
+	good := filepath.Join(dir, "good.safetensors")
+	if _, err := newLoop(t, good).Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors, meta, err := train.Read(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rewrite := func(path string, change func(map[string]*tensor.Tensor, map[string]string)) error {
+		ts, m := map[string]*tensor.Tensor{}, map[string]string{}
+		for k, v := range tensors {
+			ts[k] = v
+		}
+		for k, v := range meta {
+			m[k] = v
+		}
+		change(ts, m)
+		return safetensors.WriteFile(path, train.Tensors("", ts), m)
+	}
+	state := func(text string) func(string) error {
+		return func(path string) error {
+			return rewrite(path, func(_ map[string]*tensor.Tensor, m map[string]string) { m["diffclip.state"] = text })
+		}
+	}
+	for name, c := range map[string]struct {
+		write func(path string) error
+		want  string
+	}{
+		"empty file":       {func(p string) error { return os.WriteFile(p, nil, 0o600) }, ""},
+		"noise":            {func(p string) error { return os.WriteFile(p, []byte(strings.Repeat("no weights ", 9)), 0o600) }, ""},
+		"truncated":        {func(p string) error { return os.WriteFile(p, raw[:len(raw)-5], 0o600) }, ""},
+		"a folder":         {func(p string) error { return os.Mkdir(p, 0o700) }, ""},
+		"no state":         {state(""), "state cannot be read"},
+		"negative step":    {state(`{"epoch":0,"step":-3}`), "state is damaged"},
+		"step too large":   {state(`{"epoch":0,"step":5}`), "state is damaged"},
+		"epoch too large":  {state(`{"epoch":3,"step":0}`), "state is damaged"},
+		"no history":       {state(`{"epoch":1,"step":0}`), "state is damaged"},
+		"negative updates": {state(`{"epoch":0,"step":0,"updates":-1}`), "state is damaged"},
+		"other identity": {func(p string) error {
+			return rewrite(p, func(_ map[string]*tensor.Tensor, m map[string]string) { m["diffclip.identity"] = "b" })
+		}, "another configuration"},
+		"weight missing": {func(p string) error {
+			return rewrite(p, func(ts map[string]*tensor.Tensor, _ map[string]string) { delete(ts, "fc.bias") })
+		}, "missing: fc.bias"},
+		"weight of another shape": {func(p string) error {
+			return rewrite(p, func(ts map[string]*tensor.Tensor, _ map[string]string) { ts["fc.bias"] = tensor.New(2) })
+		}, "fc.bias"},
+		"moment missing": {func(p string) error {
+			return rewrite(p, func(ts map[string]*tensor.Tensor, _ map[string]string) { delete(ts, "optimizer.m") })
+		}, `"m"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+			if err := c.write(path); err != nil {
+				t.Fatal(err)
+			}
+			l := newLoop(t, path)
+			l.OnStep = func(train.Step) { t.Error("a step was made") }
+			_, err := l.Run(context.Background())
+			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one that names the file and says %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestNoRoomForACheckpoint: a folder that cannot be written to ends the run at
+// the first save, with the file's name.
+func TestNoRoomForACheckpoint(t *testing.T) {
+	for name, path := range map[string]string{
+		"no such folder": filepath.Join(t.TempDir(), "gone", "c.safetensors"),
+		"not a folder":   filepath.Join(os.Args[0], "c.safetensors"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t, path)
+			l.CheckpointEvery = 1
+			steps := 0
+			l.OnStep = func(train.Step) { steps++ }
+			_, err := l.Run(context.Background())
+			if err == nil || !strings.Contains(err.Error(), "c.safetensors") {
+				t.Errorf("error %v", err)
+			}
+			if steps > 1 {
+				t.Errorf("%d steps were made before the run found out", steps)
+			}
+		})
+	}
+}
+
+// TestCancelWithoutRoomSaysBoth: the error is the context's and the file's.
+func TestCancelWithoutRoomSaysBoth(t *testing.T) {
+	l := newLoop(t, filepath.Join(t.TempDir(), "gone", "c.safetensors"))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	l.OnStep = func(train.Step) { cancel() }
+	if _, err := l.Run(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "saving the checkpoint") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSaveModelAndRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	l := newLoop(t, "")
+	if err := train.SaveModel(path, l.Set, map[string]string{"note": "x"}); err != nil {
+		t.Fatal(err)
+	}
+	tensors, meta, err := train.Read(path)
+	if err != nil || meta["note"] != "x" || len(tensors) != 2 {
+		t.Fatalf("%v, %v, %d tensors", err, meta, len(tensors))
+	}
+	for name, want := range l.Set.State() {
+		if got := tensors[name]; got == nil || got.Shape != want.Shape || got.Data[0] != want.Data[0] {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	deep := []safetensors.Tensor{{Name: "deep", Shape: []int{1, 1, 1, 1, 1}, Data: []float32{1}}}
+	if err := safetensors.WriteFile(path, deep, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := train.Read(path); err == nil || !strings.Contains(err.Error(), "5 dimensions") {
+		t.Errorf("five dimensions: %v", err)
+	}
+}

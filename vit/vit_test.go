@@ -1,0 +1,177 @@
+package vit
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"diffclip/autograd"
+	"diffclip/internal/golden"
+	"diffclip/internal/rng"
+	"diffclip/nn"
+	"diffclip/tensor"
+)
+
+func small() Config {
+	return Config{
+		Modalities: []Modality{{"hsi", 6}, {"lidar", 1}}, Window: 6, Patch: 2, Dim: 8, Heads: 2, Depth: 2, MLPRatio: 2, Timesteps: 10,
+	}
+}
+
+func TestPixelOrder(t *testing.T) {
+	c := Config{Window: 4, Patch: 2}
+	want := []int32{0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15}
+	if got := c.PixelOrder(); !slices.Equal(got, want) {
+		t.Errorf("patches of 2: %v, want %v", got, want)
+	}
+	c = Config{Window: 3, Patch: 1}
+	if got := c.PixelOrder(); !slices.Equal(got, []int32{0, 1, 2, 3, 4, 5, 6, 7, 8}) {
+		t.Errorf("patches of 1: %v", got)
+	}
+	c = Config{Window: 6, Patch: 3}
+	if c.Tokens() != 4 || c.PatchPixels() != 9 || c.PixelOrder()[9] != 3 {
+		t.Errorf("patches of 3: %d tokens of %d pixels, %v", c.Tokens(), c.PatchPixels(), c.PixelOrder())
+	}
+}
+
+func TestSinCosPositions(t *testing.T) {
+	const side, dim = 3, 8
+	p := SinCosPositions(side, dim)
+	if p.Shape != tensor.Of(10, 8) || slices.ContainsFunc(p.Data[:dim], func(v float32) bool { return v != 0 }) {
+		t.Fatalf("shape %v, row 0 %v, want zeros", p.Shape, p.Data[:dim])
+	}
+	// Token 5 is at row 1, column 2; frequencies are 1 and 1/100.
+	var want []float32
+	for _, at := range []float64{2, 1} {
+		for _, f := range []func(float64) float64{math.Sin, math.Cos} {
+			want = append(want, float32(f(at)), float32(f(at/100)))
+		}
+	}
+	golden.Near(t, "token 5", p.Data[6*dim:7*dim], want, 1e-7)
+}
+
+func TestConfigCheck(t *testing.T) {
+	d := Default(Modality{"hsi", 144}, Modality{"lidar", 1})
+	if err := d.Check(); err != nil || d.Tokens() != 121 {
+		t.Errorf("published sizes: %v, %d tokens, want 121", err, d.Tokens())
+	}
+	for want, change := range map[string]func(*Config){
+		"no modalities":          func(c *Config) { c.Modalities = nil },
+		"window of 0":            func(c *Config) { c.Window = 0 },
+		"patches of 0":           func(c *Config) { c.Patch = 0 },
+		"patches of 4":           func(c *Config) { c.Patch = 4 },
+		"with 3 heads":           func(c *Config) { c.Heads = 3 },
+		"with 0 heads":           func(c *Config) { c.Heads = 0 },
+		"width 6":                func(c *Config) { c.Dim = 6 },
+		"depth 0":                func(c *Config) { c.Depth = 0 },
+		"MLP ratio 0":            func(c *Config) { c.MLPRatio = 0 },
+		"timesteps 0":            func(c *Config) { c.Timesteps = 0 },
+		`modality "lidar" has 0`: func(c *Config) { c.Modalities = []Modality{{"hsi", 6}, {"lidar", 0}} },
+		`two modalities`:         func(c *Config) { c.Modalities = []Modality{{"hsi", 6}, {"hsi", 6}} },
+	} {
+		c := small()
+		change(&c)
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
+	}
+}
+
+type windows struct{ side, bands0, bands1 int }
+
+func (w windows) Side() int       { return w.side }
+func (w windows) Modalities() int { return 2 }
+func (w windows) Bands(m int) int { return []int{w.bands0, w.bands1}[m] }
+
+func TestFits(t *testing.T) {
+	c := small()
+	if err := c.Fits(windows{6, 6, 1}); err != nil {
+		t.Error(err)
+	}
+	for want, w := range map[string]windows{"windows of 5": {5, 6, 1}, `6 values per pixel of modality "hsi", the data has 7`: {6, 7, 1}, `"lidar", the data has 2`: {6, 6, 2}} {
+		if err := c.Fits(w); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want one that says %q", w, err, want)
+		}
+	}
+	one := small()
+	one.Modalities = one.Modalities[:1]
+	if err := one.Fits(windows{6, 6, 1}); err == nil || !strings.Contains(err.Error(), "2 modalities") {
+		t.Errorf("another number of modalities: %v", err)
+	}
+}
+
+// TestClassAndMeanArePartsOfForward: the shortcut for the class token and the
+// mean over the patches agree with the whole output.
+func TestClassAndMeanArePartsOfForward(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	c := small()
+	e := NewEncoder(nn.NewSet(1).Root(), c)
+	const batch = 3
+	n := 1 + c.Tokens()
+	x := tensor.New(batch, n, c.Dim)
+	rng.New(1, "x", 0).Normal(x.Data, 0)
+	tape := autograd.NewTape(be, autograd.Eval)
+	full := e.Forward(tape, tape.Input(x)).Value
+	class := e.ForwardClass(tape, tape.Input(x), []int32{0, int32(n), int32(2 * n)}).Value
+	mean := e.ForwardMean(tape, tape.Input(x)).Value
+	var wantClass, wantMean []float32
+	for b := range batch {
+		sample := full.Data[b*n*c.Dim : (b+1)*n*c.Dim]
+		wantClass = append(wantClass, sample[:c.Dim]...)
+		for j := range c.Dim {
+			sum := 0.0
+			for i := 1; i < n; i++ {
+				sum += float64(sample[i*c.Dim+j])
+			}
+			wantMean = append(wantMean, float32(sum/float64(n-1)))
+		}
+	}
+	golden.Near(t, "class token", class.Data, wantClass, 1e-6)
+	golden.Near(t, "mean", mean.Data, wantMean, 1e-6)
+}
+
+// TestVisibleOfEverythingIsAll: with every token kept, in any order, the three
+// ways of embedding a window agree.
+func TestVisibleOfEverythingIsAll(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	c := small()
+	stem := NewEncoder(nn.NewSet(1).Root(), c).Stems[0]
+	const batch = 2
+	l := c.Tokens()
+	token := c.PatchPixels() * 6
+	x := tensor.New(batch*l*c.PatchPixels(), 6)
+	rng.New(1, "x", 0).Normal(x.Data, 0)
+	shuffled := tensor.New(batch*l*c.PatchPixels(), 6)
+	var rows, from []int32
+	for b := range batch {
+		keep := make([]int32, l)
+		rng.New(1, "keep", 0).Perm(keep, uint64(b))
+		for i, at := range keep {
+			rows, from = append(rows, 1+at), append(from, int32(b*l)+at)
+			copy(shuffled.Data[(b*l+i)*token:(b*l+i+1)*token], x.Data[int(from[b*l+i])*token:])
+		}
+	}
+	steps := []int32{3, 9}
+	tape := autograd.NewTape(be, autograd.Eval)
+	all := stem.All(tape, tape.Input(x), steps).Value
+	visible := stem.Visible(tape, tape.Input(shuffled), rows, steps).Value
+	ofAll := stem.VisibleOfAll(tape, tape.Input(x), from, steps).Value
+	want := tensor.New(batch, 1+l, c.Dim)
+	for b := range batch {
+		for i := range 1 + l {
+			src := i
+			if i > 0 {
+				src = int(rows[b*l+i-1])
+			}
+			copy(want.Data[(b*(1+l)+i)*c.Dim:(b*(1+l)+i+1)*c.Dim], all.Data[(b*(1+l)+src)*c.Dim:])
+		}
+	}
+	golden.Near(t, "Visible", visible.Data, want.Data, 1e-6)
+	golden.Near(t, "VisibleOfAll", ofAll.Data, want.Data, 1e-6)
+	if a, b := all.Data[:c.Dim], all.Data[(1+l)*c.Dim:(2+l)*c.Dim]; slices.Equal(a, b) {
+		t.Error("two timesteps give the same class token")
+	}
+}
