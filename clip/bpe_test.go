@@ -39,6 +39,11 @@ func TestBPEMerges(t *testing.T) {
 	if got, want := b.VocabSize(), 512+10+2; got != want {
 		t.Fatalf("%d ids, want %d", got, want)
 	}
+	for char, want := range map[byte]int32{'!': 0, '~': 93, 0xa1: 94, 0xac: 105, 0xae: 106, 0xff: 187, 0: 188, ' ': 220, 0x7f: 221, 0xa0: 254, 0xad: 255} {
+		if got := b.byteIDs[char]; got != want {
+			t.Errorf("byte %#x has the id %d, want %d", char, got, want)
+		}
+	}
 	for _, c := range []struct {
 		text string
 		want []string // a blank ends a word

@@ -82,6 +82,15 @@ func TestCompactStaysSmall(t *testing.T) {
 	for _, text := range texts {
 		checkTokenizer(t, c, compactStart, text)
 	}
+	for n := pieceLimit - 2; n <= pieceLimit+1; n++ {
+		data, err := json.Marshal(NewCompact([]string{strings.Repeat("w", n)}))
+		if err == nil {
+			err = json.Unmarshal(data, new(Compact))
+		}
+		if err != nil {
+			t.Errorf("a word of %d bytes: %v", n, err)
+		}
+	}
 }
 
 func TestCompactJSON(t *testing.T) {
