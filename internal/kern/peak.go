@@ -26,12 +26,17 @@ func MeasurePeak(d time.Duration) (gflops float64) {
 	return gflops
 }
 
+// PeakRun does n rounds of the loop that MeasurePeak times, on the calling
+// goroutine, and returns how many operations that was. Where others use the
+// processor too, this shows what it had to give at the time.
+func PeakRun(n int) (flops float64) { return float64(runPeak(active, n)) * float64(n) }
+
 // peakRate times n rounds of the active tier's peak loop.
 func peakRate(n int) (gflops float64, elapsed time.Duration) {
 	start := time.Now()
-	flops := runPeak(active, n)
+	flops := PeakRun(n)
 	elapsed = time.Since(start)
-	return float64(flops) * float64(n) / float64(max(1, elapsed.Nanoseconds())), elapsed
+	return flops / float64(max(1, elapsed.Nanoseconds())), elapsed
 }
 
 // peakGeneric is n rounds of eight independent scalar sums.
