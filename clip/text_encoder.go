@@ -23,6 +23,24 @@ func DefaultText(vocabulary int) TextConfig {
 	return TextConfig{Vocabulary: vocabulary, Context: 77, Dim: 128, Heads: 8, Depth: 3, MLPRatio: 4}
 }
 
+// checkPrompts returns an error unless the encoder can read every prompt.
+func (c TextConfig) checkPrompts(prompts [][]int32) error {
+	if len(prompts) == 0 {
+		return fmt.Errorf("clip: no prompts")
+	}
+	for i, p := range prompts {
+		if len(p) < 1 || len(p) > c.Context {
+			return fmt.Errorf("clip: prompt %d has %d tokens: the text encoder reads 1 to %d", i+1, len(p), c.Context)
+		}
+		for _, id := range p {
+			if id < 0 || int(id) >= c.Vocabulary {
+				return fmt.Errorf("clip: prompt %d has token id %d: the text encoder knows ids 0 to %d", i+1, id, c.Vocabulary-1)
+			}
+		}
+	}
+	return nil
+}
+
 // TextEncoder is CLIP's causal text transformer, T_θ of Eq. (10), trained from
 // scratch.
 type TextEncoder struct {
@@ -65,10 +83,12 @@ func NewTextEncoder(s nn.Scope, c TextConfig) *TextEncoder {
 	return e
 }
 
-// Forward encodes prompts, token ids that begin with start-of-text and end with
+// Forward encodes prompts, at least one, of token ids that begin with start-of-text and end with
 // end-of-text: (len(prompts), Dim), not yet normalised. Attention is causal and
 // the feature is read at end-of-text, so prompts run at the length of the
 // longest and not at the context's; what follows a prompt's end cannot matter.
+// It panics if a prompt is empty or longer than the context, or an id is not in
+// the vocabulary.
 //
 // Eq. (10): v_text = T_θ(y)
 func (e *TextEncoder) Forward(t *autograd.Tape, prompts [][]int32) *autograd.Var {
@@ -91,12 +111,12 @@ func (e *TextEncoder) shard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *a
 // fill lays out the prompts' ids and returns the length of the longest.
 func (e *TextEncoder) fill(prompts [][]int32) int {
 	b := &e.batch
+	if err := e.Config.checkPrompts(prompts); err != nil {
+		panic(err)
+	}
 	width := 0
 	for _, p := range prompts {
 		width = max(width, len(p))
-	}
-	if width == 0 || width > e.Config.Context {
-		panic(fmt.Sprintf("clip: %d prompts of at most %d tokens: want 1 to %d tokens", len(prompts), width, e.Config.Context))
 	}
 	b.ids = resize(b.ids, len(prompts)*width)
 	b.ends, b.lengths = resize(b.ends, len(prompts)), resize(b.lengths, len(prompts))

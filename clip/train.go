@@ -78,6 +78,9 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	if err := checkSamples(samples, prompts); err != nil {
 		return nil, err
 	}
+	if err := m.Config.Text.checkPrompts(prompts); err != nil {
+		return nil, fmt.Errorf("stage 2: %w", err)
+	}
 	identity, err := json.Marshal(struct {
 		Model   Config
 		Train   TrainConfig

@@ -1,0 +1,236 @@
+package clip
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"diffclip/internal/train"
+	"diffclip/internal/train/traintest"
+	"diffclip/nn"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+	"diffclip/vit"
+)
+
+func TestMain(m *testing.M) {
+	traintest.Child(stage)
+	os.Exit(m.Run())
+}
+
+// small is a model for windows of 5 pixels of the synthetic scene.
+func small() Config {
+	c := Default(vit.Config{
+		Modalities: []vit.Modality{{Name: "hsi", Bands: 6}, {Name: "lidar", Bands: 1}},
+		Window:     5, Patch: 1, Dim: 8, Heads: 2, Depth: 2, MLPRatio: 2, Timesteps: 50,
+	}, 20)
+	c.Text.Dim, c.Text.Heads, c.Text.Depth = 8, 2, 2
+	c.HeadStd = 0.2
+	return c
+}
+
+// smallPrompts are different prompts of different lengths for n classes.
+func smallPrompts(n int) Prompts {
+	var out Prompts
+	for i := range n {
+		p := []int32{18, int32(i), int32(2*i+1) % 18}
+		for range i % 3 {
+			p = append(p, 17)
+		}
+		out = append(out, append(p, 19))
+	}
+	return out
+}
+
+// stage trains a small model for 3 epochs of 5 steps, the last of an epoch
+// short, the encoder frozen in the first.
+func stage(ctx context.Context, be tensor.Backend, h train.Hooks) (*nn.Set, error) {
+	d, w, samples := traintest.Data(5, 46)
+	c := small()
+	c.RandomTimestep = true
+	m, err := New(c, 3)
+	if err != nil {
+		return nil, err
+	}
+	cfg := TrainConfig{Epochs: 3, Batch: 10, LR: 1e-2, WeightDecay: 1e-4, Milestones: []int{2}, Clip: 1, Symmetries: true, FreezeEncoder: 1, Seed: 4}
+	_, err = m.Train(ctx, be, w, samples, smallPrompts(len(d.Classes)), cfg, h)
+	return m.Set, err
+}
+
+func TestSameWeightsForAnyThreads(t *testing.T)  { traintest.AnyThreads(t, stage) }
+func TestResumeGivesTheSameWeights(t *testing.T) { traintest.Resumes(t, stage) }
+func TestResumeAfterKill(t *testing.T)           { traintest.SurvivesKill(t, stage) }
+
+// TestTrainingSeparatesClasses trains on few windows and classifies them.
+func TestTrainingSeparatesClasses(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	d, w, all := traintest.Data(5, 64*64)
+	counts := make([]int, len(d.Classes)+1)
+	var samples []rsdata.Sample
+	for _, s := range all {
+		if counts[s.Label]++; counts[s.Label] <= 5 {
+			samples = append(samples, s)
+		}
+	}
+	m, err := New(small(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prompts := smallPrompts(len(d.Classes))
+	before := accuracy(t, NewClassifier(be, m, prompts), w, samples)
+	history, err := m.Train(context.Background(), be, w, samples, prompts, TrainConfig{Epochs: 60, Batch: 12, LR: 1e-2, Seed: 4}, Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := accuracy(t, NewClassifier(be, m, prompts), w, samples)
+	if first, last := history[0].Loss, history[len(history)-1].Loss; !(last < first) || after < 0.8 || before > 0.3 {
+		t.Errorf("loss %v to %v, accuracy on %d training windows %v to %v: want more than 0.8", first, last, len(samples), before, after)
+	}
+}
+
+func accuracy(t *testing.T, c *Classifier, w *rsdata.Windows, samples []rsdata.Sample) float64 {
+	t.Helper()
+	confusion, predicted, err := c.Evaluate(context.Background(), w, samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := 0
+	for i, s := range samples {
+		if predicted[i] == s.Label {
+			right++
+		}
+	}
+	if want := float64(right) / float64(len(samples)); math.Abs(confusion.OA()-want) > 1e-12 {
+		t.Errorf("overall accuracy %v, counted %v", confusion.OA(), want)
+	}
+	return confusion.OA()
+}
+
+// TestFreezing: frozen epochs leave the encoder's weights alone, and positions
+// that are not to learn never move.
+func TestFreezing(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	d, w, samples := traintest.Data(5, 20)
+	for name, frozen := range map[string]int{"frozen": 2, "thawed": 1} {
+		t.Run(name, func(t *testing.T) {
+			c := small()
+			c.Encoder.TrainPositions = false
+			m, err := New(c, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := map[string][]float32{}
+			for _, p := range m.Set.Params() {
+				start[p.Name] = slices.Clone(p.Value.Data)
+			}
+			cfg := TrainConfig{Epochs: 2, Batch: 10, LR: 1e-2, FreezeEncoder: frozen}
+			if _, err := m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), cfg, Hooks{}); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range m.Set.Params() {
+				still := strings.HasSuffix(p.Name, "pos_embed") || frozen == 2 && isEncoder(p.Name)
+				if same := slices.Equal(p.Value.Data, start[p.Name]); same != still {
+					t.Errorf("%s stayed as it was: %v, want %v", p.Name, same, still)
+				}
+			}
+		})
+	}
+}
+
+func TestNonFiniteLossNamesTheOperation(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	d, w, samples := traintest.Data(5, 20)
+	m, err := New(small(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.LogitScale.Value.Data[0] = 1000 // exp overflows
+	_, err = m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), TrainConfig{Epochs: 1, Batch: 10, LR: 1e-2}, Hooks{})
+	var bad *train.NonFiniteError
+	if !errors.As(err, &bad) || bad.Where == nil || bad.Where.Op != "Exp" || !strings.Contains(err.Error(), "stage 2") {
+		t.Errorf("error %v, want one that names Exp", err)
+	}
+}
+
+func TestTrainRefuses(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	d, w, samples := traintest.Data(5, 20)
+	prompts := smallPrompts(len(d.Classes))
+	good := TrainConfig{Epochs: 1, Batch: 4, LR: 1e-3}
+	with := func(change func(*TrainConfig)) TrainConfig { c := good; change(&c); return c }
+	unknown := slices.Clone(prompts)
+	unknown[1] = []int32{20}
+	unlabelled := slices.Clone(samples)
+	unlabelled[3].Label = 0
+	for name, c := range map[string]struct {
+		cfg     TrainConfig
+		samples []rsdata.Sample
+		prompts Prompts
+		model   func(*Config)
+		want    string
+	}{
+		"no epochs":       {cfg: with(func(c *TrainConfig) { c.Epochs = 0 }), samples: samples, prompts: prompts, want: "epochs"},
+		"batch of one":    {cfg: with(func(c *TrainConfig) { c.Batch = 1 }), samples: samples, prompts: prompts, want: "two samples"},
+		"NaN rate":        {cfg: with(func(c *TrainConfig) { c.LR = math.NaN() }), samples: samples, prompts: prompts, want: "learning rate"},
+		"NaN decay":       {cfg: with(func(c *TrainConfig) { c.WeightDecay = math.NaN() }), samples: samples, prompts: prompts, want: "decay"},
+		"negative clip":   {cfg: with(func(c *TrainConfig) { c.Clip = -1 }), samples: samples, prompts: prompts, want: "clipping"},
+		"negative freeze": {cfg: with(func(c *TrainConfig) { c.FreezeEncoder = -1 }), samples: samples, prompts: prompts, want: "frozen"},
+		"one sample":      {cfg: good, samples: samples[:1], prompts: prompts, want: "at least two"},
+		"no label":        {cfg: good, samples: unlabelled, prompts: prompts, want: "label 0"},
+		"too few prompts": {cfg: good, samples: samples, prompts: prompts[:1], want: "classes 1 to 1"},
+		"unknown token":   {cfg: good, samples: samples, prompts: unknown, want: "stage 2: clip: prompt 2 has token id 20"},
+		"other window":    {cfg: good, samples: samples, prompts: prompts, model: func(c *Config) { c.Encoder.Window = 7 }, want: "windows of 7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mc := small()
+			if c.model != nil {
+				c.model(&mc)
+			}
+			m, err := New(mc, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = m.Train(context.Background(), be, w, c.samples, c.prompts, c.cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one that says %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestConfigCheck(t *testing.T) {
+	d := Default(vit.Default(vit.Modality{Name: "hsi", Bands: 144}), 49408)
+	if err := d.Check(); err != nil || !d.Encoder.TrainPositions {
+		t.Errorf("published sizes: %v, positions learn: %v", err, d.Encoder.TrainPositions)
+	}
+	for want, change := range map[string]func(*Config){
+		"no modalities":      func(c *Config) { c.Encoder.Modalities = nil },
+		"Vocabulary:0":       func(c *Config) { c.Text.Vocabulary = 0 },
+		"Context:0":          func(c *Config) { c.Text.Context = 0 },
+		"Heads:3":            func(c *Config) { c.Text.Heads = 3 },
+		"Depth:0":            func(c *Config) { c.Text.Depth = 0 },
+		"MLPRatio:0":         func(c *Config) { c.Text.MLPRatio = 0 },
+		`pooling "max"`:      func(c *Config) { c.Pool = "max" },
+		`targets "soft"`:     func(c *Config) { c.Targets = "soft" },
+		"temperature 0":      func(c *Config) { c.Temperature = 0 },
+		"temperature NaN":    func(c *Config) { c.Temperature = math.NaN() },
+		"temperature +Inf":   func(c *Config) { c.Temperature = math.Inf(1) },
+		"standard deviation": func(c *Config) { c.HeadStd = -1 },
+	} {
+		c := small()
+		change(&c)
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
+		if _, err := New(c, 1); err == nil {
+			t.Errorf("%s: a model was made", want)
+		}
+	}
+}
