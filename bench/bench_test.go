@@ -31,6 +31,18 @@ func TestWorkloadSizes(t *testing.T) {
 	}
 }
 
+func TestSceneIsMapped(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	w := Scene(be, 40)
+	if w.Batch != 40 {
+		t.Errorf("%d pixels, want 40", w.Batch)
+	}
+	if a, b := w.Step(), w.Step(); a != b || a < 40 || a > 40*classes {
+		t.Errorf("labels add up to %v, then %v", a, b)
+	}
+}
+
 // A step after the first few allocates nothing, and training lowers the loss.
 func TestStepsAllocateNothing(t *testing.T) {
 	be := tensor.NewCPU(2)

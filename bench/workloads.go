@@ -144,8 +144,10 @@ func New(name string, be tensor.Backend, batch int) (*Workload, error) {
 		return FewShot(be, or(FewShotBatch)), nil
 	case "infer":
 		return Infer(be, or(InferBatch)), nil
+	case "scene":
+		return Scene(be, or(ScenePixels)), nil
 	}
-	return nil, fmt.Errorf("bench: no workload is called %q: want pretrain, pretrain-reference, fewshot or infer", name)
+	return nil, fmt.Errorf("bench: no workload is called %q: want pretrain, pretrain-reference, fewshot, infer or scene", name)
 }
 
 func classifier() *clip.Model {
