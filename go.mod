@@ -1,9 +1,10 @@
 module diffclip
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/klauspost/cpuid/v2 v2.4.2
-	golang.org/x/sys v0.49.0 // indirect
 	gonum.org/v1/gonum v0.17.0
 )
+
+require golang.org/x/sys v0.49.0 // indirect

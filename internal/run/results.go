@@ -16,11 +16,40 @@ type Metrics struct {
 	Overlap   int               `json:"overlap_train_test"`
 }
 
+// NewMetrics gathers the figures of merit of an experiment.
+func NewMetrics(x *Experiment, c *rsdata.Confusion) Metrics {
+	return Metrics{c.Scores(), x.ClassNames(), c, x.Split.OverlapTrainTest}
+}
+
+// Seeds is seeds.json: the scores of several draws of the samples.
+type Seeds struct {
+	Seeds   []uint64             `json:"seeds"`
+	Overlap []int                `json:"overlap_train_test"`
+	Scores  []rsdata.Scores      `json:"scores"`
+	Summary rsdata.ScoresSummary `json:"summary"`
+}
+
+// Add adds the outcome of a seed.
+func (s *Seeds) Add(seed uint64, x *Experiment, c *rsdata.Confusion) {
+	s.Seeds = append(s.Seeds, seed)
+	s.Overlap = append(s.Overlap, x.Split.OverlapTrainTest)
+	s.Scores = append(s.Scores, c.Scores())
+	s.Summary = rsdata.SummariseScores(s.Scores)
+}
+
+// SaveSeeds writes seeds.json and row.tex.
+func (f Folder) SaveSeeds(s *Seeds) error {
+	if err := f.WriteJSON("seeds.json", s); err != nil {
+		return err
+	}
+	return f.saveRow(s.Summary)
+}
+
 // SaveResults writes metrics.json, confusion.csv, confusion.png, classes.csv and
 // row.tex.
 func (f Folder) SaveResults(x *Experiment, c *rsdata.Confusion) error {
 	names := x.ClassNames()
-	err := f.WriteJSON("metrics.json", Metrics{c.Scores(), names, c, x.Split.OverlapTrainTest})
+	err := f.WriteJSON("metrics.json", NewMetrics(x, c))
 	if err != nil {
 		return err
 	}
@@ -30,14 +59,14 @@ func (f Folder) SaveResults(x *Experiment, c *rsdata.Confusion) error {
 	if err := f.Write("classes.csv", func(w io.Writer) error { return c.WriteClassCSV(w, names) }); err != nil {
 		return err
 	}
-	if err := f.SaveRow(rsdata.SummariseScores([]rsdata.Scores{c.Scores()})); err != nil {
+	if err := f.saveRow(rsdata.SummariseScores([]rsdata.Scores{c.Scores()})); err != nil {
 		return err
 	}
 	return f.Picture("confusion.png", ConfusionFigure(c, names))
 }
 
-// SaveRow writes row.tex, a row of a LaTeX table: OA, AA and kappa.
-func (f Folder) SaveRow(s rsdata.ScoresSummary) error {
+// saveRow writes row.tex, a row of a LaTeX table: OA, AA and kappa.
+func (f Folder) saveRow(s rsdata.ScoresSummary) error {
 	return f.Write("row.tex", func(w io.Writer) error {
 		_, err := fmt.Fprintln(w, rsdata.LaTeXRow("DiffCLIP", s.OA, s.AA, s.Kappa))
 		return err

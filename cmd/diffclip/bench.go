@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"diffclip/bench"
+	"diffclip/tensor"
+)
+
+func declareBench(a *app, f *flags) func() error {
+	f.purpose = "Measures the speed of a workload of the published sizes: a step of stage 1\n(pretrain; pretrain-reference in the order of the published code), a step of stage 2 (fewshot), classifying windows (infer) and a whole\nscene (scene)."
+	f.usage = "-workload NAME [-threads N] [-steps N] [-json]"
+	f.example = []string{"-workload pretrain -threads 2 -json"}
+	var o benchOptions
+	f.group("flags", func() {
+		f.Func("workload", "`name`: "+strings.Join(workloads, ", "), func(v string) error {
+			if !slices.Contains(workloads, v) {
+				return fmt.Errorf("want %s", strings.Join(workloads, ", "))
+			}
+			o.workload = v
+			return nil
+		})
+		count(f, "batch", "`number` of windows in a step (default 256, for fewshot 64), or of rows of a scene", &o.batch)
+		o.steps = 12
+		count(f, "steps", "`number` of steps to time (default 12)", &o.steps)
+		f.BoolVar(&o.json, "json", false, "write JSON")
+		declareThreads(f, &o.threads)
+	})
+	return func() error { return runBench(a, &o) }
+}
+
+// workloads are the names that -workload takes.
+var workloads = []string{"pretrain", "pretrain-reference", "fewshot", "infer", "scene"}
+
+type benchOptions struct {
+	workload              string
+	batch, steps, threads int
+	json                  bool
+}
+
+// count declares a flag for a whole number from 1.
+func count(f *flags, name, usage string, to *int) {
+	f.Func(name, usage, func(v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 1<<20 {
+			return errors.New("want a whole number from 1")
+		}
+		*to = n
+		return nil
+	})
+}
+
+func runBench(a *app, o *benchOptions) error {
+	if o.workload == "" {
+		return misuse("-workload is missing: want one of %s", strings.Join(workloads, ", "))
+	}
+	be := tensor.NewCPU(o.threads)
+	w, err := bench.New(o.workload, be, o.batch)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	r, err := measure(a.ctx, w, be.Name(), be.Threads(), o.steps)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return json.NewEncoder(a.stdout).Encode(r)
+	}
+	fmt.Fprintf(a.stdout, "%s on %s, %d threads, batch %d, %d trained values\n", r.Workload, r.Variant, r.Threads, r.Batch, r.Params)
+	fmt.Fprintf(a.stdout, "  %.1f ms a step (median of %d, of which %d undisturbed; fastest %.1f)\n", r.MSPerStep, r.TimedSteps, r.CleanSteps, r.MSMin)
+	fmt.Fprintf(a.stdout, "  %.1f windows/s, %.1f GFLOP/s of %.2f GFLOP a step, peak memory %.0f MiB\n", r.PatchesPerS, r.GFLOPs, r.GFLOPStep, r.PeakRSSMiB)
+	return nil
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"diffclip/internal/run"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+func declareEval(a *app, f *flags) func() error {
+	f.purpose = "The accuracy of a run on its test windows: OA, AA, kappa, every class and the\nconfusion. With -seeds, stage 2 is trained anew for other draws of the samples."
+	f.usage = "-from RUN [-seeds N] [-json]"
+	f.example = []string{"-from runs/houston -json", "-from runs/houston -seeds 10"}
+	var o evalOptions
+	f.group("flags", func() {
+		f.StringVar(&o.from, "from", "", "`folder` of a run with stage 2")
+		f.StringVar(&o.data, "data", "", "`folder` or file, where the data have moved since")
+		f.Func("seeds", "`number` of draws of the samples, each with a stage 2 of its own (default 1)", func(v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 1 || n > 10000 {
+				return errors.New("want a whole number from 1")
+			}
+			o.seeds = n
+			return nil
+		})
+		f.BoolVar(&o.json, "json", false, "write JSON")
+		declareThreads(f, &o.threads)
+	})
+	return func() error { return eval(a, &o) }
+}
+
+type evalOptions struct {
+	from, data     string
+	seeds, threads int
+	json           bool
+}
+
+func eval(a *app, o *evalOptions) error {
+	if o.from == "" {
+		return misuse("-from is missing: name the folder of a run")
+	}
+	folder, man, err := run.Open(o.from)
+	if err != nil {
+		return err
+	}
+	s, err := openClassifier(o.from)
+	if err != nil {
+		return err
+	}
+	cfg := man.Config
+	if o.data != "" {
+		cfg.Data = o.data
+	}
+	x, err := run.Prepare(cfg, run.Given{Scaling: s.Scaling, Text: s.Text}, tensor.NewCPU(o.threads))
+	if err != nil {
+		return err
+	}
+	if err := man.Same(x); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "%s\n%s\n", x.DataLine(), x.OverlapLine())
+	if o.seeds > 1 {
+		return evalSeeds(a, folder, x, o)
+	}
+	confusion, err := x.EvaluateStage2(a.ctx, s.Model, a.stderr)
+	if err != nil {
+		return err
+	}
+	if err := folder.SaveResults(x, confusion); err != nil {
+		return err
+	}
+	if o.json {
+		return json.NewEncoder(a.stdout).Encode(run.NewMetrics(x, confusion))
+	}
+	printScores(a.stdout, []run.Method{{Name: o.from, Confusion: confusion}})
+	fmt.Fprintln(a.stdout)
+	return confusion.WriteClassCSV(a.stdout, x.ClassNames())
+}
+
+// evalSeeds draws the samples anew from seed after seed, trains stage 2 on each
+// draw, and summarises.
+func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) error {
+	var stage1 *run.Stage1
+	if folder.Has(run.Stage1File) {
+		var err error
+		if stage1, err = run.OpenStage1(folder.Path(run.Stage1File)); err != nil {
+			return err
+		}
+	}
+	var all run.Seeds
+	for i := range o.seeds {
+		seed := x.Config.Seed + uint64(i)
+		y, err := x.Resplit(seed)
+		if err != nil {
+			return err
+		}
+		hooks, done := run.Watch(a.stderr, fmt.Sprintf("seed %d (%d of %d)", seed, i+1, o.seeds), "")
+		model, _, err := y.Finetune(a.ctx, stage1.Weights(), hooks)
+		done()
+		if err != nil {
+			return err
+		}
+		confusion, err := y.EvaluateStage2(a.ctx, model, a.stderr)
+		if err != nil {
+			return err
+		}
+		all.Add(seed, y, confusion)
+	}
+	if err := folder.SaveSeeds(&all); err != nil {
+		return err
+	}
+	if o.json {
+		return json.NewEncoder(a.stdout).Encode(all)
+	}
+	printSeeds(a, x, &all)
+	return nil
+}
+
+func printSeeds(a *app, x *run.Experiment, all *run.Seeds) {
+	fmt.Fprintf(a.stdout, "%-8s %6s %6s %6s\n", "seed", "OA", "AA", "kappa")
+	for i, s := range all.Scores {
+		fmt.Fprintf(a.stdout, "%-8d %6.1f %6.1f %6.1f\n", all.Seeds[i], 100*s.OA, 100*s.AA, 100*s.Kappa)
+	}
+	fmt.Fprintf(a.stdout, "\nOA    %s\nAA    %s\nkappa %s\n\n", all.Summary.OA.Percent(), all.Summary.AA.Percent(), all.Summary.Kappa.Percent())
+	for i, r := range all.Summary.Recall {
+		fmt.Fprintf(a.stdout, "%-28s %s\n", x.Data.Classes[i].Name, r.Percent())
+	}
+	fmt.Fprintln(a.stdout, rsdata.LaTeXRow("DiffCLIP", all.Summary.OA, all.Summary.AA, all.Summary.Kappa))
+}

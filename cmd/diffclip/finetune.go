@@ -1,0 +1,255 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"diffclip/clip"
+	"diffclip/internal/run"
+	"diffclip/tensor"
+)
+
+func declareFinetune(a *app, f *flags) func() error {
+	f.purpose = "Stage 2: a classifier learns classes from few labelled windows and from language,\nstarting from stage 1 (-from) or, to compare, from scratch."
+	f.usage = "-from RUN [-data DIR] [-out RUN2] [flags]"
+	f.example = []string{"-from runs/houston -shots 8", "-data Houston2013 -out runs/scratch -shots 8"}
+	var p place
+	var s settings
+	var from string
+	f.group("data and place", func() {
+		f.StringVar(&from, "from", "", "`folder` of a run with stage 1; its data and settings are the defaults")
+		s.declareData(f)
+		p.declare(f, "of the run (default that of -from)")
+	})
+	f.group("samples", func() { s.declareSplit(f) })
+	f.group("language", func() { s.declareText(f) })
+	f.group("training", func() { s.declarePreset(f); s.declareFinetuning(f) })
+	f.group("input and model, without -from", func() { s.declareInput(f); s.declareModel(f) })
+	return func() error { return finetune(a, f, &p, &s, from) }
+}
+
+// fixedByStage1 are the flags that stage 1 has decided.
+var fixedByStage1 = []string{"scaling", "pca", "window", "patch", "dim", "heads", "depth"}
+
+func checkFinetune(f *flags, p *place, s *settings, from string) error {
+	switch {
+	case p.resume && p.force:
+		return misuse("-resume and -force exclude each other")
+	case p.resume && from == "" && p.out == "":
+		return misuse("-resume: name the run to go on with by -out or -from")
+	case p.resume && s.preset != "":
+		return misuse("-preset and -resume exclude each other: a run goes on with the settings it began with")
+	case from == "" && !p.resume && (p.out == "" || !f.given("data")):
+		return misuse("-from is missing: name the run with stage 1; to train from scratch give -data and -out instead")
+	}
+	if from == "" {
+		return nil
+	}
+	for _, name := range fixedByStage1 {
+		if f.given(name) {
+			return misuse("-%s is decided by stage 1 (-from %s)", name, from)
+		}
+	}
+	return nil
+}
+
+func finetune(a *app, f *flags, p *place, s *settings, from string) error {
+	if err := checkFinetune(f, p, s, from); err != nil {
+		return err
+	}
+	if p.out == "" {
+		p.out = from
+	}
+	cfg, err := finetuneConfig(p, s, from)
+	if err != nil {
+		return err
+	}
+	stage1, err := startingWeights(p, from)
+	if err != nil {
+		return err
+	}
+	var given run.Given
+	if stage1 != nil {
+		given.Scaling = stage1.Scaling
+	}
+	if err := cfg.Check(); err != nil {
+		return misuseError{err}
+	}
+	x, err := run.Prepare(cfg, given, tensor.NewCPU(p.threads))
+	if err != nil {
+		return err
+	}
+	folder, man, done, err := finetuneFolder(x, p, from)
+	if err != nil {
+		return err
+	}
+	if done {
+		fmt.Fprintf(a.stdout, "stage 2 of %s is complete; see: diffclip eval -from %s\n", p.out, p.out)
+		return nil
+	}
+	describe(a, x)
+	model, err := trainStage2(a, folder, x, man, stage1, p)
+	if err != nil {
+		return err
+	}
+	return finishFinetune(a, folder, x, man, model, stage1)
+}
+
+// finetuneConfig is the configuration of the run to resume, of the one to start
+// from, or of a preset, with the flags applied.
+func finetuneConfig(p *place, s *settings, from string) (run.Config, error) {
+	base := from
+	if p.resume {
+		base = p.out
+	}
+	var cfg run.Config
+	var err error
+	switch {
+	case base == "" && s.preset == "":
+		cfg, err = run.Preset("paper")
+	case base == "":
+		cfg, err = run.Preset(s.preset)
+	default:
+		var man *run.Manifest
+		if _, man, err = run.Open(base); err == nil {
+			cfg = man.Config
+		}
+		if err == nil && s.preset != "" {
+			err = cfg.AdoptPreset(s.preset)
+		}
+	}
+	s.apply(&cfg)
+	return cfg, err
+}
+
+// startingWeights reads stage 1 from the run to start from or, on resume, from
+// the run itself; nil where there is none.
+func startingWeights(p *place, from string) (*run.Stage1, error) {
+	if p.resume {
+		folder := run.Folder{Dir: p.out}
+		if !folder.Has(run.Stage1File) {
+			return nil, nil
+		}
+		return run.OpenStage1(folder.Path(run.Stage1File))
+	}
+	if from == "" {
+		return nil, nil
+	}
+	folder := run.Folder{Dir: from}
+	if !folder.Has(run.Stage1File) {
+		return nil, fmt.Errorf("%s has no %s: its stage 1 is not finished; go on with `diffclip pretrain -resume -out %s`", from, run.Stage1File, from)
+	}
+	return run.OpenStage1(folder.Path(run.Stage1File))
+}
+
+// finetuneFolder makes the run's folder ready. done is true where there is
+// nothing left to resume.
+func finetuneFolder(x *run.Experiment, p *place, from string) (folder run.Folder, man *run.Manifest, done bool, err error) {
+	folder = run.Folder{Dir: p.out}
+	man = run.NewManifest(x)
+	same := from != "" && filepath.Clean(from) == filepath.Clean(p.out)
+	switch {
+	case p.resume:
+		done = !folder.Has(run.Checkpoint2File) && folder.Has(run.Stage2File)
+		err = inherit(man, folder, x)
+	case same:
+		if err = folder.VacantStage2(p.force); err == nil {
+			err = inherit(man, folder, nil)
+		}
+		if err == nil {
+			err = folder.Clear(true)
+		}
+	default:
+		err = newFinetune(p, from)
+	}
+	if err != nil || done {
+		return folder, man, done, err
+	}
+	if err := folder.SaveManifest(man); err != nil {
+		return folder, man, false, err
+	}
+	return folder, man, false, folder.WriteSplit(x)
+}
+
+// inherit takes over what an earlier part of the run measured. The experiment,
+// where given, must be that of the run.
+func inherit(man *run.Manifest, folder run.Folder, x *run.Experiment) error {
+	_, earlier, err := run.Open(folder.Dir)
+	if err != nil {
+		return fmt.Errorf("nothing to go on with: %w", err)
+	}
+	if x != nil {
+		if err := earlier.Same(x); err != nil {
+			return err
+		}
+	}
+	man.Seconds, man.Parameters = earlier.Seconds, earlier.Parameters
+	return nil
+}
+
+// newFinetune makes a folder of its own for a stage 2, with a copy of the stage 1
+// that it starts from.
+func newFinetune(p *place, from string) error {
+	folder, err := run.Create(p.out, p.force)
+	if err != nil {
+		return err
+	}
+	if err := folder.Clear(false); err != nil || from == "" {
+		return err
+	}
+	return folder.CopyFrom(run.Folder{Dir: from}, run.Stage1File)
+}
+
+// trainStage2 trains and saves the classifier.
+func trainStage2(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, stage1 *run.Stage1, p *place) (*clip.Model, error) {
+	model, _, err := folder.TrainStage2(a.ctx, x, man, stage1.Weights(), a.stderr)
+	return model, resumable(err, "diffclip finetune -resume -out "+p.out)
+}
+
+// finishFinetune evaluates, and writes the results and the report.
+func finishFinetune(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, model *clip.Model, stage1 *run.Stage1) error {
+	confusion, err := x.EvaluateStage2(a.ctx, model, a.stderr)
+	if err != nil {
+		return err
+	}
+	if err := folder.SaveResults(x, confusion); err != nil {
+		return err
+	}
+	curves, err := folder.History()
+	if err != nil {
+		return err
+	}
+	r := run.Results{Title: "DiffCLIP", Methods: []run.Method{{Name: stage2Title(stage1), Confusion: confusion}}, Curves: curves}
+	if stage1 != nil {
+		if r.Reconstructions, err = restorations(folder, x, stage1.Model); err != nil {
+			return err
+		}
+	}
+	if err := writePage(folder, x, r); err != nil {
+		return err
+	}
+	printScores(a.stdout, r.Methods)
+	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       diffclip map -from %s -data SCENE -out MAP\n", folder.Path(run.Stage2File), folder.Path("report.html"), folder.Dir)
+	return nil
+}
+
+func stage2Title(stage1 *run.Stage1) string {
+	if stage1 == nil {
+		return "stage 2 alone"
+	}
+	return "stages 1 and 2"
+}
+
+// printScores writes a table of figures of merit in percent.
+func printScores(w io.Writer, methods []run.Method) {
+	width := 0
+	for _, m := range methods {
+		width = max(width, len(m.Name))
+	}
+	fmt.Fprintf(w, "%-*s %6s %6s %6s\n", width, "", "OA", "AA", "kappa")
+	for _, m := range methods {
+		c := m.Confusion
+		fmt.Fprintf(w, "%-*s %6.1f %6.1f %6.1f\n", width, m.Name, 100*c.OA(), 100*c.AA(), 100*c.Kappa())
+	}
+}

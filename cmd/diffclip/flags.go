@@ -1,0 +1,105 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// flags is a flag set whose help says what a subcommand is for, shows an example
+// and keeps related flags together.
+type flags struct {
+	*flag.FlagSet
+	usage    string // after the name: "-data DIR -out RUN [flags]"
+	purpose  string
+	example  []string
+	groups   []flagGroup
+	operands int // arguments after the flags: exactly so many
+}
+
+type flagGroup struct {
+	title string
+	names []string
+}
+
+func newFlags(name string) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
+	f.SetOutput(io.Discard)
+	return f
+}
+
+// group puts the flags that declare makes under a title.
+func (f *flags) group(title string, declare func()) {
+	before := map[string]bool{}
+	f.VisitAll(func(g *flag.Flag) { before[g.Name] = true })
+	declare()
+	g := flagGroup{title: title}
+	f.VisitAll(func(x *flag.Flag) {
+		if !before[x.Name] {
+			g.names = append(g.names, x.Name)
+		}
+	})
+	f.groups = append(f.groups, g)
+}
+
+// parse parses flags and operands in any order.
+func (f *flags) parse(args []string) error {
+	var operands []string
+	for {
+		if err := f.Parse(args); err != nil {
+			return err
+		}
+		if f.NArg() == 0 {
+			break
+		}
+		operands = append(operands, f.Arg(0))
+		args = f.Args()[1:]
+	}
+	if len(operands) != f.operands {
+		if f.operands == 0 {
+			return fmt.Errorf("unexpected argument %q", operands[0])
+		}
+		return fmt.Errorf("%d arguments, want %d: diffclip %s %s", len(operands), f.operands, f.Name(), f.usage)
+	}
+	return f.Parse(append([]string{"--"}, operands...))
+}
+
+// given reports whether a flag was set on the command line.
+func (f *flags) given(name string) bool {
+	found := false
+	f.Visit(func(g *flag.Flag) { found = found || g.Name == name })
+	return found
+}
+
+// help writes the purpose, the usage, an example and every flag.
+func (f *flags) help(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\nusage: diffclip %s %s\n\nexample:\n", f.purpose, f.Name(), f.usage)
+	for _, e := range f.example {
+		fmt.Fprintf(w, "  diffclip %s %s\n", f.Name(), e)
+	}
+	for _, g := range f.groups {
+		fmt.Fprintf(w, "\n%s:\n", g.title)
+		for _, name := range g.names {
+			f.line(w, f.Lookup(name))
+		}
+	}
+}
+
+// helpColumn is where the explanations of flags begin.
+const helpColumn = 26
+
+func (f *flags) line(w io.Writer, g *flag.Flag) {
+	value, usage := flag.UnquoteUsage(g)
+	left := "  -" + g.Name
+	if value != "" {
+		left += " " + value
+	}
+	if g.DefValue != "" && g.DefValue != "false" {
+		usage += " (default " + g.DefValue + ")"
+	}
+	if len(left) >= helpColumn {
+		left += "\n" + strings.Repeat(" ", helpColumn-1)
+	}
+	fmt.Fprintf(w, "%-*s %s\n", helpColumn-1, left, usage)
+}

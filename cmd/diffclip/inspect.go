@@ -1,0 +1,282 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"strings"
+
+	"diffclip/internal/atomicfile"
+	"diffclip/internal/figure"
+	"diffclip/rsdata"
+)
+
+func declareInspect(a *app, f *flags) func() error {
+	f.purpose = "Describes a file or a folder: arrays, types, shapes, ranges, labels, what dataset they\nmake, and what is missing."
+	f.usage = "FILE|DIR [-json] [-preview PNG]"
+	f.example = []string{"Houston2013", "scene.mat:HSI -preview scene.png"}
+	f.operands = 1
+	asJSON, preview := false, ""
+	f.group("flags", func() {
+		f.BoolVar(&asJSON, "json", false, "write JSON")
+		f.StringVar(&preview, "preview", "", "`file` for a picture of the first scene")
+	})
+	return func() error { return inspect(a, f.Arg(0), asJSON, preview) }
+}
+
+func inspect(a *app, path string, asJSON bool, preview string) error {
+	in, err := rsdata.Inspect(path)
+	if err != nil {
+		return err
+	}
+	if err := unreadable(in); err != nil {
+		return err
+	}
+	if preview != "" {
+		if in.Dataset == nil {
+			return fmt.Errorf("no preview: %w", in.Problem)
+		}
+		if err := writePreview(preview, in.Dataset); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		e := json.NewEncoder(a.stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(inspectionJSON(in))
+	}
+	printInspection(a.stdout, in)
+	return nil
+}
+
+// unreadable returns why nothing could be made of a path: a file is damaged, or
+// none holds arrays.
+func unreadable(in *rsdata.Inspection) error {
+	if in.Dataset != nil {
+		return nil
+	}
+	arrays := false
+	for _, f := range in.Files {
+		if f.Problem != nil {
+			return f.Problem
+		}
+		for _, v := range f.Variables {
+			if v.Problem != nil {
+				return v.Problem
+			}
+			arrays = true
+		}
+	}
+	if !arrays {
+		return in.Problem
+	}
+	return nil
+}
+
+func printInspection(w io.Writer, in *rsdata.Inspection) {
+	for _, f := range in.Files {
+		if f.Format == "" && f.Problem == nil {
+			continue
+		}
+		fmt.Fprintf(w, "%s  %s\n", f.Path, f.Format)
+		if f.Problem != nil {
+			fmt.Fprintf(w, "  cannot be read: %v\n", f.Problem)
+		}
+		for _, v := range f.Variables {
+			printVariable(w, v)
+		}
+	}
+	fmt.Fprintln(w)
+	if in.Dataset == nil {
+		fmt.Fprintf(w, "no dataset: %v\n", in.Problem)
+		return
+	}
+	printDataset(w, in.Dataset)
+}
+
+func printVariable(w io.Writer, v rsdata.VariableInfo) {
+	fmt.Fprintf(w, "  %-16s %-8s %s", v.Name, v.Class, shape(v.Shape))
+	if v.Problem != nil {
+		fmt.Fprintf(w, "  cannot be read: %v\n", v.Problem)
+		return
+	}
+	if !math.IsNaN(v.Min) {
+		fmt.Fprintf(w, "  %.6g to %.6g, mean %.6g", v.Min, v.Max, v.Mean)
+	}
+	if v.Missing > 0 {
+		fmt.Fprintf(w, ", %d missing", v.Missing)
+	}
+	if v.CRS != "" {
+		fmt.Fprintf(w, ", %s", v.CRS)
+	}
+	fmt.Fprintln(w)
+	if len(v.Labels) > 0 {
+		var counts []string
+		for _, l := range v.Labels {
+			counts = append(counts, fmt.Sprintf("%d: %d", l.Value, l.Count))
+		}
+		fmt.Fprintf(w, "  %-16s values %s\n", "", strings.Join(counts, ", "))
+	}
+}
+
+func shape(dims []int) string {
+	var parts []string
+	for _, d := range dims {
+		parts = append(parts, fmt.Sprint(d))
+	}
+	return strings.Join(parts, " x ")
+}
+
+func printDataset(w io.Writer, d *rsdata.Dataset) {
+	fmt.Fprintf(w, "dataset %s: %d scenes, %d pixels\n", d.Name, len(d.Scenes), d.NumPixels())
+	for _, m := range d.Modalities {
+		fmt.Fprintf(w, "  %-10s %d bands%s\n", m.Name, m.Bands, wavelengths(m))
+	}
+	s := d.Scenes[0]
+	fmt.Fprintf(w, "  first scene %q: %d rows, %d columns%s\n", s.Name, s.H, s.W, whereabouts(s))
+	if len(d.Classes) > 0 {
+		what := "labelled pixels"
+		if d.HasObjects() {
+			what = "labelled objects"
+		}
+		fmt.Fprintf(w, "  %d classes, %s:\n", len(d.Classes), what)
+		for i, n := range d.Counts() {
+			fmt.Fprintf(w, "    %3d %-28s %d\n", i+1, d.Classes[i].Name, n)
+		}
+	}
+	for _, n := range d.Notes {
+		fmt.Fprintf(w, "  note: %s\n", n)
+	}
+	for _, n := range d.Missing {
+		fmt.Fprintf(w, "  missing: %s\n", n)
+	}
+}
+
+func wavelengths(m rsdata.Modality) string {
+	if n := len(m.Wavelengths); n > 0 {
+		return fmt.Sprintf(", %.5g to %.5g nm", m.Wavelengths[0], m.Wavelengths[n-1])
+	}
+	return ""
+}
+
+// whereabouts says where a scene lies.
+func whereabouts(s *rsdata.Scene) string {
+	if s.Grid == nil || !s.Grid.CRS.Known() {
+		return ""
+	}
+	return ", " + s.Grid.CRS.String()
+}
+
+// The JSON form of an inspection; a number that is not there is null.
+type (
+	inspectionDoc struct {
+		Path    string      `json:"path"`
+		Files   []fileDoc   `json:"files"`
+		Dataset *datasetDoc `json:"dataset"`
+		Problem string      `json:"problem,omitempty"`
+	}
+	fileDoc struct {
+		Path      string        `json:"path"`
+		Format    string        `json:"format,omitempty"`
+		Problem   string        `json:"problem,omitempty"`
+		Variables []variableDoc `json:"variables,omitempty"`
+	}
+	variableDoc struct {
+		Name    string              `json:"name"`
+		Class   string              `json:"class"`
+		Shape   []int               `json:"shape"`
+		Min     *float64            `json:"min"`
+		Max     *float64            `json:"max"`
+		Mean    *float64            `json:"mean"`
+		Missing int                 `json:"missing"`
+		Labels  []rsdata.LabelCount `json:"labels,omitempty"`
+		CRS     string              `json:"crs,omitempty"`
+		Problem string              `json:"problem,omitempty"`
+	}
+	datasetDoc struct {
+		Name       string            `json:"name"`
+		Modalities []rsdata.Modality `json:"modalities"`
+		Scenes     []sceneDoc        `json:"scenes"`
+		Classes    []classDoc        `json:"classes"`
+		Notes      []string          `json:"notes,omitempty"`
+		Missing    []string          `json:"missing,omitempty"`
+	}
+	sceneDoc struct {
+		Name    string `json:"name"`
+		Rows    int    `json:"rows"`
+		Columns int    `json:"columns"`
+	}
+	classDoc struct {
+		Name    string `json:"name"`
+		Samples int    `json:"samples"`
+	}
+)
+
+func inspectionJSON(in *rsdata.Inspection) inspectionDoc {
+	out := inspectionDoc{Path: in.Path, Problem: text(in.Problem)}
+	for _, f := range in.Files {
+		fd := fileDoc{Path: f.Path, Format: f.Format, Problem: text(f.Problem)}
+		for _, v := range f.Variables {
+			fd.Variables = append(fd.Variables, variableDoc{v.Name, v.Class, v.Shape, finite(v.Min), finite(v.Max), finite(v.Mean), v.Missing, v.Labels, v.CRS, text(v.Problem)})
+		}
+		out.Files = append(out.Files, fd)
+	}
+	if d := in.Dataset; d != nil {
+		out.Dataset = &datasetDoc{Name: d.Name, Modalities: d.Modalities, Notes: d.Notes, Missing: d.Missing}
+		for _, s := range d.Scenes {
+			out.Dataset.Scenes = append(out.Dataset.Scenes, sceneDoc{s.Name, s.H, s.W})
+		}
+		for i, n := range d.Counts() {
+			out.Dataset.Classes = append(out.Dataset.Classes, classDoc{d.Classes[i].Name, n})
+		}
+	}
+	return out
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func finite(v float64) *float64 {
+	if v-v != 0 {
+		return nil
+	}
+	return &v
+}
+
+// writePreview draws every modality and the labels of the first scene.
+func writePreview(path string, d *rsdata.Dataset) error {
+	s := d.Scenes[0]
+	if s.H > figure.MaxSide/4 || s.W > figure.MaxSide/4 {
+		return errors.New("the scene is too large for a preview")
+	}
+	fig := &figure.Images{Title: s.Name}
+	add := func(im image.Image, caption string) {
+		fig.Rows = append(fig.Rows, []figure.Cell{{Image: im, Caption: caption}})
+	}
+	for i, m := range d.Modalities {
+		if bands, ok := rsdata.TrueColorBands(m); ok {
+			add(rsdata.Preview(s.Rasters[i], bands), m.Name+", true colour")
+		}
+		add(rsdata.Preview(s.Rasters[i], rsdata.FalseColorBands(m)), m.Name)
+	}
+	if s.Labels != nil {
+		add(rsdata.LabelImage(s.Labels, s.W, d.Classes), "labels")
+		fig.Legend = rsdata.Legend(d.Classes)
+	}
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := figure.WritePNG(f, fig, 1); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return f.Commit()
+}

@@ -1,0 +1,155 @@
+// Command diffclip trains and applies DiffCLIP: unsupervised mask-diffusion
+// pre-training and few-shot, language-driven classification of multimodal
+// remote-sensing scenes.
+//
+// Run it without arguments for the list of its subcommands.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitFailure     = 1
+	exitMisuse      = 2
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// app is what a subcommand works with: results go to stdout, everything else to
+// stderr.
+type app struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+}
+
+// subcommand is one verb. flags declares its flags and returns what to do once
+// they are parsed.
+type subcommand struct {
+	name, summary string
+	declare       func(a *app, f *flags) func() error
+}
+
+func subcommands() []subcommand {
+	return []subcommand{
+		{"demo", "both stages on an embedded scene, with a report", declareDemo},
+		{"inspect", "what is in a file or folder", declareInspect},
+		{"pretrain", "stage 1: learn from unlabelled windows", declarePretrain},
+		{"finetune", "stage 2: learn classes from few labels and language", declareFinetune},
+		{"eval", "accuracy of a run, over seeds if asked", declareEval},
+		{"map", "classify a whole scene", declareMap},
+		{"bench", "measure the speed of training and inference", declareBench},
+		{"info", "processor, kernels, threads and build", declareInfo},
+		{"version", "the version", declareVersion},
+	}
+}
+
+// command runs the command line and returns the exit code.
+func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		overview(stderr)
+		return exitMisuse
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		return help(args[1:], stdout, stderr)
+	case "-version", "--version":
+		args[0] = "version"
+	}
+	for _, c := range subcommands() {
+		if c.name == args[0] {
+			return runSubcommand(ctx, c, args[1:], stdout, stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "diffclip: there is no subcommand %q; `diffclip help` lists them\n", args[0])
+	return exitMisuse
+}
+
+func runSubcommand(ctx context.Context, c subcommand, args []string, stdout, stderr io.Writer) int {
+	a := &app{ctx, stdout, stderr}
+	f := newFlags(c.name)
+	do := c.declare(a, f)
+	switch err := f.parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		f.help(stdout)
+		return 0
+	case err != nil:
+		fmt.Fprintf(stderr, "diffclip %s: %v\n`diffclip %s -h` explains the flags\n", c.name, err, c.name)
+		return exitMisuse
+	}
+	return report(c.name, do(), stderr)
+}
+
+// report says on stderr how a subcommand ended and returns its exit code.
+func report(name string, err error, stderr io.Writer) int {
+	var misuse misuseError
+	var interrupted interruptedError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &interrupted):
+		fmt.Fprintf(stderr, "diffclip %s: %v\n", name, err)
+		return exitInterrupted
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(stderr, "diffclip %s: interrupted\n", name)
+		return exitInterrupted
+	case errors.As(err, &misuse):
+		fmt.Fprintf(stderr, "diffclip %s: %v\n`diffclip %s -h` explains the flags\n", name, err, name)
+		return exitMisuse
+	}
+	fmt.Fprintf(stderr, "diffclip %s: %v\n", name, err)
+	return exitFailure
+}
+
+// misuseError is a command line that cannot be meant.
+type misuseError struct{ error }
+
+func misuse(format string, args ...any) error { return misuseError{fmt.Errorf(format, args...)} }
+
+func help(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		overview(stdout)
+		return 0
+	}
+	for _, c := range subcommands() {
+		if c.name == args[0] {
+			f := newFlags(c.name)
+			c.declare(&app{}, f)
+			f.help(stdout)
+			return 0
+		}
+	}
+	fmt.Fprintf(stderr, "diffclip: there is no subcommand %q; `diffclip help` lists them\n", args[0])
+	return exitMisuse
+}
+
+func overview(w io.Writer) {
+	fmt.Fprint(w, `diffclip classifies multimodal remote-sensing scenes from few labels, by
+mask-diffusion pre-training and contrast with language.
+
+usage: diffclip SUBCOMMAND [flags]
+
+`)
+	for _, c := range subcommands() {
+		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, `
+Start with `+"`diffclip demo`"+`, which needs no data. `+"`diffclip SUBCOMMAND -h`"+` explains
+a subcommand. Results go to standard output, progress to standard error.
+Exit codes: 0 done, 1 failed, 2 misused, 130 interrupted.
+`)
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"diffclip/clip"
+	"diffclip/internal/envi"
+	"diffclip/internal/georef"
+	"diffclip/internal/progress"
+	"diffclip/internal/run"
+	"diffclip/internal/tiff"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+func declareMap(a *app, f *flags) func() error {
+	f.purpose = "Classifies every pixel of a scene with a trained run: map.tif with colours and class\nnames, the same as an ENVI pair, confidence.tif and map.png."
+	f.usage = "-from RUN -data SCENE -out DIR [flags]"
+	f.example = []string{"-from runs/houston -data Houston2013 -out houston-map", "-from runs/houston -data scene.mat -georef scene.tif -out map"}
+	var o mapOptions
+	f.group("flags", func() {
+		f.StringVar(&o.from, "from", "", "`run` folder, or its stage2.safetensors alone")
+		f.StringVar(&o.data, "data", "", "`folder` or file with the scene, or \"synthetic\"")
+		f.StringVar(&o.out, "out", "", "`folder` for the map")
+		f.StringVar(&o.georef, "georef", "", "GeoTIFF or ENVI `file` of the same size that lends its georeferencing")
+		f.BoolVar(&o.probabilities, "probabilities", false, "write the probability of every class too")
+		f.BoolVar(&o.force, "force", false, "write over a map that is there already")
+		declareThreads(f, &o.threads)
+	})
+	return func() error { return mapCommand(a, &o) }
+}
+
+type mapOptions struct {
+	from, data, out, georef string
+	probabilities, force    bool
+	threads                 int
+}
+
+func mapCommand(a *app, o *mapOptions) error {
+	for _, need := range [][2]string{{"-from", o.from}, {"-data", o.data}, {"-out", o.out}} {
+		if need[1] == "" {
+			return misuse("%s is missing", need[0])
+		}
+	}
+	s, err := openClassifier(o.from)
+	if err != nil {
+		return err
+	}
+	data, err := run.OpenData(o.data)
+	if err != nil {
+		return err
+	}
+	if err := s.Scaling.Check(data); err != nil {
+		return err
+	}
+	var lent *georef.Grid
+	if o.georef != "" {
+		if lent, err = readGrid(o.georef, data); err != nil {
+			return err
+		}
+	}
+	windows := rsdata.NewWindows(data, s.Scaling, s.Model.Config.Encoder.Window)
+	classifier := clip.NewClassifier(tensor.NewCPU(o.threads), s.Model, s.Text.Prompts)
+	for i, scene := range data.Scenes {
+		dir, err := o.folder(data, i)
+		if err != nil {
+			return err
+		}
+		job := mapJob{scene: i, dir: dir, classes: s.Classes, grid: scene.Grid, probabilities: o.probabilities}
+		if lent != nil {
+			job.grid = lent
+		}
+		if _, err := mapScene(a, classifier, data, windows, job); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.stdout, filepath.Join(dir, "map.tif"))
+	}
+	return nil
+}
+
+// openClassifier reads the weights of stage 2 from a run or a file.
+func openClassifier(from string) (*run.Stage2, error) {
+	info, err := os.Stat(from)
+	if err != nil {
+		return nil, fmt.Errorf("no run: %w", err)
+	}
+	if !info.IsDir() {
+		return run.OpenStage2(from)
+	}
+	folder := run.Folder{Dir: from}
+	if !folder.Has(run.Stage2File) {
+		return nil, fmt.Errorf("%s has no %s: its stage 2 has not been run or is not finished; see `diffclip finetune`", from, run.Stage2File)
+	}
+	return run.OpenStage2(folder.Path(run.Stage2File))
+}
+
+// folder makes the folder for the map of scene i: that of -out or, where there
+// are many scenes, one in it.
+func (o *mapOptions) folder(d *rsdata.Dataset, i int) (string, error) {
+	dir := o.out
+	if len(d.Scenes) > 1 {
+		dir = filepath.Join(dir, safeName(d.Scenes[i].Name, i))
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", fmt.Errorf("cannot make the folder of the map: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "map.tif")); !errors.Is(err, fs.ErrNotExist) && !o.force {
+		return "", fmt.Errorf("%s is there already: write over it by -force, or choose another folder", filepath.Join(dir, "map.tif"))
+	}
+	return dir, nil
+}
+
+// safeName makes a scene's name the name of a folder.
+func safeName(name string, i int) string {
+	safe := strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return r
+		}
+		return '-'
+	}, name)
+	if strings.Trim(safe, "-") == "" {
+		return fmt.Sprintf("scene-%d", i+1)
+	}
+	return safe
+}
+
+// readGrid reads the georeferencing of a raster of the size of the data's scene.
+func readGrid(path string, d *rsdata.Dataset) (*georef.Grid, error) {
+	if len(d.Scenes) != 1 {
+		return nil, misuse("-georef lends one grid, and %q has %d scenes", d.Name, len(d.Scenes))
+	}
+	var grid georef.Grid
+	var width, height int
+	if ext := strings.ToLower(filepath.Ext(path)); ext == ".tif" || ext == ".tiff" {
+		f, c, err := tiff.OpenFile(path)
+		if err != nil {
+			return nil, err
+		}
+		defer c.Close()
+		grid, width, height = f.Grid, f.Width, f.Height
+	} else {
+		f, c, err := envi.OpenFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("-georef reads GeoTIFF and ENVI files: %w", err)
+		}
+		defer c.Close()
+		grid, width, height = f.Grid, f.Width, f.Height
+	}
+	if s := d.Scenes[0]; width != s.W || height != s.H {
+		return nil, fmt.Errorf("%s has %d x %d pixels (rows x columns), the scene %d x %d: want a raster of the same pixels", path, height, width, s.H, s.W)
+	}
+	return &grid, nil
+}
+
+// mapJob is one scene to classify into one folder.
+type mapJob struct {
+	scene         int
+	dir           string
+	classes       []rsdata.Class
+	grid          *georef.Grid
+	probabilities bool
+}
+
+// mapScene classifies a scene strip by strip and returns its labels. Pixels at
+// which nothing was measured stay unclassified.
+func mapScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, job mapJob) ([]uint8, error) {
+	scene := d.Scenes[job.scene]
+	out, err := rsdata.CreateMap(job.dir, rsdata.MapSpec{Name: scene.Name, Width: scene.W, Height: scene.H, Classes: job.classes, Grid: job.grid, Probabilities: job.probabilities})
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	p := progress.New(a.stderr, fmt.Sprintf("map of %s", scene.Name), scene.H)
+	var all []uint8
+	err = clip.MapScene(a.ctx, c, d, w, job.scene, func(row int, labels []uint8, confidence, probabilities []float32) error {
+		for col := range labels {
+			if !measured(scene, row*scene.W+col) {
+				labels[col] = 0
+			}
+		}
+		if !job.probabilities {
+			probabilities = nil
+		}
+		all = append(all, labels...)
+		p.Step(row+1, "")
+		return out.WriteRows(labels, confidence, probabilities)
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.Done(fmt.Sprintf("%d pixels", scene.H*scene.W))
+	return all, out.Commit()
+}
+
+// measured reports whether any modality has a measurement at a pixel.
+func measured(s *rsdata.Scene, pixel int) bool {
+	return slices.ContainsFunc(s.Rasters, func(r rsdata.Raster) bool {
+		for band := range r.Bands() {
+			if r.Measured(r.At(pixel/s.W, pixel%s.W, band)) {
+				return true
+			}
+		}
+		return false
+	})
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"diffclip/internal/run"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+func declarePretrain(a *app, f *flags) func() error {
+	f.purpose = "Stage 1: a mask-diffusion model learns from unlabelled windows of a scene."
+	f.usage = "-data DIR -out RUN [flags]"
+	f.example = []string{"-data Houston2013 -out runs/houston", "-resume -out runs/houston"}
+	var p place
+	var s settings
+	f.group("data and place", func() { s.declareData(f); p.declare(f, "of the run, new or empty") })
+	f.group("samples", func() { s.declareSplit(f); s.declareUnlabelled(f) })
+	f.group("input and model", func() { s.declareInput(f); s.declareModel(f) })
+	f.group("language, which stage 2 inherits", func() { s.declareText(f) })
+	f.group("training", func() { s.declarePreset(f); s.declarePretraining(f) })
+	return func() error { return pretrain(a, f, &p, &s) }
+}
+
+func pretrain(a *app, f *flags, p *place, s *settings) error {
+	switch {
+	case p.out == "":
+		return misuse("-out is missing: name the folder of the run")
+	case p.resume && p.force:
+		return misuse("-resume and -force exclude each other")
+	}
+	cfg, err := startingPoint(f, p, s)
+	if err != nil {
+		return err
+	}
+	if err := cfg.Check(); err != nil {
+		return misuseError{err}
+	}
+	x, err := run.Prepare(cfg, run.Given{}, tensor.NewCPU(p.threads))
+	if err != nil {
+		return err
+	}
+	folder, err := run.Create(p.out, p.force || p.resume)
+	if err != nil {
+		return err
+	}
+	if p.resume && folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File) {
+		fmt.Fprintf(a.stdout, "stage 1 of %s is complete; go on with: diffclip finetune -from %s\n", p.out, p.out)
+		return nil
+	}
+	man, err := begin(folder, x, p.resume)
+	if err != nil {
+		return err
+	}
+	describe(a, x)
+	model, curve, err := folder.TrainStage1(a.ctx, x, man, a.stderr)
+	if err != nil {
+		return resumable(err, "diffclip pretrain -resume -out "+p.out)
+	}
+	if err := pretrainPage(folder, x, model, curve); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       diffclip finetune -from %s\n", folder.Path(run.Stage1File), folder.Path("report.html"), p.out)
+	return nil
+}
+
+// startingPoint is the configuration of a new run, or that of the one to resume,
+// with the flags applied.
+func startingPoint(f *flags, p *place, s *settings) (run.Config, error) {
+	if p.resume {
+		_, man, err := run.Open(p.out)
+		if err != nil {
+			return run.Config{}, fmt.Errorf("nothing to resume: %w", err)
+		}
+		if s.preset != "" {
+			return run.Config{}, misuse("-preset and -resume exclude each other: a run goes on with the settings it began with")
+		}
+		s.apply(&man.Config)
+		return man.Config, nil
+	}
+	if !f.given("data") {
+		return run.Config{}, misuse("-data is missing: name a folder or file, or %q for the embedded scene", run.Synthetic)
+	}
+	preset := s.preset
+	if preset == "" {
+		preset = "paper"
+	}
+	cfg, err := run.Preset(preset)
+	s.apply(&cfg)
+	return cfg, err
+}
+
+// begin writes run.json and split.json, so that an interrupted run says what it
+// was, and clears away what a run written over has left.
+func begin(folder run.Folder, x *run.Experiment, resume bool) (*run.Manifest, error) {
+	man := run.NewManifest(x)
+	if resume {
+		if err := inherit(man, folder, x); err != nil {
+			return nil, err
+		}
+	} else if err := folder.Clear(false); err != nil {
+		return nil, err
+	}
+	if err := folder.SaveManifest(man); err != nil {
+		return nil, err
+	}
+	return man, folder.WriteSplit(x)
+}
+
+// resumable adds to the interruption of a training how to go on.
+func resumable(err error, command string) error {
+	if errors.Is(err, context.Canceled) {
+		return interruptedError{"interrupted; go on with: " + command}
+	}
+	return err
+}
+
+// interruptedError is the end of a run that can be taken up again.
+type interruptedError struct{ message string }
+
+func (e interruptedError) Error() string { return e.message }
+func (e interruptedError) Unwrap() error { return context.Canceled }
+
+// describe says on stderr what is about to be worked on.
+func describe(a *app, x *run.Experiment) {
+	fmt.Fprintf(a.stderr, "%s\n%s\n", x.DataLine(), x.OverlapLine())
+	for _, n := range x.Data.Notes {
+		fmt.Fprintf(a.stderr, "note: %s\n", n)
+	}
+	for _, n := range x.Scaling.Notes() {
+		fmt.Fprintf(a.stderr, "note: %s\n", n)
+	}
+}
+
+// shownWindows is how many windows the pictures of stage 1 have.
+const shownWindows = 6
+
+// examples spreads a few windows over the test samples, so that they show
+// different classes.
+func examples(x *run.Experiment) []rsdata.Pixel {
+	var pixels []rsdata.Pixel
+	for i := range shownWindows {
+		pixels = append(pixels, x.Split.Test[i*len(x.Split.Test)/shownWindows].Pixel)
+	}
+	return pixels
+}

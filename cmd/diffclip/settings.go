@@ -1,0 +1,225 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"diffclip/clip"
+	"diffclip/internal/run"
+	"diffclip/rsdata"
+	"diffclip/vit"
+)
+
+// settings are the flags that change a run's configuration. They are kept in the
+// order they were given, and applied once the preset or the earlier run that
+// they override is known.
+type settings struct {
+	preset string
+	given  []func(*run.Config)
+}
+
+// set declares a flag with a parser that returns the change it makes.
+func (s *settings) set(f *flags, name, usage string, parse func(value string) (func(*run.Config), error)) {
+	f.Func(name, usage, func(value string) error {
+		change, err := parse(value)
+		if err == nil {
+			s.given = append(s.given, change)
+		}
+		return err
+	})
+}
+
+// apply changes a configuration by every flag that was given.
+func (s *settings) apply(c *run.Config) {
+	for _, change := range s.given {
+		change(c)
+	}
+}
+
+func (s *settings) integer(f *flags, name, usage string, least int, to func(*run.Config, int)) {
+	s.set(f, name, usage, func(value string) (func(*run.Config), error) {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < least {
+			return nil, fmt.Errorf("want a whole number from %d", least)
+		}
+		return func(c *run.Config) { to(c, n) }, nil
+	})
+}
+
+func (s *settings) number(f *flags, name, usage string, to func(*run.Config, float64)) {
+	s.set(f, name, usage, func(value string) (func(*run.Config), error) {
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil || v < 0 || v-v != 0 {
+			return nil, errors.New("want a number from 0")
+		}
+		return func(c *run.Config) { to(c, v) }, nil
+	})
+}
+
+func (s *settings) choice(f *flags, name, usage string, choices []string, to func(*run.Config, string)) {
+	s.set(f, name, usage, func(value string) (func(*run.Config), error) {
+		for _, c := range choices {
+			if c == value {
+				return func(c *run.Config) { to(c, value) }, nil
+			}
+		}
+		return nil, fmt.Errorf("want %s", strings.Join(choices, ", "))
+	})
+}
+
+func (s *settings) text(f *flags, name, usage string, to func(*run.Config, string)) {
+	s.set(f, name, usage, func(value string) (func(*run.Config), error) {
+		if value == "" {
+			return nil, errors.New("want a value")
+		}
+		return func(c *run.Config) { to(c, value) }, nil
+	})
+}
+
+// declarePreset is the starting point that the other flags override.
+func (s *settings) declarePreset(f *flags) {
+	f.Func("preset", "`name` of the settings to start from, which other flags override: "+strings.Join(run.PresetNames(), ", ")+" (default paper)", func(value string) error {
+		_, err := run.Preset(value)
+		s.preset = value
+		return err
+	})
+}
+
+func (s *settings) declareData(f *flags) {
+	s.text(f, "data", "`folder` or file with the scene, or \"synthetic\"; see diffclip inspect", func(c *run.Config, v string) { c.Data = v })
+	s.set(f, "seed", "`number` that all draws follow from", func(value string) (func(*run.Config), error) {
+		n, err := strconv.ParseUint(value, 10, 64)
+		if err != nil {
+			return nil, errors.New("want a whole number from 0")
+		}
+		return func(c *run.Config) { c.SetSeed(n) }, nil
+	})
+}
+
+func (s *settings) declareSplit(f *flags) {
+	s.choice(f, "protocol", "`name` of the way to divide labelled samples: official, random or disjoint", []string{string(rsdata.Official), string(rsdata.Random), string(rsdata.Disjoint)},
+		func(c *run.Config, v string) { c.Split.Protocol = rsdata.Protocol(v) })
+	s.integer(f, "shots", "`number` of training samples per class, 0 for all that may train", 0, func(c *run.Config, n int) { c.Split.Shots = n })
+	s.integer(f, "max-test", "largest `number` of test samples per class, 0 for all", 0, func(c *run.Config, n int) { c.Split.PerClassTest = n })
+}
+
+func (s *settings) declareUnlabelled(f *flags) {
+	s.set(f, "pretrain-samples", "`number` of unlabelled windows for stage 1, or \"all\"", func(value string) (func(*run.Config), error) {
+		n, err := strconv.Atoi(value)
+		if value == "all" {
+			n, err = -1, nil
+		} else if n < 1 {
+			err = errors.New("want a whole number from 1, or all")
+		}
+		return func(c *run.Config) { c.Split.Unlabelled = n }, err
+	})
+}
+
+func (s *settings) declareInput(f *flags) {
+	methods := []string{string(rsdata.GlobalMinMax), string(rsdata.Standardise), string(rsdata.BandMinMax), string(rsdata.Percentile)}
+	s.choice(f, "scaling", "`method` that brings values to a common range: "+strings.Join(methods, ", "), methods, func(c *run.Config, v string) { c.Scaling.Method = rsdata.Method(v) })
+	s.integer(f, "pca", "`number` of principal components to keep of each modality with more bands, 0 for none", 0, func(c *run.Config, n int) { c.Scaling.PCA = n })
+}
+
+func (s *settings) declareModel(f *flags) {
+	s.integer(f, "window", "side of a window in `pixels`, odd", 1, func(c *run.Config, n int) { c.SetWindow(n) })
+	encoder := func(name, usage string, to func(*vit.Config, int)) {
+		s.integer(f, name, usage, 1, func(c *run.Config, n int) { c.Encoder(func(e *vit.Config) { to(e, n) }) })
+	}
+	encoder("patch", "side of a patch in `pixels`; divides the window", func(e *vit.Config, n int) { e.Patch = n })
+	encoder("dim", "`width` of the encoder's tokens", func(e *vit.Config, n int) { e.Dim = n })
+	encoder("heads", "`number` of attention heads", func(e *vit.Config, n int) { e.Heads = n })
+	encoder("depth", "`number` of encoder blocks", func(e *vit.Config, n int) { e.Depth = n })
+	s.integer(f, "decoder-depth", "`number` of blocks of each decoder of stage 1", 1, func(c *run.Config, n int) { c.Diffusion.DecoderDepth = n })
+	s.number(f, "mask-ratio", "`share` of a window's patches that stage 1 hides", func(c *run.Config, v float64) { c.Diffusion.MaskRatio = v })
+	s.set(f, "train-positions", "`stages` whose positional embeddings learn: none, 1, 2 or both", parsePositions)
+	s.choice(f, "compat", "\"reference\" `follows` the published code where it differs from the paper: the order of masking and noise, random timesteps in stage 2, warm restarts", []string{"reference"},
+		func(c *run.Config, _ string) {
+			c.Diffusion.ReferenceOrder, c.Classifier.RandomTimestep, c.Pretrain.Restarts = true, true, 5
+		})
+	s.set(f, "loss-weights", "`M,V`: weights of masked and visible patches in stage 1's loss, or \"paper\" for the one mean of Eq. (9)", parseLossWeights)
+}
+
+func parsePositions(value string) (func(*run.Config), error) {
+	var one, two bool
+	switch value {
+	case "none":
+	case "1":
+		one = true
+	case "2":
+		two = true
+	case "both":
+		one, two = true, true
+	default:
+		return nil, errors.New("want none, 1, 2 or both")
+	}
+	return func(c *run.Config) {
+		c.Diffusion.Encoder.TrainPositions, c.Classifier.Encoder.TrainPositions = one, two
+	}, nil
+}
+
+func parseLossWeights(value string) (func(*run.Config), error) {
+	if value == "paper" {
+		return func(c *run.Config) { c.Diffusion.PaperLoss = true }, nil
+	}
+	masked, visible, _ := strings.Cut(value, ",")
+	m, err1 := strconv.ParseFloat(masked, 64)
+	v, err2 := strconv.ParseFloat(visible, 64)
+	if errors.Join(err1, err2) != nil || !(m >= 0 && v >= 0 && m+v > 0 && m+v < 1e6) {
+		return nil, errors.New("want two numbers from 0, such as 0.1,1, or paper")
+	}
+	return func(c *run.Config) {
+		c.Diffusion.PaperLoss, c.Diffusion.MaskedWeight, c.Diffusion.VisibleWeight = false, m, v
+	}, nil
+}
+
+func (s *settings) declarePretraining(f *flags) {
+	s.integer(f, "epochs", "`number` of passes over the unlabelled windows", 1, func(c *run.Config, n int) { c.Pretrain.Epochs = n })
+	s.integer(f, "batch", "`number` of windows in a step", 1, func(c *run.Config, n int) { c.Pretrain.Batch = n })
+	s.number(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Pretrain.LR = v })
+	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Pretrain.WeightDecay = v })
+}
+
+func (s *settings) declareFinetuning(f *flags) {
+	s.integer(f, "epochs", "`number` of passes over the training samples", 1, func(c *run.Config, n int) { c.SetEpochs(n) })
+	s.integer(f, "batch", "`number` of windows in a step", 2, func(c *run.Config, n int) { c.Finetune.Batch = n })
+	s.number(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Finetune.LR = v })
+	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
+	s.choice(f, "pool", "which `tokens` stand for a window: class, mean", []string{string(clip.PoolClass), string(clip.PoolMean)}, func(c *run.Config, v string) { c.Classifier.Pool = clip.Pool(v) })
+	s.choice(f, "targets", "what counts as a `match` in the contrast: own (Eq. 16) or class", []string{string(clip.TargetsOwn), string(clip.TargetsClass)}, func(c *run.Config, v string) { c.Classifier.Targets = clip.Targets(v) })
+	s.number(f, "temperature", "`temperature` of the contrast at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })
+}
+
+func (s *settings) declareText(f *flags) {
+	s.text(f, "prompts", "`text` for each class: p1 to p5 of the paper, a template with {} for the class name, or a JSON file {\"class\": \"text\"}", func(c *run.Config, v string) { c.Text.Prompts = v })
+	s.choice(f, "tokenizer", "`name` of the tokenizer: compact, built in, or bpe, CLIP's own", []string{run.Compact, run.BPE}, func(c *run.Config, v string) { c.Text.Tokenizer = v })
+	s.text(f, "bpe", "`file` with CLIP's vocabulary, bpe_simple_vocab_16e6.txt.gz", func(c *run.Config, v string) { c.Text.BPE = v })
+}
+
+// place is where a run goes and how it computes.
+type place struct {
+	out           string
+	threads       int
+	force, resume bool
+}
+
+func (p *place) declare(f *flags, out string) {
+	f.StringVar(&p.out, "out", "", "`folder` "+out)
+	f.BoolVar(&p.force, "force", false, "write over a run that is there already")
+	f.BoolVar(&p.resume, "resume", false, "go on with a run that was interrupted")
+	declareThreads(f, &p.threads)
+}
+
+func declareThreads(f *flags, threads *int) {
+	*threads = 0
+	f.Func("threads", "`number` of threads (default one per processor)", func(value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > 4096 {
+			return errors.New("want a whole number from 1 to 4096")
+		}
+		*threads = n
+		return nil
+	})
+}
