@@ -164,8 +164,8 @@ func (m *Model) Loss(t *autograd.Tape, b *Batch) *autograd.Var {
 	image := t.L2Normalize(m.Images(t, b.Windows, b.Steps))               // (N, D), Eq. (11)
 	pairs := t.GatherRows(text, nil, b.Prompt)                            // (N, D)
 	scale := t.Exp(t.Param(m.LogitScale))                                 // 1/τ
-	logits := t.ScaleByScalar(t.MatMul(image, pairs, false, true), scale) // (N, N): Eq. (13), (15) by rows
-	back := t.Transpose(logits)                                           // Eq. (12), (14) by rows
+	logits := t.ScaleByScalar(t.MatMul(image, pairs, false, true), scale) // (N, N): Eq. (13), Eq. (15) by rows
+	back := t.Transpose(logits)                                           // Eq. (12), Eq. (14) by rows
 	var rows, cols *autograd.Var
 	if m.Config.Targets == TargetsClass {
 		y := sharedTargets(t, b.Prompt)
