@@ -39,8 +39,9 @@ type content struct {
 // arrayFile is an open file of any format that holds arrays.
 type arrayFile interface {
 	variables() ([]variable, error)
-	// read reads the array that a name or, in MATLAB files, a path leads to.
-	read(name string) (*content, error)
+	// read reads the array that a name or, in MATLAB files, a path leads to. Narrow is set where its values need be
+	// no more exact than float32: a format that can then reads them into less memory, see numeric.Placement.
+	read(name string, narrow bool) (*content, error)
 	io.Closer
 }
 
@@ -131,7 +132,7 @@ func (t *tiffArrays) variables() ([]variable, error) {
 	return []variable{{"", t.Type.String(), []int{t.Height, t.Width, t.Bands}}}, nil
 }
 
-func (t *tiffArrays) read(name string) (*content, error) {
+func (t *tiffArrays) read(name string, _ bool) (*content, error) {
 	if name != "" {
 		return nil, fmt.Errorf("%s: a TIFF file holds one image, not a variable %q: leave out the key", t.Name, name)
 	}
@@ -171,8 +172,12 @@ func (n *npyArrays) variables() ([]variable, error) {
 	return out, nil
 }
 
-func (n *npyArrays) read(name string) (*content, error) {
-	a, err := n.f.Read(name)
+func (n *npyArrays) read(name string, narrow bool) (*content, error) {
+	read := n.f.Read
+	if narrow {
+		read = n.f.ReadNarrow
+	}
+	a, err := read(name)
 	if err != nil {
 		return nil, err
 	}
@@ -197,8 +202,12 @@ func (m *matArrays) variables() ([]variable, error) {
 	return out, nil
 }
 
-func (m *matArrays) read(name string) (*content, error) {
-	n, err := m.f.Read(name)
+func (m *matArrays) read(name string, narrow bool) (*content, error) {
+	read := m.f.Read
+	if narrow {
+		read = m.f.ReadNarrow
+	}
+	n, err := read(name)
 	if err != nil {
 		return nil, err
 	}

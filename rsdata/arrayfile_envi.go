@@ -60,7 +60,7 @@ func (e *enviArrays) variables() ([]variable, error) {
 	return []variable{{"", e.Format.Type.String(), []int{e.Height, e.Width, e.Bands}}}, nil
 }
 
-func (e *enviArrays) read(name string) (*content, error) {
+func (e *enviArrays) read(name string, _ bool) (*content, error) {
 	if name != "" {
 		return nil, fmt.Errorf("%s: an ENVI file holds one image, not a variable %q: leave out the key", e.Name, name)
 	}

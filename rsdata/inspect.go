@@ -113,7 +113,7 @@ func inspectVariable(f arrayFile, v variable) VariableInfo {
 	if v.class == "struct" || v.class == "cell" || v.class == "char" {
 		return out
 	}
-	c, err := f.read(v.name)
+	c, err := f.read(v.name, false)
 	if err != nil {
 		out.Problem = err
 		return out

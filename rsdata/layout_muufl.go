@@ -158,7 +158,7 @@ func assembleMuuflCrop(inv *inventory) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w, err := loadArray(hsi.path+":wavelengths", nil, ""); err == nil {
+	if w, err := loadArray(hsi.path+":wavelengths", nil, "", false); err == nil {
 		c.wavelengths = float64s(w.array)
 	}
 	a.addModality("hsi", c)

@@ -22,8 +22,8 @@ func splitRef(ref string) (path, key string) {
 }
 
 // loadArray reads the array that "file" or "file:key" names. Without a key the file must hold one array that fits,
-// which accept decides.
-func loadArray(ref string, accept func(variable) bool, want string) (*content, error) {
+// which accept decides. Narrow is arrayFile's.
+func loadArray(ref string, accept func(variable) bool, want string, narrow bool) (*content, error) {
 	path, key := splitRef(ref)
 	f, _, err := openArrays(path)
 	if err != nil {
@@ -39,7 +39,7 @@ func loadArray(ref string, accept func(variable) bool, want string) (*content, e
 			return nil, err
 		}
 	}
-	c, err := f.read(key)
+	c, err := f.read(key, narrow)
 	if err != nil && !strings.Contains(err.Error(), filepath.Base(path)) {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
@@ -69,7 +69,7 @@ func soleVariable(path string, vars []variable, accept func(variable) bool, want
 
 // loadRaster reads a modality. Size, where not zero, is what it must cover.
 func loadRaster(ref string, size [2]int) (*content, error) {
-	c, err := loadArray(ref, func(v variable) bool { return rasterShape(v.shape) }, "a raster of rows x columns x bands")
+	c, err := loadArray(ref, func(v variable) bool { return rasterShape(v.shape) }, "a raster of rows x columns x bands", true)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (c *content) asRaster(ref string, size [2]int) error {
 func loadLabels(ref string, size [2]int) ([]uint8, *content, error) {
 	c, err := loadArray(ref, func(v variable) bool {
 		return rasterShape(v.shape) && (len(v.shape) == 2 || v.shape[2] == 1)
-	}, "a label map of rows x columns")
+	}, "a label map of rows x columns", false)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -115,7 +115,8 @@ func (f *File) ReadRows(row, count int) (*numeric.Array, error) {
 		panic(fmt.Sprintf("envi.ReadRows: rows %d to %d of a raster of %d", row, row+count, f.Height))
 	}
 	r := &rowReader{f: f, next: row, end: row + count}
-	a, err := numeric.Read(r, f.Format, f.Format.Type, []int{count, f.Width, f.Bands}, numeric.RowMajor)
+	to := numeric.Placement{Format: f.Format, Type: f.Format.Type, Shape: []int{count, f.Width, f.Bands}}
+	a, err := numeric.Read(r, to, numeric.RowMajor)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}

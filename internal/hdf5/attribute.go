@@ -125,7 +125,7 @@ func (a *Attribute) Array() (*numeric.Array, error) {
 	if a.Type.Class != Numeric {
 		return nil, fmt.Errorf("an attribute that is not numeric")
 	}
-	return numeric.Read(bytes.NewReader(a.raw), a.Type.Format, a.Type.Format.Type, a.Shape, numeric.RowMajor)
+	return numeric.Read(bytes.NewReader(a.raw), numeric.Placement{Format: a.Type.Format, Type: a.Type.Format.Type, Shape: a.Shape}, numeric.RowMajor)
 }
 
 // Strings returns a text attribute's values.

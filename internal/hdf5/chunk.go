@@ -18,9 +18,8 @@ type chunk struct {
 type chunkReader struct {
 	f       *File
 	d       dataset
-	format  numeric.Format
 	reverse bool
-	place   numeric.Placer
+	place   *numeric.Placer
 	pipe    pipeline
 	raw     []byte // scratch: a stored chunk
 	grid    []int  // chunks along each dimension
@@ -28,36 +27,40 @@ type chunkReader struct {
 	placed  []bool // by place in the grid
 }
 
-// readChunks fills a from the dataset's chunks. Those never written hold the
+// readChunks makes an array of the dataset's chunks. Those never written hold the
 // fill value.
-func (f *File) readChunks(a *numeric.Array, d dataset, format numeric.Format, reverse bool) error {
-	r := &chunkReader{f: f, d: d, format: format, reverse: reverse, place: numeric.Placer{Array: a}}
+func (f *File) readChunks(d dataset, to numeric.Placement, reverse bool) (*numeric.Array, error) {
+	r := &chunkReader{f: f, d: d, reverse: reverse}
 	for i, n := range d.space.shape {
 		r.grid = append(r.grid, (n-1)/d.layout.chunk[i]+1)
 	}
 	count, err := numeric.Count(r.grid)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	elements, err := numeric.Count(d.layout.chunk)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if int64(elements) > f.data {
-		return fmt.Errorf("chunks of shape %v are more than the file's %d bytes can hold", d.layout.chunk, f.size)
+		return nil, fmt.Errorf("chunks of shape %v are more than the file's %d bytes can hold", d.layout.chunk, f.size)
 	}
-	r.bytes = elements * format.Size()
+	r.bytes = elements * to.Format.Size()
 	// Every chunk, also what overhangs the edge, is decoded at most once.
 	if err := f.charge(d.layout.chunk, int64(count), int64(r.bytes)); err != nil {
-		return err
+		return nil, err
 	}
 	r.placed = make([]bool, count)
+	r.place = numeric.NewPlacer(to)
 	if d.layout.addr != undefined {
 		if err := r.index(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return r.fillMissing()
+	if err := r.fillMissing(); err != nil {
+		return nil, err
+	}
+	return r.place.Array, nil
 }
 
 // put reads, unfilters and places one chunk.
@@ -92,7 +95,7 @@ func (r *chunkReader) put(c chunk) error {
 		b, err = r.pipe.undo(b, filters, c.mask, r.bytes)
 	}
 	if err == nil {
-		err = r.place.Place(b, r.format, c.origin, r.d.layout.chunk, r.reverse)
+		err = r.place.Place(b, c.origin, r.d.layout.chunk, r.reverse)
 	}
 	if err != nil {
 		return fmt.Errorf("the chunk at %v: %w", c.origin, err)
@@ -114,7 +117,7 @@ func (r *chunkReader) fillMissing() error {
 		for i := 0; i < len(b); i += len(r.d.fill) { // again each time: Place uses b as scratch
 			copy(b[i:], r.d.fill)
 		}
-		if err := r.place.Place(b, r.format, r.origin(at, r.grid), r.d.layout.chunk, r.reverse); err != nil {
+		if err := r.place.Place(b, r.origin(at, r.grid), r.d.layout.chunk, r.reverse); err != nil {
 			return err
 		}
 	}

@@ -61,14 +61,14 @@ func (o *Object) Datatype() (Datatype, error) {
 }
 
 // Read reads a numeric dataset in row-major order, as h5py shows it.
-func (o *Object) Read() (*numeric.Array, error) { return o.numbers(false) }
+func (o *Object) Read() (*numeric.Array, error) { return o.numbers(false, false) }
 
 // ReadReversed reads a numeric dataset that holds a column-major array with its
 // dimensions reversed, as MATLAB writes them: the result has the dimensions in
-// MATLAB's order and is row-major.
-func (o *Object) ReadReversed() (*numeric.Array, error) { return o.numbers(true) }
+// MATLAB's order and is row-major. Narrow is numeric.Placement's.
+func (o *Object) ReadReversed(narrow bool) (*numeric.Array, error) { return o.numbers(true, narrow) }
 
-func (o *Object) numbers(reverse bool) (*numeric.Array, error) {
+func (o *Object) numbers(reverse, narrow bool) (*numeric.Array, error) {
 	d, err := o.dataset()
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (o *Object) numbers(reverse bool) (*numeric.Array, error) {
 	if d.typ.Class != Numeric {
 		return nil, fmt.Errorf("holds text or references, not numbers")
 	}
-	return o.f.read(d, d.typ.Format, reverse)
+	return o.f.read(d, d.typ.Format, reverse, narrow)
 }
 
 // Strings reads a dataset of text, its elements in row-major order.
@@ -88,7 +88,7 @@ func (o *Object) Strings() ([]string, error) {
 	if d.typ.Class != String && d.typ.Class != VarString {
 		return nil, fmt.Errorf("holds no text")
 	}
-	a, err := o.f.read(d.bytes(), numeric.Format{Type: numeric.Uint8}, false)
+	a, err := o.f.read(d.bytes(), numeric.Format{Type: numeric.Uint8}, false, false)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (o *Object) References() ([]uint64, error) {
 	if d.typ.Class != Reference {
 		return nil, fmt.Errorf("holds no references")
 	}
-	a, err := o.f.read(d, numeric.Format{Type: numeric.Uint64}, false)
+	a, err := o.f.read(d, numeric.Format{Type: numeric.Uint64}, false, false)
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +229,8 @@ func parseLayout(body []byte, rank, size int) (l layout, err error) {
 	return l, nil
 }
 
-// read reads a whole dataset as elements of format f.
-func (f *File) read(d dataset, format numeric.Format, reverse bool) (*numeric.Array, error) {
+// read reads a whole dataset as elements of the format.
+func (f *File) read(d dataset, format numeric.Format, reverse, narrow bool) (*numeric.Array, error) {
 	shape := append([]int{}, d.space.shape...)
 	if d.space.null {
 		shape = []int{0}
@@ -251,9 +251,9 @@ func (f *File) read(d dataset, format numeric.Format, reverse bool) (*numeric.Ar
 	if n == 0 {
 		return numeric.New(format.Type, shape), nil
 	}
+	to := numeric.Placement{Format: format, Type: format.Type, Shape: shape, Narrow: narrow}
 	if d.layout.class == chunked {
-		a := numeric.New(format.Type, shape)
-		return a, f.readChunks(a, d, format, reverse)
+		return f.readChunks(d, to, reverse)
 	}
 	order := numeric.RowMajor
 	if reverse {
@@ -275,7 +275,7 @@ func (f *File) read(d dataset, format numeric.Format, reverse bool) (*numeric.Ar
 	default:
 		src = io.NewSectionReader(f.r, f.base+int64(l.addr), total)
 	}
-	return numeric.Read(src, format, format.Type, shape, order)
+	return numeric.Read(src, to, order)
 }
 
 // charge takes an array's bytes from the budget of data.

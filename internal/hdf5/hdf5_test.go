@@ -62,7 +62,7 @@ func checkCount(t *testing.T, f *File, path string, typ numeric.Type, shape ...i
 			return
 		}
 	}
-	r, err := o.ReadReversed()
+	r, err := o.ReadReversed(false)
 	if err != nil {
 		t.Errorf("%s:%s reversed: %v", f.name, path, err)
 		return
@@ -273,7 +273,7 @@ func readAll(b []byte) error {
 			return e
 		}
 		_, e1 := o.Read()
-		_, e2 := o.ReadReversed()
+		_, e2 := o.ReadReversed(false)
 		_, e3 := o.Strings()
 		_, e4 := o.References()
 		_, e5 := o.Attr("list")

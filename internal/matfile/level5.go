@@ -124,7 +124,7 @@ func (l *level5) open(v variable) (*decoder, int64, error) {
 }
 
 // read reads the named variable; nil where there is none.
-func (l *level5) read(name string) (*numeric.Named, error) {
+func (l *level5) read(name string, narrow bool) (*numeric.Named, error) {
 	for _, v := range l.vars {
 		if v.Name != name {
 			continue
@@ -133,6 +133,7 @@ func (l *level5) read(name string) (*numeric.Named, error) {
 		if err != nil {
 			return nil, err
 		}
+		d.narrow = narrow
 		got, err := d.matrix(n, 0)
 		if err != nil {
 			return nil, err
@@ -147,10 +148,11 @@ func (l *level5) read(name string) (*numeric.Named, error) {
 
 // decoder reads data elements from a stream, front to back.
 type decoder struct {
-	r     io.Reader
-	order binary.ByteOrder
-	left  int64 // most bytes the stream can still hold, inside the current element
-	nodes int   // values made so far
+	r      io.Reader
+	order  binary.ByteOrder
+	left   int64 // most bytes the stream can still hold, inside the current element
+	nodes  int   // values made so far
+	narrow bool  // see numeric.Placement
 }
 
 // tag is the head of a data element: its type, its bytes, and the bytes

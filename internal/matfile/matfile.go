@@ -103,12 +103,18 @@ func (f *File) Variables() ([]Info, error) {
 // Arrays are converted to row-major order; beside them it holds at most about
 // 2*numeric.SlabBytes of memory (7.3: four chunks), and the arrays themselves are
 // no larger than what the file's bytes can inflate to, whatever it claims.
-func (f *File) Read(path string) (*numeric.Named, error) {
+func (f *File) Read(path string) (*numeric.Named, error) { return f.lookup(path, false) }
+
+// ReadNarrow is Read for arrays that need be no more exact than float32: floats
+// never take more than four bytes an element (see numeric.Placement.Narrow).
+func (f *File) ReadNarrow(path string) (*numeric.Named, error) { return f.lookup(path, true) }
+
+func (f *File) lookup(path string, narrow bool) (*numeric.Named, error) {
 	name, rest := path, ""
 	if i := strings.IndexAny(path, ".({"); i > 0 {
 		name, rest = path[:i], path[i:]
 	}
-	v, err := f.read(name)
+	v, err := f.read(name, narrow)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +141,11 @@ func step(err error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
 
-func (f *File) read(name string) (v *numeric.Named, err error) {
+func (f *File) read(name string, narrow bool) (v *numeric.Named, err error) {
 	if f.v73 != nil {
-		v, err = read73(f.v73, name)
+		v, err = read73(f.v73, name, narrow)
 	} else {
-		v, err = f.v5.read(name)
+		v, err = f.v5.read(name, narrow)
 	}
 	if err == nil && v == nil {
 		infos, err := f.Variables()

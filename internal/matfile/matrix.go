@@ -236,7 +236,8 @@ func (d *decoder) numbers(h matrixHeader, n int64) (*numeric.Array, error) {
 	if t.small != nil {
 		src = bytes.NewReader(t.small)
 	}
-	a, err := numeric.Read(io.LimitReader(src, t.n), f, typ, h.shape, numeric.ColumnMajor)
+	to := numeric.Placement{Format: f, Type: typ, Shape: h.shape, Narrow: d.narrow}
+	a, err := numeric.Read(io.LimitReader(src, t.n), to, numeric.ColumnMajor)
 	if err != nil {
 		return nil, readError(err)
 	}

@@ -46,7 +46,7 @@ func variables73(h *hdf5.File) ([]Info, error) {
 }
 
 // read73 reads the named variable; nil where there is none.
-func read73(h *hdf5.File, name string) (*numeric.Named, error) {
+func read73(h *hdf5.File, name string, narrow bool) (*numeric.Named, error) {
 	h.Renew()
 	root, err := h.Root()
 	if err != nil {
@@ -58,7 +58,7 @@ func read73(h *hdf5.File, name string) (*numeric.Named, error) {
 	}
 	for _, l := range links {
 		if l.Name == name && !strings.HasPrefix(name, "#") {
-			r := reader73{h: h}
+			r := reader73{h: h, narrow: narrow}
 			v, err := r.value(l.Addr, name, 0)
 			return &v, err
 		}
@@ -164,8 +164,9 @@ func emptyShape(o *hdf5.Object) ([]int, error) {
 
 // reader73 reads one variable.
 type reader73 struct {
-	h     *hdf5.File
-	nodes int // values made so far
+	h      *hdf5.File
+	nodes  int  // values made so far
+	narrow bool // see numeric.Placement
 }
 
 // value reads the object at an address and all that it refers to.
@@ -241,7 +242,7 @@ func (r *reader73) dataset(v *numeric.Named, o *hdf5.Object, depth int) error {
 		v.Text = rows(units, v.Shape)
 		return nil
 	}
-	v.Array, err = o.ReadReversed()
+	v.Array, err = o.ReadReversed(r.narrow)
 	return err
 }
 

@@ -88,8 +88,14 @@ func (f *File) Info(member string) (Info, error) {
 }
 
 // Read reads one member, converted to row-major order. It allocates the array
-// and at most numeric.SlabBytes more.
-func (f *File) Read(member string) (*numeric.Array, error) {
+// and at most about numeric.SlabBytes more.
+func (f *File) Read(member string) (*numeric.Array, error) { return f.read(member, false) }
+
+// ReadNarrow is Read for an array that need be no more exact than float32: it
+// never takes more than four bytes an element (see numeric.Placement.Narrow).
+func (f *File) ReadNarrow(member string) (*numeric.Array, error) { return f.read(member, true) }
+
+func (f *File) read(member string, narrow bool) (*numeric.Array, error) {
 	r, closer, limit, err := f.open(member)
 	if err != nil {
 		return nil, err
@@ -106,7 +112,7 @@ func (f *File) Read(member string) (*numeric.Array, error) {
 	if int64(n) > limit/int64(h.format.Size()) {
 		return nil, f.fail(member, fmt.Errorf("shape %v of %v needs more than the %d bytes the file can hold; is the file complete?", h.shape, h.format, limit))
 	}
-	a, err := numeric.Read(r, h.format, h.format.Type, h.shape, h.order)
+	a, err := numeric.Read(r, numeric.Placement{Format: h.format, Type: h.format.Type, Shape: h.shape, Narrow: narrow}, h.order)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = fmt.Errorf("ends before the last of %d elements of shape %v; is the file complete?", n, h.shape)
 	}

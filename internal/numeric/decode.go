@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"unsafe"
 )
 
 // Format is how one element lies in a file.
@@ -33,18 +32,10 @@ func (f Format) String() string {
 	return name
 }
 
-func sizeOf[T Number]() int {
-	var z T
-	return int(unsafe.Sizeof(z))
-}
-
 // decode converts the stored elements of b into dst, whose length says how many
-// there are. It uses b as scratch. Integers may be stored in any integer type
+// there are, all little-endian. Integers may be stored in any integer type
 // that holds their value; floats are never turned into integers.
 func decode[T Number](dst []T, b []byte, f Format) error {
-	if f.BigEndian {
-		swapBytes(b, f.Size())
-	}
 	le := binary.LittleEndian
 	switch {
 	case f.Half:

@@ -39,11 +39,11 @@ func TestReadOrders(t *testing.T) {
 		n, _ := Count(shape)
 		for _, big := range []bool{false, true} {
 			f := Format{Type: Int32, BigEndian: big}
-			row, err := Read(bytes.NewReader(stored(n, big)), f, Float64, shape, RowMajor)
+			row, err := Read(bytes.NewReader(stored(n, big)), Placement{Format: f, Type: Float64, Shape: shape}, RowMajor)
 			if err != nil {
 				t.Fatal(shape, err)
 			}
-			col, err := Read(bytes.NewReader(stored(n, big)), f, Int32, shape, ColumnMajor)
+			col, err := Read(bytes.NewReader(stored(n, big)), Placement{Format: f, Type: Int32, Shape: shape}, ColumnMajor)
 			if err != nil {
 				t.Fatal(shape, err)
 			}
@@ -63,13 +63,13 @@ func TestReadOrders(t *testing.T) {
 func TestReadColumnsInSlabs(t *testing.T) {
 	shape := []int{4, 3, 5, 2}
 	n, _ := Count(shape)
+	to := Placement{Format: Format{Type: Int32}, Type: Int32, Shape: shape}
 	for slab := 1; slab <= n+1; slab++ {
-		d := decoder[int32]{r: bytes.NewReader(stored(n, false)), f: Format{Type: Int32}, raw: make([]byte, 28)}
-		got, err := readColumns(&d, shape, n, slab)
+		got, err := read(bytes.NewReader(stored(n, false)), to, ColumnMajor, slab*8)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, v := range got {
+		for i, v := range got.Data.([]int32) {
 			if int(v) != columnIndex(i, shape) {
 				t.Fatalf("slab %d element %d is %d, want %d", slab, i, v, columnIndex(i, shape))
 			}
@@ -79,7 +79,7 @@ func TestReadColumnsInSlabs(t *testing.T) {
 
 func TestReadShortSource(t *testing.T) {
 	for _, order := range []Order{RowMajor, ColumnMajor} {
-		_, err := Read(bytes.NewReader(make([]byte, 100)), Format{Type: Float64}, Float64, []int{1 << 31, 1 << 31}, order)
+		_, err := Read(bytes.NewReader(make([]byte, 100)), Placement{Format: Format{Type: Float64}, Type: Float64, Shape: []int{1 << 31, 1 << 31}}, order)
 		if err != io.ErrUnexpectedEOF {
 			t.Errorf("order %d: %v", order, err)
 		}
@@ -103,7 +103,7 @@ func TestReadRefusals(t *testing.T) {
 		{Format{Type: Int8}, Int8, []int{math.MaxInt, 3}, "too many"},
 	}
 	for _, c := range cases {
-		if _, err := Read(bytes.NewReader(neg), c.f, c.to, c.shape, RowMajor); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Read(bytes.NewReader(neg), Placement{Format: c.f, Type: c.to, Shape: c.shape}, RowMajor); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v to %v shape %v: error %v, want %q", c.f, c.to, c.shape, err, c.want)
 		}
 	}
@@ -123,7 +123,7 @@ func TestReadTypes(t *testing.T) {
 			if err := binary.Write(&b, order, src.Data); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Read(&b, Format{Type: typ, BigEndian: big}, typ, []int{3}, RowMajor)
+			got, err := Read(&b, Placement{Format: Format{Type: typ, BigEndian: big}, Type: typ, Shape: []int{3}}, RowMajor)
 			if err != nil || !reflect.DeepEqual(got, src) {
 				t.Errorf("%v big-endian %v: %v, %v", typ, big, got, err)
 			}
@@ -197,8 +197,8 @@ func TestInts(t *testing.T) {
 func TestPlace(t *testing.T) {
 	shape, chunk := []int{5, 7, 3}, []int{2, 3, 2}
 	for _, reverse := range []bool{false, true} {
-		a := New(Int32, shape)
-		p := Placer{Array: a}
+		p := NewPlacer(Placement{Format: Format{Type: Int32}, Type: Int32, Shape: shape})
+		a := p.Array
 		grid := append([]int(nil), shape...)
 		if reverse { // the file's shape is 3 x 7 x 5
 			grid[0], grid[2] = grid[2], grid[0]
@@ -212,7 +212,7 @@ func TestPlace(t *testing.T) {
 						v := ((i+at[0])*grid[1]+j+at[1])*grid[2] + k + at[2]
 						b = binary.LittleEndian.AppendUint32(b, uint32(v))
 					}
-					if err := p.Place(b, Format{Type: Int32}, []int{i, j, k}, chunk, reverse); err != nil {
+					if err := p.Place(b, []int{i, j, k}, chunk, reverse); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -256,7 +256,7 @@ func BenchmarkReadColumns(b *testing.B) {
 	b.SetBytes(int64(len(src)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Read(bytes.NewReader(src), Format{Type: Float64}, Float64, shape, ColumnMajor); err != nil {
+		if _, err := Read(bytes.NewReader(src), Placement{Format: Format{Type: Float64}, Type: Float64, Shape: shape}, ColumnMajor); err != nil {
 			b.Fatal(err)
 		}
 	}

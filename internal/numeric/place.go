@@ -2,11 +2,40 @@ package numeric
 
 import "fmt"
 
+// Placement is how a file's elements become an array's.
+type Placement struct {
+	Format Format // of the stored elements
+	Type   Type   // of the array's elements
+	Shape  []int  // of the array
+
+	// Narrow asks for a smaller type than Type where it has four bytes or more:
+	// Uint16, or Int16, as long as all values are integers that fit, else Float32.
+	// Only narrow where float32 is exact enough. Integers stored in another type
+	// than Type are not narrowed.
+	Narrow bool
+}
+
 // Placer fills an array block by block, such as from the chunks of a tiled file.
 // It keeps one block's worth of scratch memory between calls.
 type Placer struct {
-	Array   *Array
-	scratch any // []T of the array's element type
+	Array *Array // complete after the last block; until then Place may change its Type and Data
+
+	format  Format
+	words   []uint16 // the elements of an array that is still narrow; nil for others
+	large   bool     // words holds values that Int16 does not
+	scratch any      // []T of the array's element type
+}
+
+// NewPlacer makes a placer with an array of zeros. It panics where New does.
+func NewPlacer(to Placement) *Placer {
+	p := &Placer{format: to.Format}
+	if to.Narrow && to.Type.Size() >= 4 && (to.Type.IsFloat() || to.Type == to.Format.Type) {
+		p.Array = New(Uint16, to.Shape)
+		p.words = p.Array.Data.([]uint16)
+	} else {
+		p.Array = New(to.Type, to.Shape)
+	}
+	return p
 }
 
 // Place decodes a dense row-major block of stored elements and copies it into the
@@ -17,11 +46,11 @@ type Placer struct {
 //
 // It panics where the ranks differ or b is not as long as the block: the caller
 // has checked both. Errors: a value that the element type cannot hold.
-func (p *Placer) Place(b []byte, f Format, origin, block []int, reverse bool) error {
-	a := p.Array
+func (p *Placer) Place(b []byte, origin, block []int, reverse bool) error {
+	shape, f := p.Array.Shape, p.format
 	n, err := Count(block)
-	if err != nil || len(b) != n*f.Size() || len(block) != len(a.Shape) || len(origin) != len(block) {
-		panic(fmt.Sprintf("numeric.Placer.Place: %d bytes of %v, block %v at %v, array %v", len(b), f, block, origin, a.Shape))
+	if err != nil || len(b) != n*f.Size() || len(block) != len(shape) || len(origin) != len(block) {
+		panic(fmt.Sprintf("numeric.Placer.Place: %d bytes of %v, block %v at %v, array %v", len(b), f, block, origin, shape))
 	}
 	clip, strides := make([]int, len(block)), make([]int, len(block))
 	base, stride := 0, 1
@@ -30,14 +59,25 @@ func (p *Placer) Place(b []byte, f Format, origin, block []int, reverse bool) er
 		if reverse {
 			k = len(block) - 1 - i
 		}
-		if clip[k] = min(block[k], a.Shape[i]-origin[k]); clip[k] <= 0 || origin[k] < 0 {
+		if clip[k] = min(block[k], shape[i]-origin[k]); clip[k] <= 0 || origin[k] < 0 {
 			return nil
 		}
 		base += origin[k] * stride
 		strides[k] = stride
-		stride *= a.Shape[i]
+		stride *= shape[i]
 	}
-	switch d := a.Data.(type) {
+	if f.BigEndian {
+		swapBytes(b, f.Size())
+		f.BigEndian = false
+	}
+	if p.words != nil {
+		if src := scratch[uint16](p, n); p.pack(src, b, f) {
+			scatter(p.words[base:], strides, src, block, clip)
+			return nil
+		}
+		p.widen()
+	}
+	switch d := p.Array.Data.(type) {
 	case []int8:
 		return place(p, d[base:], strides, b, f, block, clip)
 	case []uint8:
@@ -59,22 +99,26 @@ func (p *Placer) Place(b []byte, f Format, origin, block []int, reverse bool) er
 	case []float64:
 		return place(p, d[base:], strides, b, f, block, clip)
 	}
-	panic(a.unknown("Place"))
+	panic(p.Array.unknown("Place"))
 }
 
 func place[T Number](p *Placer, dst []T, strides []int, b []byte, f Format, block, clip []int) error {
-	n := len(b) / f.Size()
-	src, _ := p.scratch.([]T)
-	if cap(src) < n {
-		src = make([]T, n)
-		p.scratch = src
-	}
-	src = src[:n]
+	src := scratch[T](p, len(b)/f.Size())
 	if err := decode(src, b, f); err != nil {
 		return err
 	}
 	scatter(dst, strides, src, block, clip)
 	return nil
+}
+
+// scratch returns room for n elements.
+func scratch[T Number](p *Placer, n int) []T {
+	s, _ := p.scratch.([]T)
+	if cap(s) < n {
+		s = make([]T, n)
+		p.scratch = s
+	}
+	return s[:n]
 }
 
 // tile is the side of the square that a transposing copy moves at once: 32 lines
@@ -142,29 +186,6 @@ func transpose[T Number](dst []T, di, dj int, src []T, si, ni, nj int) {
 					dst[i*di+j*dj] = src[i*si+j]
 				}
 			}
-		}
-	}
-}
-
-// scatterRun copies a run of a row-major stream of shape ext that begins at
-// element start and need not end at a row: the way of the rare plane that is
-// larger than a slab.
-func scatterRun[T Number](dst []T, ext, strides []int, start int, src []T) {
-	at := index(start, ext)
-	d := 0
-	for i, k := range at {
-		d += k * strides[i]
-	}
-	for _, v := range src {
-		dst[d] = v
-		for i := len(ext) - 1; i >= 0; i-- {
-			at[i]++
-			d += strides[i]
-			if at[i] < ext[i] {
-				break
-			}
-			d -= ext[i] * strides[i]
-			at[i] = 0
 		}
 	}
 }

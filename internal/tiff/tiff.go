@@ -122,8 +122,8 @@ func (f *File) ReadRows(row, count int) (*numeric.Array, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	shape := []int{count, f.Width, f.Bands}
-	a, err := numeric.Read(&rowReader{f: f, next: row, end: row + count}, f.layout.format, f.Type, shape, numeric.RowMajor)
+	to := numeric.Placement{Format: f.layout.format, Type: f.Type, Shape: []int{count, f.Width, f.Bands}}
+	a, err := numeric.Read(&rowReader{f: f, next: row, end: row + count}, to, numeric.RowMajor)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}
