@@ -110,8 +110,8 @@ func (t *Tape) AvgPool2D(x *Var, c Conv) *Var {
 
 // GlobalAvgPool averages each channel of x (N, C, H, W) over the image: (N, C).
 func (t *Tape) GlobalAvgPool(x *Var) *Var {
-	if x.Shape().Rank() != 4 {
-		fail("GlobalAvgPool", "want (N, C, H, W)", x)
+	if x.Shape().Rank() != 4 || x.Dim(2) < 1 || x.Dim(3) < 1 {
+		fail("GlobalAvgPool", "want (N, C, H, W) with a pixel at least", x)
 	}
 	c := Window(1, 1, 0)
 	c.KernelH, c.KernelW = x.Dim(2), x.Dim(3)

@@ -80,8 +80,9 @@ func channelBackward(t *Tape, n *node, f func(dx, dgamma, dbeta, dy, x, y, mean,
 // does); otherwise it uses the running statistics as constants. relu clamps the
 // result at zero. Inside Recompute the running statistics move once.
 func (t *Tape) BatchNorm(x, gamma, beta *Var, stats *BatchStats, eps float32, useBatch, relu bool) *Var {
-	if n := gamma.Value.Len(); stats.Mean.Len() != n || stats.Var.Len() != n {
-		panic(&tensor.ShapeError{Op: "BatchNorm", Shapes: []tensor.Shape{x.Shape(), gamma.Shape(), stats.Mean.Shape, stats.Var.Shape}, Reason: "want one running mean and variance per channel"})
+	if n := gamma.Value.Len(); x.Shape().Rank() < 2 || x.Dim(1) != n || beta.Value.Len() != n || stats.Mean.Len() != n || stats.Var.Len() != n {
+		panic(&tensor.ShapeError{Op: "BatchNorm", Shapes: []tensor.Shape{x.Shape(), gamma.Shape(), beta.Shape(), stats.Mean.Shape, stats.Var.Shape},
+			Reason: "want x (N, C) or (N, C, spatial...), and scale, shift, running mean and variance (C)"})
 	}
 	y := t.result(x.Shape())
 	c := tensor.Of(gamma.Value.Len())
@@ -139,8 +140,12 @@ var opGroupNorm = register("GroupNorm", func(t *Tape, n *node) {
 // GroupNorm normalises x (N, C, spatial...) over groups of channels of each
 // sample; gamma and beta (C) may both be nil.
 func (t *Tape) GroupNorm(x, gamma, beta *Var, groups int, eps float32) *Var {
-	if x.Shape().Rank() < 2 || groups < 1 || (gamma == nil) != (beta == nil) {
-		fail("GroupNorm", "want x (N, C, spatial...), at least one group, and both or none of gamma and beta", x, gamma, beta)
+	ok := x.Shape().Rank() >= 2 && groups >= 1 && (gamma == nil) == (beta == nil)
+	if ok && gamma != nil {
+		ok = gamma.Value.Len() == x.Dim(1) && beta.Value.Len() == x.Dim(1)
+	}
+	if !ok {
+		fail("GroupNorm", "want x (N, C, spatial...), at least one group, and both or none of gamma (C) and beta (C)", x, gamma, beta)
 	}
 	y := t.result(x.Shape())
 	s := tensor.Of(x.Dim(0), groups)

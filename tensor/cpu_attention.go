@@ -58,6 +58,9 @@ func softmaxScores(s []float32, ld, t int, scale float32, lse []float32, causal 
 // SelfAttention is softmax(q·kᵀ/√d)·v for every head of packed qkv.
 func (b *CPU) SelfAttention(dst, lse, qkv *Tensor, heads int, causal bool) {
 	checkAttention("SelfAttention", dst, lse, qkv, heads)
+	if dst.Len() == 0 {
+		return
+	}
 	n, t, d := dst.Dim(0), dst.Dim(1), dst.Dim(2)
 	b.jobs.attention = attentionJob{dst.Data, lse.Data, qkv.Data, t, d, heads, causal}
 	b.do(n, 1, &b.jobs.attention)
@@ -115,6 +118,9 @@ func probabilities(s []float32, ld, t int, scale float32, lse []float32, causal 
 func (b *CPU) SelfAttentionBackward(dqkv, dy, y, lse, qkv *Tensor, heads int, causal bool) {
 	checkAttention("SelfAttention backward", y, lse, qkv, heads)
 	check(dqkv.Shape == qkv.Shape && dy.Shape == y.Shape, "SelfAttention backward", "", dqkv, dy, y, qkv)
+	if dy.Len() == 0 {
+		return
+	}
 	n, t, d := dy.Dim(0), dy.Dim(1), dy.Dim(2)
 	b.jobs.attentionBack = attentionBackwardJob{dqkv.Data, dy.Data, lse.Data, qkv.Data, t, d, heads, causal}
 	b.do(n, 1, &b.jobs.attentionBack)
