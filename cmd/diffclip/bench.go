@@ -25,7 +25,7 @@ func declareBench(a *app, f *flags) func() error {
 			o.workload = v
 			return nil
 		})
-		count(f, "batch", "`number` of windows in a step (default 256, for fewshot 64), or of rows of a scene", &o.batch)
+		count(f, "batch", "`number` of windows in a step (default 256, for fewshot 64), or of pixels for scene", &o.batch)
 		o.steps = 12
 		count(f, "steps", "`number` of steps to time (default 12)", &o.steps)
 		f.BoolVar(&o.json, "json", false, "write JSON")

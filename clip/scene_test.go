@@ -1,0 +1,128 @@
+package clip
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+
+	"diffclip/internal/numeric"
+	"diffclip/internal/rng"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+	"diffclip/vit"
+)
+
+// noise is a dataset of one scene of random values in two modalities.
+func noise(h, w int) *rsdata.Dataset {
+	raster := func(bands int) rsdata.Raster {
+		x := make([]float32, h*w*bands)
+		rng.New(5, "noise", uint64(bands)).Normal(x, 0)
+		return rsdata.Raster{Array: &numeric.Array{Type: numeric.Float32, Shape: []int{h, w, bands}, Data: x}}
+	}
+	return &rsdata.Dataset{
+		Modalities: []rsdata.Modality{{Name: "a", Bands: 6}, {Name: "b", Bands: 2}},
+		Scenes:     []*rsdata.Scene{{Name: "noise", H: h, W: w, Rasters: []rsdata.Raster{raster(6), raster(2)}}},
+	}
+}
+
+// mapped is a classifier with statistics that are not those of a new model, and
+// the windows it reads.
+func mapped(t *testing.T, d *rsdata.Dataset, window, patch int, pool Pool) (*Classifier, *rsdata.Windows) {
+	t.Helper()
+	scaling, err := rsdata.Fit(d, rsdata.ScalingConfig{Method: rsdata.Standardise})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Default(vit.Config{Modalities: []vit.Modality{{Name: "a", Bands: 6}, {Name: "b", Bands: 2}}, Window: window, Patch: patch, Dim: 16, Heads: 2, Depth: 2, MLPRatio: 2, Timesteps: 10}, 8)
+	cfg.Pool, cfg.HeadStd, cfg.Temperature = pool, 0.3, 0.1
+	m, err := New(cfg, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range m.Encoder.Stems {
+		for j, stats := range []*tensor.Tensor{s.Norm1.Stats.Mean, s.Norm1.Stats.Var, s.Norm2.Stats.Mean, s.Norm2.Stats.Var} {
+			rng.New(7, "statistics", uint64(4*i+j)).Uniform(stats.Data, 0)
+		}
+	}
+	be := tensor.NewCPU(2)
+	t.Cleanup(be.Close)
+	return NewClassifier(be, m, Prompts{{1, 5, 2}, {1, 6, 4, 2}, {1, 3, 2}}), rsdata.NewWindows(d, scaling, window)
+}
+
+// The rows of a scene are what its windows give one by one.
+func TestMapSceneEqualsWindows(t *testing.T) {
+	for _, c := range []struct {
+		name                         string
+		height, width, window, patch int
+		pool                         Pool
+	}{
+		{"many strips", 40, 70, 5, 1, PoolClass},
+		{"mean pooling", 20, 60, 3, 1, PoolMean},
+		{"smaller than a window", 3, 4, 9, 1, PoolClass},
+		{"two pixels", 1, 2, 5, 1, PoolClass},
+		{"wider than a strip", 3, 1500, 3, 1, PoolClass},
+		{"patches of three pixels", 6, 7, 9, 3, PoolClass},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := noise(c.height, c.width)
+			classifier, w := mapped(t, d, c.window, c.patch, c.pool)
+			var pixels []rsdata.Pixel
+			for i := range c.height * c.width {
+				pixels = append(pixels, rsdata.Pixel{Row: int32(i / c.width), Col: int32(i % c.width)})
+			}
+			k := classifier.Classes()
+			want := make([]float32, len(pixels)*k)
+			if err := classifier.Probabilities(t.Context(), w, pixels, want); err != nil {
+				t.Fatal(err)
+			}
+			next, low, high := 0, float32(1), float32(0)
+			err := MapScene(t.Context(), classifier, d, w, 0, func(row int, labels []uint8, confidence, probs []float32) error {
+				if row != next || len(labels) != c.width || len(confidence) != c.width || len(probs) != c.width*k {
+					t.Fatalf("row %d of %d labels, %d confidences, %d probabilities; want row %d of width %d", row, len(labels), len(confidence), len(probs), next, c.width)
+				}
+				next++
+				for i, p := range probs {
+					if at := row*c.width*k + i; math.Abs(float64(p-want[at])) > 1e-5 {
+						t.Fatalf("pixel %d, class %d: %v, the window gives %v", at/k, at%k, p, want[at])
+					}
+				}
+				for i, l := range labels {
+					if best := Best(probs[i*k : (i+1)*k]); int(l) != best+1 || confidence[i] != probs[i*k+best] {
+						t.Fatalf("label %d at %v, the best is %d", l, confidence[i], best+1)
+					}
+					low, high = min(low, probs[i*k]), max(high, probs[i*k])
+				}
+				return nil
+			})
+			if err != nil || next != c.height {
+				t.Fatalf("%d of %d rows, error %v", next, c.height, err)
+			}
+			if high-low < 1e-4 {
+				t.Errorf("probabilities of one class between %v and %v: every window looks the same, which shows nothing", low, high)
+			}
+		})
+	}
+}
+
+func TestMapSceneStops(t *testing.T) {
+	d := noise(30, 60)
+	classifier, w := mapped(t, d, 5, 1, PoolClass)
+	stop := errors.New("enough")
+	if err := MapScene(t.Context(), classifier, d, w, 0, func(int, []uint8, []float32, []float32) error { return stop }); err != stop {
+		t.Errorf("error %v, want the one of the callback", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	none := func(int, []uint8, []float32, []float32) error { return nil }
+	if err := MapScene(ctx, classifier, d, w, 0, none); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v after cancelling", err)
+	}
+	if err := MapScene(t.Context(), classifier, d, w, 1, none); err == nil {
+		t.Error("a scene that is not there is no error")
+	}
+	narrow, _ := mapped(t, d, 3, 1, PoolClass)
+	if err := MapScene(t.Context(), narrow, d, w, 0, none); err == nil {
+		t.Error("windows of another size are no error")
+	}
+}
