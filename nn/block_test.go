@@ -11,7 +11,7 @@ import (
 
 func TestBlockAgainstPyTorch(t *testing.T) {
 	f := golden.Load(t, "block")
-	for _, name := range []string{"vit", "text"} {
+	for _, name := range f.Cases() {
 		t.Run(name, func(t *testing.T) {
 			c := f.Case(t, name)
 			cfg := BlockConfig{Dim: int(c.Attr("dim")), Heads: int(c.Attr("heads")), Eps: float32(c.Attr("eps")), Act: autograd.ActGELU}

@@ -10,7 +10,7 @@ import (
 	"diffclip/internal/safetensors"
 )
 
-var families = []string{"attention", "block", "clip", "conv", "diffusion", "loss", "norm", "ops", "optim", "schedule"}
+var families = []string{"attention", "block", "clip", "conv", "diffusion", "loss", "norm", "ops", "optim", "schedule", "trajectory"}
 
 // TestFilesAreWhatTheGoWriterWrites reads every tensor of every file, encodes all of it again, and wants the same
 // bytes: the Python and the Go side agree on the format.

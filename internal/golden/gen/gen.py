@@ -22,8 +22,9 @@ import ops  # noqa: E402
 import optim  # noqa: E402
 import schedule  # noqa: E402
 import stfile  # noqa: E402
+import trajectory  # noqa: E402
 
-MODULES = [ops, norm, conv, attention, block, loss, optim, schedule, diffusion, clip]
+MODULES = [ops, norm, conv, attention, block, loss, optim, schedule, diffusion, clip, trajectory]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 INTRODUCTION = """# Golden values
