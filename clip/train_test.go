@@ -234,3 +234,35 @@ func TestConfigCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestTimestepsAreDrawnOnlyWhereAsked: with the same two windows and weights
+// that hardly move, only random timesteps can change the loss.
+func TestTimestepsAreDrawnOnlyWhereAsked(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	d, w, samples := traintest.Data(5, 1)
+	samples = append(samples, samples[0])
+	samples[1].Label = samples[0].Label%uint8(len(d.Classes)) + 1
+	for _, random := range []bool{false, true} {
+		c := small()
+		c.RandomTimestep = random
+		m, err := New(c, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range m.Encoder.Stems { // the initial timestep embedding is nearly zero
+			for i := range s.Time2.Weight.Value.Data {
+				s.Time2.Weight.Value.Data[i] *= 1000
+			}
+			s.Time2.Weight.Changed()
+		}
+		history, err := m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), TrainConfig{Epochs: 2, Batch: 2, LR: 1e-30}, Hooks{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := history[0].Loss, history[1].Loss
+		if differ := math.Abs(a-b) > 1e-4*a; differ != random {
+			t.Errorf("random timesteps %v: losses %v and %v", random, a, b)
+		}
+	}
+}

@@ -197,3 +197,22 @@ func lossByHand(cfg Config, in CorruptedInput, restored *tensor.Tensor) float64 
 	}
 	return 0.1*masked/(n*float64(l-k)) + visible/(n*float64(k))
 }
+
+// TestEveryEpochDrawsAnew: with one window and weights that hardly move, only
+// timestep, mask and noise can change the loss.
+func TestEveryEpochDrawsAnew(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	_, w, samples := traintest.Data(5, 1)
+	m, err := New(small(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	history, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), TrainConfig{Epochs: 3, Batch: 1, LR: 1e-30}, Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b, c := history[0].Loss, history[1].Loss, history[2].Loss; a == b || b == c || a == c {
+		t.Errorf("losses %v, %v, %v: an epoch repeats another's draws", a, b, c)
+	}
+}
