@@ -163,7 +163,7 @@ func finetuneFolder(x *run.Experiment, p *place, from string) (folder run.Folder
 	default:
 		err = newFinetune(p, from)
 	}
-	if err != nil || done {
+	if err != nil || p.resume {
 		return folder, man, done, err
 	}
 	if err := folder.SaveManifest(man); err != nil {

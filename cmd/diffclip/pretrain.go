@@ -93,14 +93,14 @@ func startingPoint(f *flags, p *place, s *settings) (run.Config, error) {
 }
 
 // begin writes run.json and split.json, so that an interrupted run says what it
-// was, and clears away what a run written over has left.
+// was, and clears away what a run written over has left. A run that is resumed
+// keeps its own: whether it can be resumed shows only when its checkpoint is read.
 func begin(folder run.Folder, x *run.Experiment, resume bool) (*run.Manifest, error) {
 	man := run.NewManifest(x)
 	if resume {
-		if err := inherit(man, folder, x); err != nil {
-			return nil, err
-		}
-	} else if err := folder.Clear(false); err != nil {
+		return man, inherit(man, folder, x)
+	}
+	if err := folder.Clear(false); err != nil {
 		return nil, err
 	}
 	if err := folder.SaveManifest(man); err != nil {
@@ -128,6 +128,9 @@ func describe(a *app, x *run.Experiment) {
 	fmt.Fprintf(a.stderr, "%s\n%s\n", x.DataLine(), x.OverlapLine())
 	for _, n := range x.Data.Notes {
 		fmt.Fprintf(a.stderr, "note: %s\n", n)
+	}
+	for _, n := range x.Data.Missing {
+		fmt.Fprintf(a.stderr, "missing: %s\n", n)
 	}
 	for _, n := range x.Scaling.Notes() {
 		fmt.Fprintf(a.stderr, "note: %s\n", n)

@@ -193,7 +193,7 @@ func (s *settings) declareFinetuning(f *flags) {
 }
 
 func (s *settings) declareText(f *flags) {
-	s.text(f, "prompts", "`text` for each class: p1 to p5 of the paper, a template with {} for the class name, or a JSON file {\"class\": \"text\"}", func(c *run.Config, v string) { c.Text.Prompts = v })
+	s.text(f, "prompts", "`text` for each class: p1 to p5 of the paper, a template with {} for the class name, a JSON file {\"class\": \"text\"}, or auto, p5 where all classes have a description and else p4", func(c *run.Config, v string) { c.Text.Prompts = v })
 	s.choice(f, "tokenizer", "`name` of the tokenizer: compact, built in, or bpe, CLIP's own", []string{run.Compact, run.BPE}, func(c *run.Config, v string) { c.Text.Tokenizer = v })
 	s.text(f, "bpe", "`file` with CLIP's vocabulary, bpe_simple_vocab_16e6.txt.gz", func(c *run.Config, v string) { c.Text.BPE = v })
 }

@@ -57,7 +57,7 @@ func paper() Config {
 		Scene:      rsdata.DefaultSynthetic(),
 		Split:      rsdata.DefaultSplit(),
 		Scaling:    rsdata.DefaultScaling(),
-		Text:       TextConfig{Tokenizer: Compact, Prompts: "p5"},
+		Text:       TextConfig{Tokenizer: Compact, Prompts: AutoPrompts},
 		Diffusion:  diffusion.Default(e),
 		Pretrain:   diffusion.DefaultTrain(),
 		Classifier: clip.Default(e, 0),

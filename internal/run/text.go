@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 
 	"diffclip/clip"
 	"diffclip/rsdata"
@@ -16,12 +15,16 @@ const (
 	BPE     = "bpe"     // CLIP's own, from the vocabulary file
 )
 
+// AutoPrompts takes the built-in descriptions of the classes (p5) where every
+// class has one, else the sentence p4.
+const AutoPrompts = "auto"
+
 // TextConfig says what stands for a class in language.
 type TextConfig struct {
 	Tokenizer string `json:"tokenizer"`
 	BPE       string `json:"bpe,omitempty"` // CLIP's vocabulary file
 	// Prompts is p1 to p5 of the paper's Table 4, a template with {} for the class
-	// name, or a JSON file with a text for each class.
+	// name, a JSON file with a text for each class, or AutoPrompts.
 	Prompts string `json:"prompts"`
 }
 
@@ -52,14 +55,11 @@ func NewText(c TextConfig, d *rsdata.Dataset) (*Text, error) {
 	for i, class := range d.Classes {
 		names[i] = class.Name
 	}
-	prompt, own, err := c.descriptions()
+	texts, err := c.texts(d.Name, names)
 	if err != nil {
 		return nil, err
 	}
-	t := &Text{}
-	if t.Texts, err = clip.Texts(prompt, d.Name, names, own); err != nil {
-		return nil, err
-	}
+	t := &Text{Texts: texts}
 	tok, err := c.tokenizer(t.Texts)
 	if err != nil {
 		return nil, err
@@ -74,17 +74,22 @@ func NewText(c TextConfig, d *rsdata.Dataset) (*Text, error) {
 	return t, err
 }
 
-// descriptions tells a file of descriptions from a prompt. With a file, a class
-// that it leaves out is an error unless it has a built-in description.
-func (c TextConfig) descriptions() (prompt string, own *clip.Descriptions, err error) {
-	if strings.Contains(c.Prompts, clip.ClassSlot) {
-		return c.Prompts, nil, nil
+// texts writes the prompt of each class.
+func (c TextConfig) texts(dataset string, classes []string) ([]string, error) {
+	if c.Prompts == AutoPrompts {
+		if texts, err := clip.Texts(clip.DescriptionPrompt, dataset, classes, nil); err == nil {
+			return texts, nil
+		}
+		return clip.Texts("p4", dataset, classes, nil)
 	}
 	if info, err := os.Stat(c.Prompts); err == nil && info.Mode().IsRegular() {
 		own, err := clip.OpenDescriptions(c.Prompts)
-		return clip.DescriptionPrompt, own, err
+		if err != nil {
+			return nil, err
+		}
+		return clip.Texts(clip.DescriptionPrompt, dataset, classes, own)
 	}
-	return c.Prompts, nil, nil
+	return clip.Texts(c.Prompts, dataset, classes, nil)
 }
 
 func (c TextConfig) tokenizer(texts []string) (clip.Tokenizer, error) {

@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"diffclip/internal/run"
+)
+
+// call runs a command line in this process.
+func call(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, log bytes.Buffer
+	code = command(ctx, args, &out, &log)
+	return code, out.String(), log.String()
+}
+
+// succeed is call for a command line that has to succeed.
+func succeed(t *testing.T, args ...string) (stdout string) {
+	t.Helper()
+	code, stdout, stderr := call(t, t.Context(), args...)
+	if code != 0 {
+		t.Fatalf("diffclip %s: exit code %d\n%s%s", strings.Join(args, " "), code, stdout, stderr)
+	}
+	return stdout
+}
+
+func TestMisuse(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct{ args, want string }{
+		{"", "usage: diffclip SUBCOMMAND"},
+		{"trian", `no subcommand "trian"`},
+		{"help trian", `no subcommand "trian"`},
+		{"demo extra", `unexpected argument "extra"`},
+		{"demo -seed many", `invalid value "many" for flag -seed`},
+		{"demo -threads 0", "want a whole number from 1"},
+		{"inspect", "0 arguments, want 1"},
+		{"inspect a b", "2 arguments, want 1"},
+		{"pretrain -data synthetic", "-out is missing"},
+		{"pretrain -out " + dir, "-data is missing"},
+		{"pretrain -data synthetic -out x -resume -force", "exclude each other"},
+		{"pretrain -data synthetic -out x -preset big", `no preset is called "big"`},
+		{"pretrain -data synthetic -out x -protocol fair", "want official, random, disjoint"},
+		{"pretrain -data synthetic -out x -shots -1", "want a whole number from 0"},
+		{"pretrain -data synthetic -out x -window 10", "want an odd number"},
+		{"pretrain -data synthetic -out x -window 9 -patch 2", "does not divide"},
+		{"pretrain -data synthetic -out x -mask-ratio 1", "mask ratio 1"},
+		{"pretrain -data synthetic -out x -mask-ratio NaN", "want a number from 0"},
+		{"pretrain -data synthetic -out x -lr 0", "learning rate 0 must be positive"},
+		{"pretrain -data synthetic -out x -scaling none", "want minmax"},
+		{"pretrain -data synthetic -out x -loss-weights 1", "want two numbers"},
+		{"pretrain -data synthetic -out x -pretrain-samples 0", "from 1, or all"},
+		{"pretrain -data synthetic -out x -train-positions 3", "want none, 1, 2 or both"},
+		{"pretrain -data synthetic -out x -compat paper", "want reference"},
+		{"pretrain -data synthetic -out x -tokenizer bpe", "name it with -bpe"},
+		{"pretrain -data synthetic -out x -heads 7", "multiple"},
+		{"pretrain -data synthetic -out x -batch 0", "want a whole number from 1"},
+		{"finetune", "-from is missing"},
+		{"finetune -out x", "-from is missing"},
+		{"finetune -from x -window 5", "-window is decided by stage 1"},
+		{"finetune -from x -batch 1", "want a whole number from 2"},
+		{"finetune -from x -pool all", "want class, mean"},
+		{"finetune -from x -resume -force", "exclude each other"},
+		{"finetune -resume", "name the run to go on with"},
+		{"finetune -from x -resume -preset demo", "exclude each other"},
+		{"eval", "-from is missing"},
+		{"eval -from x -seeds 0", "want a whole number from 1"},
+		{"map -data synthetic -out x", "-from is missing"},
+		{"map -from x -out x", "-data is missing"},
+		{"map -from x -data synthetic", "-out is missing"},
+		{"bench", "-workload is missing"},
+		{"bench -workload all", "want pretrain"},
+		{"info -verbose", "flag provided but not defined"},
+	} {
+		code, stdout, stderr := call(t, t.Context(), strings.Fields(c.args)...)
+		if code != exitMisuse || !strings.Contains(stderr, c.want) || stdout != "" {
+			t.Errorf("diffclip %s: exit code %d, stderr %q, stdout %q; want 2 and %q", c.args, code, stderr, stdout, c.want)
+		}
+	}
+	if _, err := os.Stat("x"); err == nil {
+		t.Error("a misused command made its folder")
+	}
+}
+
+func TestHelp(t *testing.T) {
+	overview := succeed(t, "help")
+	for _, c := range subcommands() {
+		if !strings.Contains(overview, "  "+c.name+" ") {
+			t.Errorf("help leaves %s out", c.name)
+		}
+		text := succeed(t, c.name, "-h")
+		for _, want := range []string{"usage: diffclip " + c.name, "example:\n  diffclip " + c.name} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s -h lacks %q:\n%s", c.name, want, text)
+			}
+		}
+		if again := succeed(t, "help", c.name); again != text {
+			t.Errorf("help %s differs from %s -h", c.name, c.name)
+		}
+		f := newFlags(c.name)
+		do := c.declare(&app{}, f)
+		if do == nil || f.purpose == "" {
+			t.Errorf("%s does nothing or says not what", c.name)
+		}
+	}
+}
+
+func TestInfoAndVersion(t *testing.T) {
+	var v facts
+	if err := json.Unmarshal([]byte(succeed(t, "info", "-json")), &v); err != nil {
+		t.Fatal(err)
+	}
+	if v.Tier == "" || v.Cores < 1 || v.GPU == "" || len(v.Tiers) == 0 {
+		t.Errorf("info -json: %+v", v)
+	}
+	if text := succeed(t, "info"); !strings.Contains(text, v.Tier) {
+		t.Errorf("info does not name the kernels %q:\n%s", v.Tier, text)
+	}
+	if text := succeed(t, "-version"); !strings.HasPrefix(text, "diffclip ") {
+		t.Errorf("version: %q", text)
+	}
+}
+
+func TestBench(t *testing.T) {
+	var m measurement
+	if err := json.Unmarshal([]byte(succeed(t, "bench", "-workload", "infer", "-batch", "2", "-steps", "3", "-threads", "1", "-json")), &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Workload != "infer" || m.Batch != 2 || m.Threads != 1 || m.TimedSteps < 3 || m.PatchesPerS <= 0 || m.GFLOPs <= 0 || m.Params == 0 {
+		t.Errorf("%+v", m)
+	}
+}
+
+// tiny are flags for a model that trains in a moment.
+func tiny(args ...string) []string {
+	return append(args, "-preset", "demo", "-window", "5", "-dim", "8", "-heads", "2", "-depth", "1", "-decoder-depth", "1", "-shots", "3", "-max-test", "4")
+}
+
+// stage1 makes a run with a tiny stage 1.
+func stage1(t *testing.T, more ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	args := tiny("pretrain", "-data", "synthetic", "-out", dir, "-epochs", "2", "-batch", "16", "-pretrain-samples", "48")
+	succeed(t, append(args, more...)...)
+	return dir
+}
+
+func TestFromPretrainingToMap(t *testing.T) {
+	dir := stage1(t)
+	folder := run.Folder{Dir: dir}
+	if code, _, stderr := call(t, t.Context(), "eval", "-from", dir); code != exitFailure || !strings.Contains(stderr, "diffclip finetune") {
+		t.Errorf("eval before stage 2: exit code %d, %q", code, stderr)
+	}
+	succeed(t, "finetune", "-from", dir, "-epochs", "2", "-batch", "8")
+	if code, _, stderr := call(t, t.Context(), "finetune", "-from", dir); code != exitFailure || !strings.Contains(stderr, "is there already") {
+		t.Errorf("a second finetune: exit code %d, %q", code, stderr)
+	}
+	first := read(t, folder.Path(run.Stage2File))
+	succeed(t, "finetune", "-from", dir, "-force", "-shots", "2", "-epochs", "1")
+	if bytes.Equal(first, read(t, folder.Path(run.Stage2File))) {
+		t.Error("-force left the old stage 2")
+	}
+	_, man, err := run.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if man.Config.Split.Shots != 2 || man.Split.Train != 20 || man.Parameters[run.Stage1Name] == 0 || man.Parameters[run.Stage2Name] == 0 {
+		t.Errorf("run.json: %d shots, %d training samples, parameters %v", man.Config.Split.Shots, man.Split.Train, man.Parameters)
+	}
+
+	var metrics run.Metrics
+	if err := json.Unmarshal([]byte(succeed(t, "eval", "-from", dir, "-json")), &metrics); err != nil {
+		t.Fatal(err)
+	}
+	if metrics.Scores.Samples != 40 || len(metrics.Classes) != 10 || metrics.Confusion.Total() != 40 {
+		t.Errorf("eval -json: %+v", metrics)
+	}
+	var seeds run.Seeds
+	if err := json.Unmarshal([]byte(succeed(t, "eval", "-from", dir, "-seeds", "2", "-json")), &seeds); err != nil {
+		t.Fatal(err)
+	}
+	if len(seeds.Scores) != 2 || seeds.Summary.OA.N != 2 || seeds.Scores[0].OA != metrics.Scores.OA {
+		t.Errorf("eval -seeds: %+v, one seed gave %v", seeds.Summary, metrics.Scores.OA)
+	}
+
+	out := filepath.Join(t.TempDir(), "map")
+	mapArgs := []string{"map", "-from", folder.Path(run.Stage2File), "-data", "synthetic", "-out", out, "-probabilities"}
+	succeed(t, mapArgs...)
+	checkMap(t, out, "probabilities.tif")
+	if code, _, stderr := call(t, t.Context(), mapArgs...); code != exitFailure || !strings.Contains(stderr, "-force") {
+		t.Errorf("a second map: exit code %d, %q", code, stderr)
+	}
+	georef := append(append([]string(nil), mapArgs...), "-force", "-georef", filepath.Join(out, "map.tif"))
+	succeed(t, georef...)
+}
+
+func TestFinetuneFromScratch(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "alone")
+	text := succeed(t, tiny("finetune", "-data", "synthetic", "-out", dir, "-epochs", "1", "-batch", "8", "-prompts", "a {} from above")...)
+	if !strings.Contains(text, "stage 2 alone") {
+		t.Errorf("stdout %q", text)
+	}
+	s, err := run.OpenStage2(filepath.Join(dir, run.Stage2File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Text.Texts[0] != "a Water from above" {
+		t.Errorf("prompt %q", s.Text.Texts[0])
+	}
+}
+
+// countdown is a context that ends after it was asked a number of times.
+type countdown struct {
+	context.Context
+	left   atomic.Int32
+	cancel context.CancelFunc
+}
+
+func newCountdown(parent context.Context, n int32) *countdown {
+	c := &countdown{}
+	c.Context, c.cancel = context.WithCancel(parent)
+	c.left.Store(n)
+	return c
+}
+
+func (c *countdown) tick() {
+	if c.left.Add(-1) == 0 {
+		c.cancel()
+	}
+}
+
+func (c *countdown) Done() <-chan struct{} { c.tick(); return c.Context.Done() }
+func (c *countdown) Err() error            { c.tick(); return c.Context.Err() }
+
+func TestInterruptAndResume(t *testing.T) {
+	whole := stage1(t)
+	succeed(t, "finetune", "-from", whole, "-epochs", "3", "-batch", "8")
+
+	dir := filepath.Join(t.TempDir(), "run")
+	args := tiny("pretrain", "-data", "synthetic", "-out", dir, "-epochs", "2", "-batch", "16", "-pretrain-samples", "48")
+	interrupt(t, dir, run.Checkpoint1File, run.Stage1File, args)
+	if code, _, stderr := call(t, t.Context(), args...); code != exitFailure || !strings.Contains(stderr, "-resume") {
+		t.Errorf("starting over an interrupted run: exit code %d, %q", code, stderr)
+	}
+	if code, _, stderr := call(t, t.Context(), "finetune", "-from", dir); code != exitFailure || !strings.Contains(stderr, "not finished") {
+		t.Errorf("stage 2 of an unfinished stage 1: exit code %d, %q", code, stderr)
+	}
+	if code, _, stderr := call(t, t.Context(), "pretrain", "-resume", "-out", dir, "-lr", "0.5"); code != exitFailure || !strings.Contains(stderr, "another configuration") {
+		t.Errorf("resuming with another rate: exit code %d, %q", code, stderr)
+	}
+	succeed(t, "pretrain", "-resume", "-out", dir)
+	same(t, whole, dir, run.Stage1File)
+	if text := succeed(t, "pretrain", "-resume", "-out", dir); !strings.Contains(text, "complete") {
+		t.Errorf("resuming a complete stage 1: %q", text)
+	}
+
+	interrupt(t, dir, run.Checkpoint2File, run.Stage2File, []string{"finetune", "-from", dir, "-epochs", "3", "-batch", "8"})
+	succeed(t, "finetune", "-resume", "-out", dir)
+	same(t, whole, dir, run.Stage2File)
+	same(t, whole, dir, "history.csv")
+	same(t, whole, dir, "metrics.json")
+	same(t, whole, dir, "report.html")
+}
+
+// interrupt runs a command and ends its context at later and later moments until
+// it is caught in the middle of training.
+func interrupt(t *testing.T, dir, checkpoint, weights string, args []string) {
+	t.Helper()
+	folder := run.Folder{Dir: dir}
+	for n := int32(1); n < 200; n++ {
+		code, _, stderr := call(t, newCountdown(t.Context(), n), args...)
+		if code != exitInterrupted || folder.Has(weights) {
+			t.Fatalf("ended after %d looks at the context: exit code %d, weights there: %v\n%s", n, code, folder.Has(weights), stderr)
+		}
+		if !strings.Contains(stderr, "-resume") {
+			t.Fatalf("an interruption that does not say how to go on: %q", stderr)
+		}
+		if !folder.Has(checkpoint) {
+			t.Fatal("an interruption left no checkpoint")
+		}
+		if steps := begun(t, folder.Path(checkpoint)); steps > 1 {
+			return
+		}
+		if err := os.Remove(folder.Path(checkpoint)); err != nil {
+			t.Fatal(err)
+		}
+		if checkpoint == run.Checkpoint1File {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Fatal("never caught in the middle")
+}
