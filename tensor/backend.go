@@ -137,8 +137,9 @@ const (
 // Products are the matrix products.
 type Products interface {
 	// Linear is dst = act(x·Wᵀ + bias) + residual, for x (rows, in), W (out, in),
-	// bias (out) or nil, residual as dst or nil. If pre is not nil it receives
-	// x·Wᵀ + bias. An activation and a residual exclude each other.
+	// bias (out) or nil, residual as dst or nil. An activation and a
+	// residual exclude each other. With an activation pre may be given: it
+	// receives x·Wᵀ + bias; otherwise it is nil.
 	Linear(dst, pre, x *Tensor, w *Weight, bias *Tensor, act Activation, residual *Tensor)
 	// ActBackward turns dy into the gradient before the activation, in place:
 	// dy = dy · act'(pre).

@@ -47,7 +47,7 @@ func (b *CPU) Linear(dst, pre, x *Tensor, w *Weight, bias *Tensor, act Activatio
 	check(x.Rank() > 0 && x.Cols() == in && dst.Shape == x.WithDim(-1, out), "Linear", "want x (..., in), W (out, in), result (..., out)", dst, x, w.Tensor, bias, residual)
 	check(bias == nil || bias.Len() == out, "Linear", "want bias (out)", dst, x, w.Tensor, bias, residual)
 	check(residual == nil || residual.Shape == dst.Shape && act == NoAct, "Linear", "residual excludes an activation and has the result's shape", dst, x, w.Tensor, bias, residual)
-	check(pre == nil || pre.Shape == dst.Shape, "Linear", "pre", dst, pre)
+	check(pre == nil || pre.Shape == dst.Shape && act != NoAct, "Linear", "pre is for an activation and has the result's shape", dst, x, w.Tensor, bias, pre)
 	b.jobs.linear = linearJob{dst.Data, data(pre), x.Data, data(bias), data(residual), w.transposed(), in, out, act}
 	b.do(rows, rowGrain, &b.jobs.linear)
 }
