@@ -13,6 +13,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -111,8 +113,19 @@ func report(name string, err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "diffclip %s: %v\n`diffclip %s -h` explains the flags\n", name, err, name)
 		return exitMisuse
 	}
-	fmt.Fprintf(stderr, "diffclip %s: %v\n", name, err)
+	fmt.Fprintf(stderr, "diffclip %s: %s\n", name, oneLine(err.Error()))
 	return exitFailure
+}
+
+// oneLine puts the lines of a joined error side by side, each once.
+func oneLine(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }
 
 // misuseError is a command line that cannot be meant.

@@ -1,0 +1,367 @@
+package run
+
+import (
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"diffclip/clip"
+	"diffclip/diffusion"
+	"diffclip/internal/safetensors"
+	"diffclip/internal/train"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+	"diffclip/vit"
+)
+
+// small is an experiment that is made in a moment.
+func small(t *testing.T) *Experiment {
+	t.Helper()
+	cfg, err := Preset("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Scene.Bands = 6
+	cfg.SetWindow(3)
+	cfg.Encoder(func(e *vit.Config) { e.Dim, e.Heads, e.Depth = 8, 2, 1 })
+	cfg.Split.Shots, cfg.Split.PerClassTest, cfg.Split.Unlabelled = 4, 5, 20
+	x, err := Prepare(cfg, Given{}, tensor.NewCPU(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func TestPresetsAreSound(t *testing.T) {
+	for _, name := range PresetNames() {
+		c, err := Preset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Check(); err != nil {
+			t.Errorf("preset %s: %v", name, err)
+		}
+		if c.Preset != name || c.Split.Seed != c.Seed || c.Pretrain.Seed != c.Seed || c.Finetune.Seed != c.Seed {
+			t.Errorf("preset %s: named %q, seeds %d, %d, %d, %d", name, c.Preset, c.Seed, c.Split.Seed, c.Pretrain.Seed, c.Finetune.Seed)
+		}
+		if w := c.Split.Window; c.Diffusion.Encoder.Window != w || c.Classifier.Encoder.Window != w {
+			t.Errorf("preset %s: windows %d, %d, %d", name, w, c.Diffusion.Encoder.Window, c.Classifier.Encoder.Window)
+		}
+	}
+	c, _ := Preset("paper")
+	want := diffusion.DefaultTrain()
+	want.Seed = c.Seed
+	if !reflect.DeepEqual(c.Pretrain, want) {
+		t.Errorf("stage 1 of the paper's preset is %+v, want the defaults", c.Pretrain)
+	}
+}
+
+func TestSetEpochsMovesMilestones(t *testing.T) {
+	c := Config{Finetune: clip.TrainConfig{Epochs: 150, Milestones: []int{100, 131}}}
+	c.SetEpochs(30)
+	if c.Finetune.Epochs != 30 || !slices.Equal(c.Finetune.Milestones, []int{20, 26}) {
+		t.Errorf("%d epochs, milestones %v", c.Finetune.Epochs, c.Finetune.Milestones)
+	}
+}
+
+func TestAdoptPresetKeepsTheEncoder(t *testing.T) {
+	c, _ := Preset("demo")
+	encoder, split := c.Classifier.Encoder, c.Split
+	c.SetSeed(9)
+	if err := c.AdoptPreset("paper"); err != nil {
+		t.Fatal(err)
+	}
+	split.Seed = 9
+	if !reflect.DeepEqual(c.Classifier.Encoder, encoder) || !reflect.DeepEqual(c.Split, split) || c.Finetune.Seed != 9 {
+		t.Error("the encoder, the split or the seed changed")
+	}
+	if c.Finetune.Epochs != clip.DefaultTrain().Epochs {
+		t.Errorf("%d epochs", c.Finetune.Epochs)
+	}
+}
+
+func TestCheckNamesWhatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		want   string
+		change func(*Config)
+	}{
+		{"no data", func(c *Config) { c.Data = "" }},
+		{"odd number", func(c *Config) { c.SetWindow(4) }},
+		{"mask ratio", func(c *Config) { c.Diffusion.MaskRatio = 1 }},
+		{"batch", func(c *Config) { c.Pretrain.Batch = 0 }},
+		{"pooling", func(c *Config) { c.Classifier.Pool = "max" }},
+		{"learning rate", func(c *Config) { c.Finetune.LR = math.NaN() }},
+		{"tokenizer", func(c *Config) { c.Text.Tokenizer = "words" }},
+		{"-bpe", func(c *Config) { c.Text.Tokenizer = BPE }},
+	} {
+		cfg, _ := Preset("paper")
+		c.change(&cfg)
+		if err := cfg.Check(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one about %q", err, c.want)
+		}
+	}
+}
+
+func TestSyntheticSceneIsBounded(t *testing.T) {
+	cfg, _ := Preset("demo")
+	cfg.Scene.Bands = 1 << 40
+	if _, err := Prepare(cfg, Given{}, nil); err == nil || !strings.Contains(err.Error(), "bands") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestFolderRules(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "a", "b")
+	f, err := Create(dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(dir, false); err != nil {
+		t.Errorf("an empty folder: %v", err)
+	}
+	if err := f.WriteJSON(manifestFile, map[string]int{"a": 1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(dir, false); err == nil || !strings.Contains(err.Error(), "-force") {
+		t.Errorf("a folder with a run: %v", err)
+	}
+	if _, err := Create(dir, true); err != nil {
+		t.Errorf("a folder with a run, overwriting: %v", err)
+	}
+	if _, err := Create(root, true); err == nil || !strings.Contains(err.Error(), "no run") {
+		t.Errorf("a folder with other files: %v", err)
+	}
+	for _, name := range []string{Stage1File, Stage2File, "metrics.json", "mine.txt"} {
+		if err := os.WriteFile(f.Path(name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.VacantStage2(false); err == nil {
+		t.Error("a stage 2 is taken for none")
+	}
+	if err := f.Clear(true); err != nil || f.Has(Stage2File) || f.Has("metrics.json") || !f.Has(Stage1File) {
+		t.Errorf("clearing stage 2: %v", err)
+	}
+	if err := f.Clear(false); err != nil || f.Has(Stage1File) || !f.Has("mine.txt") || !f.Has(manifestFile) {
+		t.Errorf("clearing all: %v", err)
+	}
+	fail := errors.New("full")
+	if err := f.Write("x", func(io.Writer) error { return fail }); !errors.Is(err, fail) || f.Has("x") {
+		t.Errorf("a failed write: %v", err)
+	}
+}
+
+func TestHistoryRoundTrip(t *testing.T) {
+	f := Folder{t.TempDir()}
+	one := Curve{Stage1Name, []train.Epoch{{Epoch: 0, Loss: 1.0 / 3, LR: 1e-3}, {Epoch: 1, Loss: 0.25, LR: 5e-4}}}
+	two := Curve{Stage2Name, []train.Epoch{{Epoch: 0, Loss: 2, LR: 1e-4}}}
+	for _, c := range []Curve{one, {Stage2Name, one.Epochs}, two} {
+		if err := f.SaveHistory(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := f.History()
+	if err != nil || !reflect.DeepEqual(got, []Curve{one, two}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, bad := range []string{"a,b\n", "training,epoch,loss,learning_rate\nx,one,2,3\n"} {
+		if err := os.WriteFile(f.Path(historyFile), []byte(bad), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.History(); err == nil || !strings.Contains(err.Error(), historyFile) {
+			t.Errorf("%q: error %v", bad, err)
+		}
+	}
+}
+
+func TestManifestRoundTrip(t *testing.T) {
+	x := small(t)
+	f := Folder{t.TempDir()}
+	m := NewManifest(x)
+	m.Seconds["stage 1"] = 2
+	if err := f.SaveManifest(m); err != nil {
+		t.Fatal(err)
+	}
+	_, got, err := Open(f.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got.Config, m.Config) || !reflect.DeepEqual(got.Split, m.Split) || got.Seconds["stage 1"] != 2 {
+		t.Errorf("read back %+v", got)
+	}
+	if err := got.Same(x); err != nil {
+		t.Error(err)
+	}
+	other, err := x.Resplit(99)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := got.Same(other); err == nil {
+		t.Error("another split is taken for the same")
+	}
+}
+
+// Weights read back give the same tensors, scaling, classes and prompts.
+func TestWeightsRoundTrip(t *testing.T) {
+	x := small(t)
+	f := Folder{t.TempDir()}
+	d, err := diffusion.New(x.Config.Diffusion, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := clip.New(x.Config.Classifier, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.SaveStage1(x, d), f.SaveStage2(x, c)); err != nil {
+		t.Fatal(err)
+	}
+	one, err := OpenStage1(f.Path(Stage1File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameState(t, d.Set.State(), one.Model.Set.State())
+	two, err := OpenStage2(f.Path(Stage2File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameState(t, c.Set.State(), two.Model.Set.State())
+	if !reflect.DeepEqual(two.Scaling, x.Scaling) || !reflect.DeepEqual(two.Classes, x.Data.Classes) || !reflect.DeepEqual(two.Text.Prompts, x.Text.Prompts) {
+		t.Error("scaling, classes or prompts differ")
+	}
+}
+
+func sameState(t *testing.T, a, b map[string]*tensor.Tensor) {
+	t.Helper()
+	if len(a) != len(b) {
+		t.Fatalf("%d and %d tensors", len(a), len(b))
+	}
+	for name, v := range a {
+		if !slices.Equal(v.Data, b[name].Data) {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+// No metadata can make a file ask for more than it holds.
+func TestHostileWeights(t *testing.T) {
+	x := small(t)
+	f := Folder{t.TempDir()}
+	m, err := clip.New(x.Config.Classifier, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.SaveStage2(x, m); err != nil {
+		t.Fatal(err)
+	}
+	state, meta, err := train.Read(f.Path(Stage2File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ key, from, to, want string }{
+		{keyConfig, `"dim":8`, `"dim":8000000`, "holds"},
+		{keyConfig, `"depth":1`, `"depth":900000000`, "holds"},
+		{keyConfig, `"window":3`, `"window":1000001`, "holds"},
+		{keyConfig, `"vocabulary":`, `"vocabulary":99999`, "holds"},
+		{keyConfig, `"bands":6`, `"bands":60000000000`, "holds"},
+		{keyConfig, `"timesteps":1000`, `"timesteps":1000000000`, "timesteps"},
+		{keyConfig, `"heads":2`, `"heads":3`, "multiple"},
+		{keyConfig, `{`, `[`, keyConfig},
+		{keyScaling, `{`, ``, keyScaling},
+		{keyClasses, `{`, `{"name":"one more"},{`, "11 classes and 10 prompts"},
+		{keyText, `"prompts":[[`, `"prompts":[[2147483647,`, "vocabulary"},
+		{keyText, `"prompts":[[`, `"prompts":[[-1,`, "vocabulary"},
+		{keyKind, "stage 2", "stage 1", "not the weights"},
+	} {
+		bad := map[string]string{}
+		for k, v := range meta {
+			bad[k] = v
+		}
+		bad[c.key] = strings.Replace(bad[c.key], c.from, c.to, 1)
+		if bad[c.key] == meta[c.key] {
+			t.Fatalf("%s has no %q:\n%s", c.key, c.from, meta[c.key])
+		}
+		path := f.Path("bad.safetensors")
+		if err := safetensors.WriteFile(path, train.Tensors("", state), bad); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenStage2(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s in place of %s: error %v, want one about %q", c.to, c.from, err, c.want)
+		}
+	}
+}
+
+// Two classes that differ in one band are told apart by their means.
+func TestNearestMean(t *testing.T) {
+	means := []float64{0, 0, 4, 0}
+	for _, c := range []struct {
+		v    []float32
+		want int
+	}{{[]float32{1, 3}, 0}, {[]float32{2.5, -9}, 1}, {[]float32{2, 0}, 0}} {
+		if got := nearest(c.v, means); got != c.want {
+			t.Errorf("nearest to %v is %d, want %d", c.v, got, c.want)
+		}
+	}
+	x := small(t)
+	if c := x.NearestMean(); c.Total() != int64(len(x.Split.Test)) || !(c.OA() > 0.3) {
+		t.Errorf("%d samples, OA %v", c.Total(), c.OA())
+	}
+}
+
+func TestTexts(t *testing.T) {
+	d := rsdata.Synthetic(rsdata.DefaultSynthetic())
+	own := filepath.Join(t.TempDir(), "own.json")
+	if err := os.WriteFile(own, []byte(`{"Water": "a calm river"}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	text := func(prompts string) []string {
+		t.Helper()
+		x, err := NewText(TextConfig{Tokenizer: Compact, Prompts: prompts}, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x.Texts
+	}
+	if got := text("p1")[0]; got != "a patch of a Water." {
+		t.Errorf("p1: %q", got)
+	}
+	if got := text("seen: {}")[1]; got != "seen: Meadow" {
+		t.Errorf("a template: %q", got)
+	}
+	if got := text(own); got[0] != "a calm river" || len(got) != 10 {
+		t.Errorf("own descriptions: %q", got)
+	}
+	if got := text(AutoPrompts); !slices.Equal(got, text("p5")) {
+		t.Errorf("auto, with descriptions: %q", got)
+	}
+	d.Name, d.Classes = "mine", []rsdata.Class{{Name: "xyzzy"}, {Name: "plugh"}}
+	if got := text(AutoPrompts); !slices.Equal(got, text("p4")) {
+		t.Errorf("auto, without descriptions: %q", got)
+	}
+	if _, err := NewText(TextConfig{Tokenizer: Compact, Prompts: "p9"}, d); err == nil {
+		t.Error("an unknown prompt is no error")
+	}
+}
+
+// The pictures have a row for each step of the way and a column for each window.
+func TestReconstructions(t *testing.T) {
+	for _, reference := range []bool{false, true} {
+		x := small(t)
+		x.Config.Diffusion.ReferenceOrder = reference
+		m, err := diffusion.New(x.Config.Diffusion, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		figures, err := x.Reconstructions(m, rsdata.Pixels(nil, x.Split.Test[:3]))
+		if err != nil || len(figures) != 2 {
+			t.Fatalf("%d figures, %v", len(figures), err)
+		}
+	}
+}
