@@ -70,6 +70,7 @@ func BenchmarkLadder(b *testing.B) {
 			rate := 2 * Size * Size * Size * float64(b.N) / float64(b.Elapsed().Nanoseconds())
 			b.ReportMetric(rate, "GFLOP/s")
 			b.ReportMetric(100*rate/peak, "%peak")
+			b.Log(r.Reason)
 		})
 	}
 }
