@@ -14,7 +14,7 @@ var unaries = []func(float64) float64{
 }
 
 // large is beyond what a backend computes in one piece.
-const large = 40009
+const large = 20011
 
 var elementwiseChecks = []check{
 	{[]string{"Unary", "UnaryBackward"}, func(b *bench) {
