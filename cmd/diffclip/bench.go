@@ -29,6 +29,7 @@ func declareBench(a *app, f *flags) func() error {
 		o.steps = 12
 		count(f, "steps", "`number` of steps to time (default 12)", &o.steps)
 		f.BoolVar(&o.json, "json", false, "write JSON")
+		f.BoolVar(&o.profile, "profile", false, "print where the time goes, operation by operation, instead")
 		declareThreads(f, &o.threads)
 	})
 	return func() error { return runBench(a, &o) }
@@ -40,7 +41,7 @@ var workloads = []string{"pretrain", "pretrain-reference", "fewshot", "infer", "
 type benchOptions struct {
 	workload              string
 	batch, steps, threads int
-	json                  bool
+	json, profile         bool
 }
 
 // count declares a flag for a whole number from 1.
@@ -59,7 +60,15 @@ func runBench(a *app, o *benchOptions) error {
 	if o.workload == "" {
 		return misuse("-workload is missing: want one of %s", strings.Join(workloads, ", "))
 	}
+	if o.json && o.profile {
+		return misuse("-profile prints a table: it has no JSON")
+	}
 	be := tensor.NewCPU(o.threads)
+	if o.profile {
+		return bench.ProfileWorkload(a.stdout, be, be.Threads(), o.steps, func(be tensor.Backend) (*bench.Workload, error) {
+			return bench.New(o.workload, be, o.batch)
+		})
+	}
 	w, err := bench.New(o.workload, be, o.batch)
 	if err != nil {
 		return err

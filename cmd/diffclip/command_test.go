@@ -76,6 +76,7 @@ func TestMisuse(t *testing.T) {
 		{"map -from x -data synthetic", "-out is missing"},
 		{"bench", "-workload is missing"},
 		{"bench -workload all", "want pretrain"},
+		{"bench -workload infer -json -profile", "it has no JSON"},
 		{"info -verbose", "flag provided but not defined"},
 	} {
 		code, stdout, stderr := call(t, t.Context(), strings.Fields(c.args)...)
@@ -134,6 +135,12 @@ func TestBench(t *testing.T) {
 	}
 	if m.Workload != "infer" || m.Batch != 2 || m.Threads != 1 || m.TimedSteps < 3 || m.PatchesPerS <= 0 || m.GFLOPs <= 0 || m.Params == 0 {
 		t.Errorf("%+v", m)
+	}
+}
+
+func TestBenchProfile(t *testing.T) {
+	if text := succeed(t, "bench", "-workload", "infer", "-batch", "2", "-steps", "1", "-threads", "1", "-profile"); !strings.Contains(text, "SelfAttention 122") {
+		t.Errorf("no row for attention:\n%s", text)
 	}
 }
 
