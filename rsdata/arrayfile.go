@@ -40,7 +40,7 @@ type content struct {
 type arrayFile interface {
 	variables() ([]variable, error)
 	// read reads the array that a name or, in MATLAB files, a path leads to. Narrow is set where its values need be
-	// no more exact than float32: a format that can then reads them into less memory, see numeric.Placement.
+	// no more exact than float32, which then take less memory: see numeric.Placement.
 	read(name string, narrow bool) (*content, error)
 	io.Closer
 }
@@ -132,11 +132,15 @@ func (t *tiffArrays) variables() ([]variable, error) {
 	return []variable{{"", t.Type.String(), []int{t.Height, t.Width, t.Bands}}}, nil
 }
 
-func (t *tiffArrays) read(name string, _ bool) (*content, error) {
+func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 	if name != "" {
 		return nil, fmt.Errorf("%s: a TIFF file holds one image, not a variable %q: leave out the key", t.Name, name)
 	}
-	a, err := t.ReadAll()
+	read := t.ReadAll
+	if narrow {
+		read = t.ReadNarrow
+	}
+	a, err := read()
 	if err != nil {
 		return nil, err
 	}

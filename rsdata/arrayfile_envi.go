@@ -60,11 +60,15 @@ func (e *enviArrays) variables() ([]variable, error) {
 	return []variable{{"", e.Format.Type.String(), []int{e.Height, e.Width, e.Bands}}}, nil
 }
 
-func (e *enviArrays) read(name string, _ bool) (*content, error) {
+func (e *enviArrays) read(name string, narrow bool) (*content, error) {
 	if name != "" {
 		return nil, fmt.Errorf("%s: an ENVI file holds one image, not a variable %q: leave out the key", e.Name, name)
 	}
-	a, err := e.ReadAll()
+	read := e.ReadAll
+	if narrow {
+		read = e.ReadNarrow
+	}
+	a, err := read()
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,10 @@ func Pair(path string) (header, data string, err error) {
 //	shape (Height, Width, Bands)
 func (f *File) ReadAll() (*numeric.Array, error) { return f.ReadRows(0, f.Height) }
 
+// ReadNarrow is ReadAll for a raster that need be no more exact than float32: it never
+// takes more than four bytes a value (see numeric.Placement.Narrow).
+func (f *File) ReadNarrow() (*numeric.Array, error) { return f.readRows(0, f.Height, true) }
+
 // ReadRows reads count rows from the given one.
 //
 //	shape (count, Width, Bands)
@@ -114,8 +118,12 @@ func (f *File) ReadRows(row, count int) (*numeric.Array, error) {
 	if row < 0 || count < 0 || row > f.Height-count {
 		panic(fmt.Sprintf("envi.ReadRows: rows %d to %d of a raster of %d", row, row+count, f.Height))
 	}
+	return f.readRows(row, count, false)
+}
+
+func (f *File) readRows(row, count int, narrow bool) (*numeric.Array, error) {
 	r := &rowReader{f: f, next: row, end: row + count}
-	to := numeric.Placement{Format: f.Format, Type: f.Format.Type, Shape: []int{count, f.Width, f.Bands}}
+	to := numeric.Placement{Format: f.Format, Type: f.Format.Type, Shape: []int{count, f.Width, f.Bands}, Narrow: narrow}
 	a, err := numeric.Read(r, to, numeric.RowMajor)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)

@@ -173,6 +173,11 @@ func TestRead(t *testing.T) {
 						}
 					}
 				}
+				whole, err := f.ReadAll()
+				narrow, err2 := f.ReadNarrow()
+				if err != nil || err2 != nil || narrow.Type.Size() > 2 || !reflect.DeepEqual(narrow.Float32s(), whole.Float32s()) {
+					t.Fatalf("type %d, %s, order %d: narrow %v, %v, want the values of %v, %v", code, interleave, order, narrow, err2, whole, err)
+				}
 				for n := range data {
 					if _, err := Open(h, bytes.NewReader(data), int64(n), "a.dat"); err == nil || !strings.Contains(err.Error(), "truncated") {
 						t.Fatalf("%d bytes of %d: %v", n, len(data), err)

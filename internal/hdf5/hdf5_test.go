@@ -62,20 +62,25 @@ func checkCount(t *testing.T, f *File, path string, typ numeric.Type, shape ...i
 			return
 		}
 	}
-	r, err := o.ReadReversed(false)
-	if err != nil {
-		t.Errorf("%s:%s reversed: %v", f.name, path, err)
-		return
-	}
-	for i := range a.Len() {
-		at := subscripts(i, shape)
-		k := 0
-		for d := len(shape) - 1; d >= 0; d-- { // reversed shape, row-major
-			k = k*shape[d] + at[d]
-		}
-		if r.At64(k) != float64(i%100) {
-			t.Errorf("%s:%s reversed: element %d is %v, want %d", f.name, path, k, r.At64(k), i%100)
+	for _, narrow := range []bool{false, true} {
+		r, err := o.ReadReversed(narrow)
+		if err != nil {
+			t.Errorf("%s:%s reversed: %v", f.name, path, err)
 			return
+		}
+		if narrow && r.Len() > 0 && r.Type.Size() > 2 {
+			t.Errorf("%s:%s: narrow, small integers are %v", f.name, path, r.Type)
+		}
+		for i := range a.Len() {
+			at := subscripts(i, shape)
+			k := 0
+			for d := len(shape) - 1; d >= 0; d-- { // reversed shape, row-major
+				k = k*shape[d] + at[d]
+			}
+			if r.At64(k) != float64(i%100) {
+				t.Errorf("%s:%s reversed, narrow %v: element %d is %v, want %d", f.name, path, narrow, k, r.At64(k), i%100)
+				return
+			}
 		}
 	}
 }
@@ -273,7 +278,7 @@ func readAll(b []byte) error {
 			return e
 		}
 		_, e1 := o.Read()
-		_, e2 := o.ReadReversed(false)
+		_, e2 := o.ReadReversed(true)
 		_, e3 := o.Strings()
 		_, e4 := o.References()
 		_, e5 := o.Attr("list")

@@ -94,6 +94,20 @@ func TestReadPixels(t *testing.T) {
 	}
 }
 
+// A narrow read has the float32 values of a plain one in no more than four bytes each.
+func TestReadNarrow(t *testing.T) {
+	for _, file := range testFiles(t) {
+		f := open(t, file)
+		a, err := f.ReadNarrow()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Type.Size() > 4 || !reflect.DeepEqual(a.Float32s(), readAll(t, f).Float32s()) {
+			t.Errorf("%s: a narrow read of %v gives %v, or other values", file, f.Type, a.Type)
+		}
+	}
+}
+
 // Any window equals the same rows of the whole, in any order of asking.
 func TestReadRows(t *testing.T) {
 	for _, file := range testFiles(t) {

@@ -111,6 +111,10 @@ func (f *File) BlockRows() int { return f.layout.blockH }
 //	shape (Height, Width, Bands)
 func (f *File) ReadAll() (*numeric.Array, error) { return f.ReadRows(0, f.Height) }
 
+// ReadNarrow is ReadAll for an image that need be no more exact than float32: it never
+// takes more than four bytes a value (see numeric.Placement.Narrow).
+func (f *File) ReadNarrow() (*numeric.Array, error) { return f.readRows(0, f.Height, true) }
+
 // ReadRows reads count rows from the given one.
 //
 //	shape (count, Width, Bands)
@@ -120,9 +124,13 @@ func (f *File) ReadRows(row, count int) (*numeric.Array, error) {
 	if row < 0 || count < 0 || row > f.Height-count {
 		panic(fmt.Sprintf("tiff.ReadRows: rows %d to %d of an image of %d", row, row+count, f.Height))
 	}
+	return f.readRows(row, count, false)
+}
+
+func (f *File) readRows(row, count int, narrow bool) (*numeric.Array, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	to := numeric.Placement{Format: f.layout.format, Type: f.Type, Shape: []int{count, f.Width, f.Bands}}
+	to := numeric.Placement{Format: f.layout.format, Type: f.Type, Shape: []int{count, f.Width, f.Bands}, Narrow: narrow}
 	a, err := numeric.Read(&rowReader{f: f, next: row, end: row + count}, to, numeric.RowMajor)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)

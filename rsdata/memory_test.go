@@ -1,0 +1,277 @@
+package rsdata_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"diffclip/diffusion"
+	"diffclip/internal/train"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+	"diffclip/vit"
+)
+
+// memoryLimit is what pre-training at the published sizes may take beside the scene.
+const memoryLimit = 500e6
+
+// The scene of the promise, Houston 2013 in size.
+const memoryH, memoryW, memoryBands = 349, 1905, 144
+
+// memoryChild is the variable that makes this test binary a child, which opens the folder it names.
+const memoryChild = "DIFFCLIP_MEMORY_CHILD"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(memoryChild); dir != "" {
+		use, err := pretrainFrom(dir)
+		if err == nil {
+			err = json.NewEncoder(os.Stdout).Encode(use)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// memoryUse is what a child took, in bytes.
+type memoryUse struct {
+	Type           string // of the spectra's elements in memory
+	Scene          int    // all rasters
+	Opened, Fitted int    // the most it ever held until then
+	Peak           int    // at the end
+}
+
+// pretrainFrom opens a scene, fits its scaling and takes two steps of pre-training at the published sizes: in the first
+// the arenas grow, in the second windows are gathered ahead.
+func pretrainFrom(dir string) (use memoryUse, err error) {
+	d, err := rsdata.Open(dir)
+	if err != nil {
+		return use, err
+	}
+	var mods []vit.Modality
+	for i, m := range d.Modalities {
+		mods = append(mods, vit.Modality{Name: m.Name, Bands: m.Bands})
+		use.Scene += d.Scenes[0].Rasters[i].Bytes()
+	}
+	use.Type = d.Scenes[0].Rasters[0].Array.Type.String()
+	if use.Opened, err = peakMemory(); err != nil {
+		return use, err
+	}
+	scaling, err := rsdata.Fit(d, rsdata.DefaultScaling())
+	if err != nil {
+		return use, err
+	}
+	if use.Fitted, err = peakMemory(); err != nil {
+		return use, err
+	}
+	model, err := diffusion.New(diffusion.Default(vit.Default(mods...)), 1)
+	if err != nil {
+		return use, err
+	}
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	cfg := diffusion.DefaultTrain()
+	cfg.Epochs = 1
+	pixels := make([]rsdata.Pixel, 2*cfg.Batch)
+	for i := range pixels {
+		at := i * (memoryH * memoryW / len(pixels))
+		pixels[i] = rsdata.Pixel{Row: int32(at / memoryW), Col: int32(at % memoryW)}
+	}
+	steps := 0
+	windows := rsdata.NewWindows(d, scaling, model.Config.Encoder.Window)
+	_, err = model.Train(context.Background(), be, windows, pixels, cfg, diffusion.Hooks{OnStep: func(train.Step) { steps++ }})
+	if err != nil {
+		return use, err
+	}
+	if steps != 2 {
+		return use, fmt.Errorf("%d steps, want 2", steps)
+	}
+	use.Peak, err = peakMemory()
+	return use, err
+}
+
+// peakMemory returns the most memory this process ever had in use.
+func peakMemory() (int, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")))
+			return kib * 1024, err
+		}
+	}
+	return 0, errors.New("no VmHWM in /proc/self/status")
+}
+
+// Opening a scene of 349 x 1905 x 144, scaling it and pre-training on it in batches of 256 takes the memory of the
+// scene and less than 500 MB, whatever file it comes from.
+func TestMemoryForARealScene(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("peak memory is read from /proc/self/status, which this system does not have")
+	}
+	if os.Getenv("DIFFCLIP_MEMORY") == "" {
+		t.Skip("takes a minute and 0.8 GB of temporary disk: set DIFFCLIP_MEMORY=1 to run it")
+	}
+	for _, c := range []struct {
+		name  string
+		write func(t *testing.T, dir string)
+		typ   string
+	}{
+		{"npy uint16", writeNPY[uint16](1), "uint16"},
+		{"npy float32", writeNPY[float32](0.1), "float32"},
+		{"npy float32 of integers", writeNPY[float32](1), "uint16"},
+		{"MATLAB 5 doubles", writeMat5(0.1), "float32"},
+		{"MATLAB 5 doubles of integers", writeMat5(1), "uint16"},
+		{"MATLAB 7.3 doubles", writeMat73, "float32"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			c.write(t, dir)
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+				return strings.HasPrefix(v, "GOMEMLIMIT=") || strings.HasPrefix(v, "GOGC=") || strings.HasPrefix(v, "GODEBUG=")
+			})
+			cmd.Env = append(cmd.Env, memoryChild+"="+dir)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%v: %s", err, stderr.Bytes())
+			}
+			var use memoryUse
+			if err := json.Unmarshal(out, &use); err != nil {
+				t.Fatalf("%v: %q", err, out)
+			}
+			mb := func(n int) float64 { return float64(n) / 1e6 }
+			t.Logf("scene %.0f MB as %s; beside it %.0f MB when opened, %.0f when scaled, %.0f when trained",
+				mb(use.Scene), use.Type, mb(use.Opened-use.Scene), mb(use.Fitted-use.Scene), mb(use.Peak-use.Scene))
+			if use.Type != c.typ {
+				t.Errorf("the spectra are kept as %s, want %s", use.Type, c.typ)
+			}
+			if over := use.Peak - use.Scene; over >= memoryLimit {
+				t.Errorf("%.0f MB beside the scene, want less than %.0f", mb(over), memoryLimit/1e6)
+			}
+		})
+	}
+}
+
+// memoryValue is the scene's value at a place: an integer from 0 to 9999 times a unit.
+func memoryValue(row, col, band int, unit float64) float64 {
+	return float64((row*31+col*7+band*13)%10000) * unit
+}
+
+// writeFileWith writes a file piece by piece, so that it is never in memory.
+func writeFileWith(t *testing.T, path string, write func(w io.Writer)) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bufio.NewWriterSize(f, 1<<20)
+	write(b)
+	if err := errors.Join(b.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeNPY writes the scene's spectra row by row as elements of type T.
+func writeNPY[T uint16 | float32](unit float64) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		var zero T
+		kind := "<f4"
+		if _, ok := any(zero).(uint16); ok {
+			kind = "<u2"
+		}
+		writeFileWith(t, filepath.Join(dir, "hsi.npy"), func(w io.Writer) {
+			head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d, %d), }", kind, memoryH, memoryW, memoryBands)
+			head += strings.Repeat(" ", 117-len(head)) + "\n"
+			io.WriteString(w, "\x93NUMPY\x01\x00v\x00"+head)
+			line := make([]T, memoryW*memoryBands)
+			for r := range memoryH {
+				for i := range line {
+					line[i] = T(memoryValue(r, i/memoryBands, i%memoryBands, unit))
+				}
+				binary.Write(w, binary.LittleEndian, line)
+			}
+		})
+	}
+}
+
+// writeMat5 writes the scene's spectra as doubles, without compression.
+func writeMat5(unit float64) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		le := binary.LittleEndian
+		writeFileWith(t, filepath.Join(dir, "hsi.mat"), func(w io.Writer) {
+			head := fmt.Sprintf("%-124s\x00\x01IM", "MATLAB 5.0 MAT-file, written by a test")
+			io.WriteString(w, head)
+			const data = 8 * memoryH * memoryW * memoryBands
+			for _, v := range []uint32{
+				14, 64 + data, // a matrix: what follows
+				6, 8, 6, 0, // flags: class double
+				5, 12, memoryH, memoryW, memoryBands, 0, // dimensions
+				1, 3, uint32('h') | uint32('s')<<8 | uint32('i')<<16, 0, // name
+				9, data,
+			} {
+				w.Write(le.AppendUint32(nil, v))
+			}
+			column := make([]byte, 8*memoryH)
+			for b := range memoryBands {
+				for c := range memoryW {
+					for r := range memoryH {
+						le.PutUint64(column[8*r:], math.Float64bits(memoryValue(r, c, b, unit)))
+					}
+					w.Write(column)
+				}
+			}
+		})
+	}
+}
+
+// writeMat73 writes the scene's spectra as compressed doubles, as MATLAB 7.3 does.
+func writeMat73(t *testing.T, dir string) {
+	t.Helper()
+	python := ""
+	for _, p := range []string{"python3", "/usr/bin/python3"} { // the second has Debian's packages
+		if python == "" && exec.Command(p, "-c", "import h5py").Run() == nil {
+			python = p
+		}
+	}
+	if python == "" {
+		t.Skip("python3 with h5py is missing, which writes this file")
+	}
+	script := fmt.Sprintf(`
+import sys, h5py, numpy as np
+h, w, bands = %d, %d, %d
+r, c = np.arange(h)[None, :], np.arange(w)[:, None]
+with h5py.File(sys.argv[1], 'w') as f:
+    d = f.create_dataset('hsi', (bands, w, h), 'f8', chunks=(1, 256, h), compression='gzip', compression_opts=1)
+    d.attrs['MATLAB_class'] = np.bytes_('double')
+    for b in range(bands):
+        d[b] = (r * 31 + c * 7 + b * 13) %% 10000 * 0.1
+`, memoryH, memoryW, memoryBands)
+	cmd := exec.Command(python, "-c", script, filepath.Join(dir, "hsi.mat"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
