@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"diffclip/internal/baseline"
+	"diffclip/internal/progress"
+	"diffclip/internal/run"
+	"diffclip/rsdata"
+)
+
+func declareBaselines(a *app, f *flags) func() error {
+	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample.\nProtocol, shots, window and seed being equal, the splits are those of eval -seeds.\nPrints a Markdown table: mean and standard deviation over seeds, in percent.\n\n" + strings.Join(baselineLines(), "\n")
+	f.usage = "-data DIR [flags]"
+	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data synthetic -methods svm,lda -seeds 3 -json"}
+	o := baselineOptions{shots: []int{8}, methods: baseline.Methods(), seeds: 10, seed: 1, split: rsdata.DefaultSplit()}
+	o.split.Unlabelled = 0
+	f.group("flags", func() {
+		f.StringVar(&o.data, "data", "", "`folder` or file with the scene, or \"synthetic\"; see diffclip inspect")
+		f.Func("methods", "`names`, separated by commas (default all)", o.parseMethods)
+		f.Func("protocol", "`name` of the way to divide labelled samples: official, random or disjoint (default random)", o.parseProtocol)
+		f.Func("shots", "`numbers` of training samples per class, separated by commas, 0 for all that may train (default 8)", o.parseShots)
+		count(f, "seeds", "`number` of draws of the samples (default 10)", &o.seeds)
+		f.Uint64Var(&o.seed, "seed", o.seed, "`number` of the first draw; the others follow it")
+		f.IntVar(&o.split.Window, "window", o.split.Window, "side of the windows, in `pixels`, that the split keeps apart")
+		f.IntVar(&o.split.PerClassTest, "max-test", 0, "largest `number` of test samples per class, 0 for all")
+		f.BoolVar(&o.json, "json", false, "write JSON, with the scores of every seed")
+	})
+	return func() error { return baselines(a, &o) }
+}
+
+// baselineLines describes the methods.
+func baselineLines() []string {
+	var lines []string
+	for _, m := range baseline.Methods() {
+		lines = append(lines, fmt.Sprintf("  %-9s %s", m.Name, m.Summary))
+	}
+	return lines
+}
+
+type baselineOptions struct {
+	data    string
+	methods []baseline.Method
+	shots   []int
+	seeds   int
+	seed    uint64
+	split   rsdata.SplitConfig
+	json    bool
+}
+
+func (o *baselineOptions) parseMethods(value string) error {
+	o.methods = nil
+	for _, name := range strings.Split(value, ",") {
+		m, err := baseline.FindMethod(name)
+		if err != nil {
+			return err
+		}
+		o.methods = append(o.methods, m)
+	}
+	return nil
+}
+
+func (o *baselineOptions) parseProtocol(value string) error {
+	o.split.Protocol = rsdata.Protocol(value)
+	if !slices.Contains([]rsdata.Protocol{rsdata.Official, rsdata.Random, rsdata.Disjoint}, o.split.Protocol) {
+		return errors.New("want official, random or disjoint")
+	}
+	return nil
+}
+
+func (o *baselineOptions) parseShots(value string) error {
+	o.shots = nil
+	for _, s := range strings.Split(value, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 {
+			return errors.New("want whole numbers from 0, such as 2,8,20")
+		}
+		o.shots = append(o.shots, n)
+	}
+	return nil
+}
+
+// baselineResult is one method at one number of shots.
+type baselineResult struct {
+	Method  string               `json:"method"`
+	Shots   int                  `json:"shots"`
+	Seeds   []uint64             `json:"seeds"`
+	Scores  []rsdata.Scores      `json:"scores"` // of each seed
+	Summary rsdata.ScoresSummary `json:"summary"`
+}
+
+// add takes in the outcome of a seed.
+func (r *baselineResult) add(seed uint64, c *rsdata.Confusion) {
+	r.Seeds = append(r.Seeds, seed)
+	r.Scores = append(r.Scores, c.Scores())
+	r.Summary = rsdata.SummariseScores(r.Scores)
+}
+
+func baselines(a *app, o *baselineOptions) error {
+	switch {
+	case o.data == "":
+		return misuse("-data is missing: name a folder or file, or %q for the embedded scene", run.Synthetic)
+	case o.split.Window < 1 || o.split.Window%2 == 0 || o.split.PerClassTest < 0:
+		return misuse("window %d, largest number of test samples %d: want an odd window from 1 and a number from 0", o.split.Window, o.split.PerClassTest)
+	}
+	d, err := run.OpenData(o.data)
+	if err != nil {
+		return err
+	}
+	results, err := evaluateBaselines(a, d, o)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return json.NewEncoder(a.stdout).Encode(map[string]any{"data": o.data, "split": o.split, "results": results})
+	}
+	printBaselines(a, results, o.shots)
+	return nil
+}
+
+// evaluateBaselines returns the results by method, then by shots. A split is drawn once for all methods.
+func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselineResult, error) {
+	results := make([]baselineResult, len(o.methods)*len(o.shots))
+	evaluator := baseline.NewEvaluator(d)
+	bar := progress.New(a.stderr, "baselines", o.seeds*len(results))
+	done := 0
+	for i := range o.seeds {
+		cfg := o.split
+		cfg.Seed = o.seed + uint64(i)
+		for s, shots := range o.shots {
+			cfg.Shots = shots
+			split, err := d.Split(cfg)
+			if err != nil {
+				return nil, err
+			}
+			for m, method := range o.methods {
+				if err := a.ctx.Err(); err != nil {
+					return nil, err
+				}
+				c, err := evaluator.Evaluate(split, method, cfg.Seed)
+				if err != nil {
+					return nil, err
+				}
+				r := &results[m*len(o.shots)+s]
+				r.Method, r.Shots = method.Name, shots
+				r.add(cfg.Seed, c)
+				done++
+				bar.Step(done, method.Name)
+			}
+		}
+	}
+	bar.Done(fmt.Sprintf("%d seeds", o.seeds))
+	return results, nil
+}
+
+// printBaselines writes a Markdown table: a row for each method, a column for each number of shots.
+func printBaselines(a *app, results []baselineResult, shots []int) {
+	const name, cell = 9, 39 // widths of the columns
+	head, rule := "| "+padded("", name)+" |", "|"+strings.Repeat("-", name+2)+"|"
+	for _, n := range shots {
+		head += " " + padded(fmt.Sprintf("%d shots: OA / AA / kappa", n), cell) + " |"
+		rule += strings.Repeat("-", cell+2) + "|"
+	}
+	fmt.Fprintf(a.stdout, "%s\n%s\n", head, rule)
+	for row := range slices.Chunk(results, len(shots)) {
+		line := "| " + padded(row[0].Method, name) + " |"
+		for _, r := range row {
+			s := r.Summary
+			line += " " + padded(s.OA.Percent()+" / "+s.AA.Percent()+" / "+s.Kappa.Percent(), cell) + " |"
+		}
+		fmt.Fprintln(a.stdout, line)
+	}
+}
+
+// padded fills s with spaces up to a width in letters.
+func padded(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+}

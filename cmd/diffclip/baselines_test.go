@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"diffclip/internal/baseline"
+	"diffclip/rsdata"
+)
+
+func TestBaselinesMisuse(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"baselines", "-data is missing"},
+		{"baselines -data synthetic -methods svm,knn", `no baseline is called "knn"`},
+		{"baselines -data synthetic -protocol fair", "want official, random or disjoint"},
+		{"baselines -data synthetic -shots 2,-8", "want whole numbers from 0"},
+		{"baselines -data synthetic -shots 2,,8", "want whole numbers from 0"},
+		{"baselines -data synthetic -seeds 0", "want a whole number from 1"},
+		{"baselines -data synthetic -window 10", "want an odd window"},
+		{"baselines -data synthetic -max-test -1", "a number from 0"},
+	} {
+		code, stdout, stderr := call(t, t.Context(), strings.Fields(c.args)...)
+		if code != exitMisuse || !strings.Contains(stderr, c.want) || stdout != "" {
+			t.Errorf("diffclip %s: exit code %d, stderr %q, stdout %q; want 2 and %q", c.args, code, stderr, stdout, c.want)
+		}
+	}
+	if code, stdout, stderr := call(t, t.Context(), "baselines", "-data", t.TempDir()); code != exitFailure || stdout != "" || stderr == "" {
+		t.Errorf("an empty folder: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+func TestBaselines(t *testing.T) {
+	args := []string{"baselines", "-data", "synthetic", "-methods", "mean,lda", "-shots", "2,5", "-seeds", "2", "-seed", "4", "-max-test", "20"}
+	lines := strings.Split(strings.TrimSpace(succeed(t, args...)), "\n")
+	if len(lines) != 4 || !strings.Contains(lines[0], "5 shots: OA / AA / kappa") || !strings.HasPrefix(lines[3], "| lda ") {
+		t.Fatalf("table:\n%s", strings.Join(lines, "\n"))
+	}
+	var got struct {
+		Data    string
+		Results []baselineResult
+	}
+	if err := json.Unmarshal([]byte(succeed(t, append(args, "-json")...)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Data != "synthetic" || len(got.Results) != 4 {
+		t.Fatalf("JSON: data %q, %d results", got.Data, len(got.Results))
+	}
+	d := rsdata.Synthetic(rsdata.DefaultSynthetic())
+	for i, r := range got.Results {
+		if !strings.Contains(lines[2+i/2], r.Summary.OA.Percent()+" / "+r.Summary.AA.Percent()+" / "+r.Summary.Kappa.Percent()) {
+			t.Errorf("the table's line %q is not that of %s at %d shots", lines[2+i/2], r.Method, r.Shots)
+		}
+		cfg := rsdata.DefaultSplit()
+		cfg.Shots, cfg.Seed, cfg.PerClassTest, cfg.Unlabelled = r.Shots, r.Seeds[1], 20, 0
+		split, err := d.Split(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := baseline.Evaluate(d, split, r.Method, r.Seeds[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Seeds[1] != 5 || r.Scores[1].OA != c.OA() || r.Scores[1].Kappa != c.Kappa() {
+			t.Errorf("%s, %d shots, seed %d: OA %v, want %v", r.Method, r.Shots, r.Seeds[1], r.Scores[1].OA, c.OA())
+		}
+	}
+}
