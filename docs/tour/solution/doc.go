@@ -1,0 +1,2 @@
+// Package solution holds one answer to each exercise of the tour.
+package solution
