@@ -2,7 +2,6 @@ package diffusion
 
 import (
 	"fmt"
-	"math"
 
 	"diffclip/vit"
 )
@@ -20,11 +19,6 @@ type Config struct {
 	VisibleWeight float64 `json:"visible_weight"`
 	PaperLoss     bool    `json:"paper_loss"`
 
-	// TimestepPower p draws timesteps as T·uᵖ for uniform u. 1 is the published
-	// uniform draw; above 1 small noise is seen more often, where more of the
-	// window is left to learn from.
-	TimestepPower float64 `json:"timestep_power"`
-
 	// NoNoise leaves the visible patches clean (the ablation "without diffusion").
 	NoNoise bool `json:"no_noise"`
 	// ReferenceOrder follows the published code: noise and reduce every pixel,
@@ -35,7 +29,7 @@ type Config struct {
 // Default returns the published sizes for an encoder: decoders of 3 blocks, 70 %
 // of the patches masked.
 func Default(encoder vit.Config) Config {
-	return Config{Encoder: encoder, DecoderDepth: 3, MaskRatio: 0.7, TimestepPower: 1, MaskedWeight: 0.1, VisibleWeight: 1}
+	return Config{Encoder: encoder, DecoderDepth: 3, MaskRatio: 0.7, MaskedWeight: 0.1, VisibleWeight: 1}
 }
 
 // Check returns an error that names what is wrong.
@@ -50,8 +44,6 @@ func (c Config) Check() error {
 		return fmt.Errorf("diffusion: mask ratio %v must lie in [0, 1)", c.MaskRatio)
 	case c.Keep() < 1:
 		return fmt.Errorf("diffusion: mask ratio %v of %d patches leaves none visible", c.MaskRatio, c.Encoder.Tokens())
-	case !(c.TimestepPower > 0) || math.IsInf(c.TimestepPower, 0):
-		return fmt.Errorf("diffusion: timestep power %v must be positive", c.TimestepPower)
 	case !(c.MaskedWeight >= 0 && c.VisibleWeight >= 0):
 		return fmt.Errorf("diffusion: loss weights %v and %v must not be negative", c.MaskedWeight, c.VisibleWeight)
 	}

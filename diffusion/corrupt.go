@@ -2,7 +2,6 @@ package diffusion
 
 import (
 	"fmt"
-	"math"
 
 	"diffclip/internal/rng"
 	"diffclip/tensor"
@@ -82,7 +81,7 @@ func (c *Corruptor) Fill(dst *Corrupted, windows [][]float32, step uint64) {
 func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 	times := rng.New(c.seed, "diffusion/timestep", step)
 	for i := range dst.Steps {
-		dst.Steps[i] = c.timestep(times, i)
+		dst.Steps[i] = int32(times.Intn(uint64(i), c.schedule.Steps()))
 	}
 	k := c.cfg.Keep()
 	for m, modality := range c.cfg.Encoder.Modalities {
@@ -96,13 +95,6 @@ func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 			rng.New(c.seed, "diffusion/noise/"+modality.Name, step).Normal(in.Visible.Data, 0)
 		}
 	}
-}
-
-// timestep draws the timestep index of sample i.
-func (c *Corruptor) timestep(s rng.Stream, i int) int32 {
-	const fine = 1 << 30
-	u := float64(s.Intn(uint64(i), fine)) / fine // [0, 1)
-	return int32(float64(c.schedule.Steps()) * math.Pow(u, c.cfg.TimestepPower))
 }
 
 // apply masks and noises windows as drawn.

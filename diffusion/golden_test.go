@@ -20,7 +20,7 @@ func goldenConfig(c golden.Case) Config {
 	for i := range c.Int("modalities") {
 		e.Modalities = append(e.Modalities, vit.Modality{Name: fmt.Sprint("m", i), Bands: c.Int(fmt.Sprint("bands", i))})
 	}
-	return Config{TimestepPower: 1,
+	return Config{
 		Encoder: e, DecoderDepth: c.Int("decoder_depth"), MaskRatio: c.Attr("mask_ratio"),
 		MaskedWeight: c.Attr("masked_weight"), VisibleWeight: c.Attr("visible_weight"), PaperLoss: c.Int("paper_loss") == 1,
 		NoNoise: c.Int("no_noise") == 1, ReferenceOrder: c.Int("reference_order") == 1,

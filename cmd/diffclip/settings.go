@@ -139,7 +139,6 @@ func (s *settings) declareModel(f *flags) {
 		func(c *run.Config, _ string) {
 			c.Diffusion.ReferenceOrder, c.Classifier.RandomTimestep, c.Pretrain.Restarts = true, true, 5
 		})
-	s.number(f, "timestep-power", "`power` p: timesteps are drawn as T·u^p; 1 is uniform, above 1 shows small noise more often", func(c *run.Config, v float64) { c.Diffusion.TimestepPower = v })
 	s.set(f, "loss-weights", "`M,V`: weights of masked and visible patches in stage 1's loss, or \"paper\" for the one mean of Eq. (9)", parseLossWeights)
 }
 
