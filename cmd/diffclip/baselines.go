@@ -17,13 +17,14 @@ import (
 
 func declareBaselines(a *app, f *flags) func() error {
 	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample.\nProtocol, shots, window and seed being equal, the splits are those of eval -seeds.\nPrints a Markdown table: mean and standard deviation over seeds, in percent.\n\n" + strings.Join(baselineLines(), "\n")
-	f.usage = "-data DIR [flags]"
-	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data synthetic -methods svm,lda -seeds 3 -json"}
+	f.usage = "-data DIR [-from RUN] [flags]"
+	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods none -shots 2,8,20", "-data synthetic -methods svm,lda -seeds 3 -json"}
 	o := baselineOptions{shots: []int{8}, methods: baseline.Methods(), seeds: 10, seed: 1, split: rsdata.DefaultSplit()}
 	o.split.Unlabelled = 0
 	f.group("flags", func() {
 		f.StringVar(&o.data, "data", "", "`folder` or file with the scene, or \"synthetic\"; see diffclip inspect")
-		f.Func("methods", "`names`, separated by commas (default all)", o.parseMethods)
+		f.StringVar(&o.from, "from", "", "`folder` of a run with stage 1: adds rows for stage 2 from it, and for stage 2 alone")
+		f.Func("methods", "`names`, separated by commas, or none (default all)", o.parseMethods)
 		f.Func("protocol", "`name` of the way to divide labelled samples: official, random or disjoint (default random)", o.parseProtocol)
 		f.Func("shots", "`numbers` of training samples per class, separated by commas, 0 for all that may train (default 8)", o.parseShots)
 		count(f, "seeds", "`number` of draws of the samples (default 10)", &o.seeds)
@@ -31,6 +32,7 @@ func declareBaselines(a *app, f *flags) func() error {
 		f.IntVar(&o.split.Window, "window", o.split.Window, "side of the windows, in `pixels`, that the split keeps apart")
 		f.IntVar(&o.split.PerClassTest, "max-test", 0, "largest `number` of test samples per class, 0 for all")
 		f.BoolVar(&o.json, "json", false, "write JSON, with the scores of every seed")
+		declareThreads(f, &o.threads)
 	})
 	return func() error { return baselines(a, &o) }
 }
@@ -46,6 +48,8 @@ func baselineLines() []string {
 
 type baselineOptions struct {
 	data    string
+	from    string
+	threads int
 	methods []baseline.Method
 	shots   []int
 	seeds   int
@@ -56,6 +60,9 @@ type baselineOptions struct {
 
 func (o *baselineOptions) parseMethods(value string) error {
 	o.methods = nil
+	if value == "none" {
+		return nil
+	}
 	for _, name := range strings.Split(value, ",") {
 		m, err := baseline.FindMethod(name)
 		if err != nil {
@@ -109,6 +116,9 @@ func baselines(a *app, o *baselineOptions) error {
 	case o.split.Window < 1 || o.split.Window%2 == 0 || o.split.PerClassTest < 0:
 		return misuse("window %d, largest number of test samples %d: want an odd window from 1 and a number from 0", o.split.Window, o.split.PerClassTest)
 	}
+	if len(o.methods) == 0 && o.from == "" {
+		return misuse("no methods and no run: name at least one of -methods and -from")
+	}
 	d, err := run.OpenData(o.data)
 	if err != nil {
 		return err
@@ -126,7 +136,15 @@ func baselines(a *app, o *baselineOptions) error {
 
 // evaluateBaselines returns the results by method, then by shots. A split is drawn once for all methods.
 func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselineResult, error) {
-	results := make([]baselineResult, len(o.methods)*len(o.shots))
+	net, err := openLearned(o)
+	if err != nil {
+		return nil, err
+	}
+	rows := len(o.methods)
+	if net != nil {
+		rows += len(learnedRows)
+	}
+	results := make([]baselineResult, rows*len(o.shots))
 	evaluator := baseline.NewEvaluator(d)
 	bar := progress.New(a.stderr, "baselines", o.seeds*len(results))
 	done := 0
@@ -139,19 +157,19 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 			if err != nil {
 				return nil, err
 			}
-			for m, method := range o.methods {
+			for m := range rows {
 				if err := a.ctx.Err(); err != nil {
 					return nil, err
 				}
-				c, err := evaluator.Evaluate(split, method, cfg.Seed)
+				name, c, err := o.evaluate(a, m, split, evaluator, net)
 				if err != nil {
 					return nil, err
 				}
 				r := &results[m*len(o.shots)+s]
-				r.Method, r.Shots = method.Name, shots
+				r.Method, r.Shots = name, shots
 				r.add(cfg.Seed, c)
 				done++
-				bar.Step(done, method.Name)
+				bar.Step(done, name)
 			}
 		}
 	}
@@ -159,9 +177,20 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 	return results, nil
 }
 
+// evaluate returns the name and the confusion of row m on a split.
+func (o *baselineOptions) evaluate(a *app, m int, split *rsdata.Split, e *baseline.Evaluator, net *learned) (string, *rsdata.Confusion, error) {
+	if m < len(o.methods) {
+		c, err := e.Evaluate(split, o.methods[m], split.Config.Seed)
+		return o.methods[m].Name, c, err
+	}
+	row := learnedRows[m-len(o.methods)]
+	c, err := net.evaluate(a, row, split)
+	return row, c, err
+}
+
 // printBaselines writes a Markdown table: a row for each method, a column for each number of shots.
 func printBaselines(a *app, results []baselineResult, shots []int) {
-	const name, cell = 9, 39 // widths of the columns
+	const name, cell = 13, 39 // widths of the columns
 	head, rule := "| "+padded("", name)+" |", "|"+strings.Repeat("-", name+2)+"|"
 	for _, n := range shots {
 		head += " " + padded(fmt.Sprintf("%d shots: OA / AA / kappa", n), cell) + " |"
