@@ -22,14 +22,27 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/cpuid/v2"
+
 	"diffclip/internal/kern"
 )
 
 //go:embed floors.json
 var committed []byte
 
-// floors are shares of the ceiling, by tier and check.
+// floors are shares of the ceiling, by tier and check. A tier may have floors of
+// its own for a maker of processors, as in "avx512 AuthenticAMD": what was
+// measured there. Those of the tier alone are for processors where nobody has
+// measured yet, and leave room for twice the ceiling at the same memory.
 type floors map[string]map[string]float64
+
+// of returns the floors for a tier on this processor, nil if there are none.
+func (f floors) of(tier kern.Tier) map[string]float64 {
+	if own := f[tier.String()+" "+cpuid.CPU.VendorString]; own != nil {
+		return own
+	}
+	return f[tier.String()]
+}
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
@@ -115,7 +128,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return o, fmt.Errorf("floors %s: %w", *file, err)
 	}
-	o.floors = all[o.tier.String()]
+	o.floors = all.of(o.tier)
 	if o.floors == nil && !o.suggest {
 		return o, fmt.Errorf("no floors for tier %v: add them, -suggest prints some", o.tier)
 	}
