@@ -10,5 +10,5 @@
 //	fc := nn.NewLinear(set.Root().Sub("fc"), 128, 10) // fc.weight, fc.bias
 //	y := fc.Forward(tape, x)
 //
-// Read next: package vit.
+// Read next: package optim, which trains what is built here, then package vit.
 package nn

@@ -3,6 +3,8 @@
 // from the scene (Windows), shuffled batches (Batches), and what comes back out: metrics and maps.
 //
 // Labels follow one convention everywhere: class i of Dataset.Classes has label i+1, label 0 is unlabelled.
+//
+// Read next: package vit, which reads the windows.
 package rsdata
 
 import (

@@ -10,4 +10,6 @@
 // Kernels run on the calling goroutine, allocate nothing and give the same bits
 // for the same input on the same tier. They check lengths and panic on a
 // mistake, since a wrong length here is a wrong program.
+//
+// Read next: package tensor, whose CPU backend spreads these kernels over threads.
 package kern

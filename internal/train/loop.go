@@ -1,6 +1,8 @@
 // Package train runs the loop that both stages share: batches, backward passes,
 // updates, checkpoints, exact resume, and a stop with a reason when a loss is
 // not finite.
+//
+// Read next: packages diffusion and clip, whose Train methods fill it in.
 package train
 
 import (
