@@ -3,6 +3,7 @@ package autograd_test
 import (
 	"testing"
 
+	"diffclip/internal/testenv"
 	"diffclip/tensor"
 )
 
@@ -19,7 +20,7 @@ func TestSteadyStepAllocatesNothing(t *testing.T) {
 				for range 3 {
 					r.step(how)
 				}
-				if n := testing.AllocsPerRun(20, func() { r.step(how) }); n != 0 {
+				if n := testenv.SteadyAllocs(20, func() { r.step(how) }); n != 0 {
 					t.Errorf("%d threads, way %d, recompute %v: %v allocations a step", threads, how, redo, n)
 				}
 				be.Close()

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"diffclip/internal/testenv"
 	"diffclip/tensor"
 )
 
@@ -56,7 +57,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 		for range 3 {
 			w.Step()
 		}
-		if n := testing.AllocsPerRun(3, func() { w.Step() }); n != 0 {
+		if n := testenv.SteadyAllocs(3, func() { w.Step() }); n != 0 {
 			t.Errorf("%s: %v allocations a step", name, n)
 		}
 		if last := w.Step(); name != "infer" && !(last < first) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"diffclip/internal/testenv"
 	"diffclip/tensor"
 )
 
@@ -29,13 +30,15 @@ func TestProfileIsTransparentAndComplete(t *testing.T) {
 				t.Errorf("%s, step %d: %v, profiled %v", name, step, a, b)
 			}
 		}
-		if n := testing.AllocsPerRun(2, func() { profiled.Step() }); n != 0 {
+		if n := testenv.SteadyAllocs(2, func() { profiled.Step() }); n != 0 {
 			t.Errorf("%s: %v allocations a profiled step", name, n)
 		}
 		p.Reset()
 		profiled.Step()
 		share, gflop := 0.0, 0.0
+		seen := map[string]bool{}
 		for _, r := range p.Rows() {
+			seen[r.Name] = true
 			share += r.Share
 			gflop += r.GFLOP
 		}
@@ -44,6 +47,11 @@ func TestProfileIsTransparentAndComplete(t *testing.T) {
 		}
 		if !(gflop > 0.3*profiled.GFLOP && gflop < 1.2*profiled.GFLOP) {
 			t.Errorf("%s: %v GFLOP seen, the plain network has %v", name, gflop, profiled.GFLOP)
+		}
+		for _, want := range []string{"Linear 128->384", "Linear dw 128->256", "SelfAttention 122", "SelfAttention backward 37", "LayerNorm 128"} {
+			if name == "pretrain" && !seen[want] {
+				t.Errorf("%s: no row %q", name, want)
+			}
 		}
 		be.Close()
 	}
