@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"diffclip/autograd"
+	"diffclip/clip"
 	"diffclip/tensor"
 )
 
@@ -42,12 +43,14 @@ func Example_contrast() {
 	//   p(y|x_3) = [0.06 0.47 0.47]   p(x|y_3) = [0.00 0.01 0.99]
 }
 
-// Which sentence is nearest, without any training for it.
+// Which sentence is nearest to a window.
 func Example_nearestText() {
 	tape := autograd.NewTape(tensor.NewCPU(1), autograd.Eval)
-	window := tape.L2Normalize(tape.Input(tensor.FromSlice([]float32{3, 3}, 1, 2)))
-	similarity := tape.MatMul(window, tape.Input(textFeatures), false, true)
-	fmt.Printf("window %.2f, similarity to the texts %.2f\n", window.Value.Data, similarity.Value.Data)
+	window := tape.L2Normalize(tape.Input(tensor.FromSlice([]float32{3, 1}, 1, 2)))
+	similarity := tape.MatMul(window, tape.Input(textFeatures), false, true).Value
+	fmt.Printf("window %.2f, similarity to the texts %.2f\n", window.Value.Data, similarity.Data)
+	fmt.Println("nearest: text", 1+clip.Best(similarity.Data))
 	// Output:
-	// window [0.71 0.71], similarity to the texts [0.99 0.99 0.14]
+	// window [0.95 0.32], similarity to the texts [0.95 0.82 -0.32]
+	// nearest: text 1
 }

@@ -157,6 +157,29 @@ func checkShape(t *testing.T, files []string, i int, text string) {
 	}
 }
 
+// The list of chapters is complete, and leads somewhere.
+func TestContents(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := 0
+	for _, m := range linkPattern.FindAllStringSubmatch(string(text), -1) {
+		if _, err := os.Stat(m[2]); err != nil {
+			t.Error(err)
+		}
+		if strings.HasSuffix(m[2], ".md") {
+			if want := chapters(t)[listed]; m[2] != want {
+				t.Errorf("chapter %d of the list is %s, want %s", listed, m[2], want)
+			}
+			listed++
+		}
+	}
+	if listed != lastChapter+1 {
+		t.Errorf("%d chapters are listed, want %d", listed, lastChapter+1)
+	}
+}
+
 // Every equation of the paper is printed in one chapter.
 func TestEquations(t *testing.T) {
 	where := map[int][]string{}
