@@ -98,7 +98,7 @@ func demo() Config {
 	c.SetWindow(9)
 	c.Text.Prompts = "p3"
 	c.Split.Shots, c.Split.PerClassTest, c.Split.Unlabelled = 3, 200, 3072
-	c.Pretrain.Epochs, c.Pretrain.Crops = 12, nil
+	c.Pretrain.Epochs, c.Pretrain.Crops = 40, nil
 	c.SetEpochs(40)
 	return c
 }
