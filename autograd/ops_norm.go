@@ -1,10 +1,6 @@
 package autograd
 
-import (
-	"math"
-
-	"diffclip/tensor"
-)
+import "diffclip/tensor"
 
 var opLayerNorm = register("LayerNorm", func(t *Tape, n *node) {
 	x, gamma, beta := n.in[0], n.in[1], n.in[2]
@@ -95,13 +91,11 @@ func (t *Tape) BatchNorm(x, gamma, beta *Var, stats *BatchStats, eps float32, us
 		op = opBatchNorm
 		t.be.BatchNorm(y.Value, mean, rstd, x.Value, gamma.Value, beta.Value, eps, relu)
 		if !t.replay {
-			stats.update(mean.Data, rstd.Data, x.Value.Len()/c.Len(), float64(eps))
+			t.be.MoveStats(stats.Mean, stats.Var, mean, rstd, x.Value.Len()/c.Len(), eps, stats.Momentum)
 		}
 	} else {
-		copy(mean.Data, stats.Mean.Data)
-		for i, v := range stats.Var.Data {
-			rstd.Data[i] = float32(1 / math.Sqrt(float64(v)+float64(eps)))
-		}
+		t.be.Copy2D(mean, 0, c.Len(), stats.Mean, 0, c.Len(), 1, c.Len(), false)
+		t.be.InvStd(rstd, stats.Var, eps)
 		t.be.ChannelAffine(y.Value, x.Value, mean, rstd, gamma.Value, beta.Value, relu)
 	}
 	n := t.record(op, y, x, gamma, beta)
@@ -110,19 +104,6 @@ func (t *Tape) BatchNorm(x, gamma, beta *Var, stats *BatchStats, eps float32, us
 	}
 	t.save(n, mean, rstd)
 	return y
-}
-
-func (s *BatchStats) update(mean, rstd []float32, n int, eps float64) {
-	unbias := 1.0
-	if n > 1 {
-		unbias = float64(n) / float64(n-1)
-	}
-	m := float64(s.Momentum)
-	for i, r := range rstd {
-		v := (1/(float64(r)*float64(r)) - eps) * unbias
-		s.Mean.Data[i] = float32((1-m)*float64(s.Mean.Data[i]) + m*float64(mean[i]))
-		s.Var.Data[i] = float32((1-m)*float64(s.Var.Data[i]) + m*v)
-	}
 }
 
 var opGroupNorm = register("GroupNorm", func(t *Tape, n *node) {

@@ -43,12 +43,9 @@ func (p *Param) Rows(from, to int) *Param {
 	if s := p.Value.Shape; s.Rank() < 1 || from < 0 || to < from || to > s.Dim(0) {
 		panic(&tensor.ShapeError{Op: "Rows", Shapes: []tensor.Shape{s}, Reason: fmt.Sprintf("no rows %d to %d", from, to)})
 	}
-	n := p.Value.Len() / max(p.Value.Dim(0), 1)
-	v := NewParam(fmt.Sprintf("%s[%d:%d]", p.Name, from, to), &tensor.Tensor{
-		Shape: p.Value.Shape.WithDim(0, to-from),
-		Data:  p.Value.Data[from*n : to*n],
-	})
-	v.base, v.from = p, from*n
+	rows := p.Value.RowRange(from, to)
+	v := NewParam(fmt.Sprintf("%s[%d:%d]", p.Name, from, to), &rows)
+	v.base, v.from = p, from*(p.Value.Len()/max(p.Value.Dim(0), 1))
 	p.views = append(p.views, v)
 	return v
 }
@@ -64,13 +61,13 @@ func (p *Param) Changed() {
 	}
 }
 
-// Move makes value and grad, of the parameter's length, its memory. Contents
-// are not copied.
-func (p *Param) Move(value, grad []float32) {
-	p.Value.Data = value[:p.Value.Len():p.Value.Len()]
-	p.Grad = tensor.FromSlice(grad[:p.Value.Len():p.Value.Len()], p.Value.Dims()...)
+// Move makes the elements of value and grad from the given one on the
+// parameter's memory. Contents are not copied.
+func (p *Param) Move(value, grad *tensor.Tensor, from int) {
+	g := grad.Slice(from, p.Value.Shape)
+	*p.Value, p.Grad = value.Slice(from, p.Value.Shape), &g
 	for _, v := range p.views {
-		v.Move(value[v.from:], grad[v.from:])
+		v.Move(value, grad, from+v.from)
 	}
 	p.Changed()
 }
@@ -88,8 +85,8 @@ func (p *Param) frozen() bool { return p.Frozen || p.base != nil && p.base.froze
 func (p *Param) grad() *tensor.Tensor {
 	if p.Grad == nil {
 		if p.base != nil {
-			g := p.base.grad()
-			p.Grad = tensor.FromSlice(g.Data[p.from:p.from+p.Value.Len()], p.Value.Dims()...)
+			g := p.base.grad().Slice(p.from, p.Value.Shape)
+			p.Grad = &g
 		} else {
 			p.Grad = tensor.New(p.Value.Dims()...)
 		}
@@ -100,6 +97,6 @@ func (p *Param) grad() *tensor.Tensor {
 // ZeroGrad clears the gradient.
 func (p *Param) ZeroGrad() {
 	if p.Grad != nil {
-		clear(p.Grad.Data)
+		p.Grad.Zero()
 	}
 }

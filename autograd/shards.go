@@ -51,14 +51,14 @@ type shards struct {
 	views   [][]tensor.Tensor // per sub-tape: headers of the input slices, their gradients, the result's gradient
 	vars    [][]*Var          // per sub-tape: its inputs
 	results []*Var            // per shard: what the body returned
-	losses  []float64         // per shard
+	losses  []*tensor.Tensor  // per shard, of one element
 	dins    []*tensor.Tensor  // gradients of the inputs; of a sum, for a loss gradient of one
 	accs    []bool            // whether dins hold something to add to
 	dout    *tensor.Tensor    // gradient of out
 	params  []*Param          // touched by any lane, in the order of the lanes
 	targets []*tensor.Tensor  // the parent's gradient of each
-	scale   float32
-	keep    bool // shards stay alive until backward
+	scale   *tensor.Tensor    // of the parameter gradients: the gradient of a sum, nil for 1
+	keep    bool              // shards stay alive until backward
 	mu      sync.Mutex
 
 	forwardFn, backwardFn, reduceFn func(lane int, scratch tensor.Backend)
@@ -136,7 +136,7 @@ func (s *shards) start(grain int, sum bool, body func(t *Tape, lo, hi int, in []
 	}
 	for len(s.results) < s.count {
 		s.results = append(s.results, nil)
-		s.losses = append(s.losses, 0)
+		s.losses = append(s.losses, nil)
 	}
 }
 
@@ -162,26 +162,17 @@ func (s *shards) open(lane, shard int, scratch tensor.Backend) (sub *Tape, in []
 	in = s.vars[i][:0]
 	lo, hi := shard*s.grain, min((shard+1)*s.grain, s.batch)
 	for k, v := range s.in {
-		views[k] = rowsOf(v.Value, lo, hi)
+		views[k] = v.Value.RowRange(lo, hi)
 		x := sub.Input(&views[k])
 		x.needs = v.needs
 		if s.sum && v.needs && sub.recording() {
-			views[n+k] = rowsOf(s.dins[k], lo, hi)
+			views[n+k] = s.dins[k].RowRange(lo, hi)
 			x.grad, x.fresh, x.lent = &views[n+k], true, true
 		}
 		in = append(in, x)
 	}
 	s.vars[i] = in
 	return sub, in
-}
-
-// rowsOf is the part [lo, hi) of x's first dimension.
-func rowsOf(x *tensor.Tensor, lo, hi int) tensor.Tensor {
-	n := 0
-	if d := x.Dim(0); d > 0 {
-		n = x.Len() / d
-	}
-	return tensor.Tensor{Shape: x.Shape.WithDim(0, hi-lo), Data: x.Data[lo*n : hi*n]}
 }
 
 func (s *shards) forward() *Var {
@@ -195,18 +186,28 @@ func (s *shards) forward() *Var {
 	}
 	t.be.ForLanes(s.nlanes, s.forwardFn)
 	if s.sum {
-		total := 0.0
-		for _, l := range s.losses[:s.count] {
-			total += l
-		}
 		s.out = t.result(tensor.Of())
-		t.be.Fill(s.out.Value, float32(total))
+		s.addLosses()
 	}
 	s.adoptTrace()
 	if n := t.recordAlways(opShards, s.out, s.in...); n != nil {
 		n.group = s
 	}
 	return s.out
+}
+
+// addLosses adds up the shards' losses, in float64 where there are several.
+func (s *shards) addLosses() {
+	be := s.parent.be
+	if s.count == 1 {
+		be.Copy2D(s.out.Value, 0, 1, s.losses[0], 0, 1, 1, 1, false)
+		return
+	}
+	total := 0.0
+	for i := range s.losses[:s.count] {
+		total += float64(s.losses[i].Item())
+	}
+	be.Fill(s.out.Value, float32(total))
 }
 
 // prepareSum makes room for the gradients of the inputs.
@@ -232,7 +233,11 @@ func (s *shards) forwardLane(i int, scratch tensor.Backend) {
 			if out.Value.Len() != 1 {
 				fail("ShardSum", "a slice's loss must have one element", out)
 			}
-			s.losses[shard] = float64(out.Value.Item())
+			l := &s.losses[shard]
+			if *l == nil {
+				*l = s.lanes[i].be.Get(tensor.Of())
+			}
+			sub.be.Copy2D(*l, 0, 1, out.Value, 0, 1, 1, 1, false)
 			if sub.recording() && out.needs {
 				g, _ := sub.gradOf(out)
 				sub.be.Fill(g, 1)
@@ -284,9 +289,9 @@ func (s *shards) place(be tensor.Backend, lo, hi int, r *Var) {
 
 func shardsBackward(t *Tape, n *node) {
 	s := n.group
-	s.scale = 1
+	s.scale = nil
 	if s.sum {
-		s.scale = n.out.grad.Item()
+		s.scale = n.out.grad
 		s.backwardSum()
 	} else {
 		s.backwardRows(n.out.grad)
@@ -303,9 +308,7 @@ func (s *shards) backwardSum() {
 			continue
 		}
 		s.dins[i] = nil
-		if s.scale != 1 {
-			t.be.Scale(g, g, s.scale)
-		}
+		t.be.ScaleByScalar(g, g, s.scale)
 		t.addGrad(v, g)
 	}
 }
@@ -331,13 +334,13 @@ func (s *shards) backwardLane(i int, _ tensor.Backend) {
 		views := s.views[shard]
 		for k, v := range in {
 			if s.dins[k] != nil {
-				views[len(in)+k] = rowsOf(s.dins[k], lo, hi)
+				views[len(in)+k] = s.dins[k].RowRange(lo, hi)
 				v.grad, v.fresh, v.lent = &views[len(in)+k], !s.accs[k], true
 			}
 		}
 		if out.needs {
 			last := len(views) - 1
-			views[last] = rowsOf(s.dout, lo, hi)
+			views[last] = s.dout.RowRange(lo, hi)
 			out.grad, out.lent = &views[last], true
 			sub.run(out)
 		}
@@ -381,8 +384,13 @@ func (s *shards) reduceLane(i int, be tensor.Backend) {
 			continue // a parameter and its ranges of rows are one lane's work
 		}
 		for _, l := range s.lanes[:s.nlanes] {
-			if p.id < len(l.clean) && !l.clean[p.id] {
-				be.Axpy(s.targets[k], s.scale, l.grads[p.id])
+			if p.id >= len(l.clean) || l.clean[p.id] {
+				continue
+			}
+			if s.scale == nil {
+				be.Axpy(s.targets[k], 1, l.grads[p.id])
+			} else {
+				be.AxpyBy(s.targets[k], s.scale, l.grads[p.id])
 			}
 		}
 	}

@@ -175,7 +175,7 @@ func (t *Tape) result(s tensor.Shape) *Var {
 // view returns a variable over x's memory with another shape.
 func (t *Tape) view(x *Var, s tensor.Shape) *Var {
 	v := t.newVar()
-	v.hdr = tensor.Tensor{Shape: s, Data: x.Value.Data}
+	v.hdr = x.Value.Slice(0, s)
 	v.Value = &v.hdr
 	return v
 }

@@ -36,7 +36,7 @@ func (n *NonFinite) Error() string {
 func (t *Tape) NonFinite() *NonFinite { return t.nonFinite }
 
 func firstNonFinite(x *tensor.Tensor) (index int, v float32, found bool) {
-	for i, v := range x.Data {
+	for i, v := range x.Host() {
 		if d := float64(v); math.IsNaN(d) || math.IsInf(d, 0) {
 			return i, v, true
 		}

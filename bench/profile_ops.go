@@ -73,6 +73,13 @@ func (p *Profile) Axpy(y *tensor.Tensor, s float32, x *tensor.Tensor) {
 	p.done(start, "Axpy", 0, 0, 0)
 }
 
+// AxpyBy passes it on.
+func (p *Profile) AxpyBy(y, s, x *tensor.Tensor) {
+	start := time.Now()
+	p.Backend.AxpyBy(y, s, x)
+	p.done(start, "AxpyBy", 0, 0, 0)
+}
+
 // MulAcc passes it on.
 func (p *Profile) MulAcc(dst, a, b *tensor.Tensor) {
 	start := time.Now()
@@ -225,6 +232,20 @@ func (p *Profile) ChannelAffineBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd,
 	start := time.Now()
 	p.Backend.ChannelAffineBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma, relu, acc)
 	p.done(start, "ChannelAffine backward", 0, 0, 0)
+}
+
+// MoveStats passes it on.
+func (p *Profile) MoveStats(runningMean, runningVar, mean, rstd *tensor.Tensor, n int, eps, momentum float32) {
+	start := time.Now()
+	p.Backend.MoveStats(runningMean, runningVar, mean, rstd, n, eps, momentum)
+	p.done(start, "MoveStats", 0, 0, 0)
+}
+
+// InvStd passes it on.
+func (p *Profile) InvStd(rstd, variance *tensor.Tensor, eps float32) {
+	start := time.Now()
+	p.Backend.InvStd(rstd, variance, eps)
+	p.done(start, "InvStd", 0, 0, 0)
 }
 
 // GroupNorm passes it on.

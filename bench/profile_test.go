@@ -59,7 +59,7 @@ func TestProfileIsTransparentAndComplete(t *testing.T) {
 
 // Every method of a backend that computes is timed; a new one must be added.
 func TestProfileTimesEveryOperation(t *testing.T) {
-	untimed := map[string]bool{"Name": true, "Lanes": true, "Get": true, "Put": true}
+	untimed := map[string]bool{"Name": true, "Lanes": true, "Get": true, "Put": true, "Grain": true, "Place": true}
 	backend := reflect.TypeOf((*tensor.Backend)(nil)).Elem()
 	embedded := reflect.TypeOf(struct{ tensor.Backend }{})
 	own := reflect.TypeOf(&Profile{})

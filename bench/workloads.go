@@ -106,7 +106,8 @@ func FewShot(be tensor.Backend, batch int) *Workload {
 func Infer(be tensor.Backend, batch int) *Workload {
 	m := classifier()
 	e := m.Config.Encoder
-	m.Set.Flatten()
+	m.Set.Place(be)
+	scores := make([]float32, batch*classes)
 	x, steps := randomWindows(e, batch), randomSteps(e, batch)
 	text := tensor.New(classes, m.Config.Text.Dim)
 	rng.New(1, "bench/text", 0).Normal(text.Data, 0)
@@ -117,9 +118,10 @@ func Infer(be tensor.Backend, batch int) *Workload {
 			tape.Reset()
 			z := tape.L2Normalize(m.Images(tape, x, steps))
 			logits := tape.MatMul(z, tape.Input(text), false, true).Value
+			logits.Read(scores)
 			sum := 0
 			for i := range batch {
-				sum += clip.Best(logits.Data[i*classes : (i+1)*classes])
+				sum += clip.Best(scores[i*classes : (i+1)*classes])
 			}
 			return float64(sum)
 		},
@@ -168,7 +170,7 @@ type trainer struct {
 }
 
 func newTrainer(be tensor.Backend, set *nn.Set, loss func(*autograd.Tape) *autograd.Var) *trainer {
-	set.Flatten()
+	set.Place(be)
 	cfg := optim.DefaultAdam()
 	cfg.WeightDecay = 1e-4
 	return &trainer{be, set, optim.NewAdam(set, cfg), autograd.NewTape(be, autograd.Train), loss}
@@ -178,9 +180,9 @@ func (t *trainer) step() float64 {
 	t.tape.Reset()
 	t.set.ZeroGrad()
 	l := t.loss(t.tape)
-	value := float64(l.Value.Item())
 	t.tape.Backward(l)
 	optim.GradNorm(t.be, t.set.Params())
+	value := float64(l.Value.Item())
 	t.opt.Step(t.be, 1e-4, 1)
 	return value
 }

@@ -30,6 +30,7 @@ const classifyBatch = 256
 
 // NewClassifier encodes the prompts with a trained model.
 func NewClassifier(be tensor.Backend, m *Model, prompts Prompts) *Classifier {
+	m.Set.Place(be)
 	c := &Classifier{model: m, be: be, tape: autograd.NewTape(be, autograd.Eval)}
 	z := c.tape.L2Normalize(m.Text.Forward(c.tape, prompts))
 	c.text = z.Value.Clone()
@@ -73,7 +74,7 @@ func (c *Classifier) classify(v *autograd.Var, probs []float32) {
 	t := c.tape
 	z := t.L2Normalize(v)
 	logits := t.Scale(t.MatMul(z, t.Input(c.text), false, true), c.scale)
-	copy(probs, t.Softmax(logits).Value.Data)
+	t.Softmax(logits).Value.Read(probs)
 }
 
 // Evaluate classifies labelled windows and counts the outcomes.

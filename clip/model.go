@@ -83,9 +83,12 @@ type Model struct {
 	rows []int32 // 0, T, 2T, ...: class tokens of a shard
 	in   []*autograd.Var
 	own  []int32 // 0, 1, 2, ...
+
+	shared []float32 // (N, N) targets of TargetsClass
 }
 
-// windowShard is how many windows go through the image encoder together.
+// windowShard is how many windows go through the image encoder together on a
+// processor.
 const windowShard = 4
 
 // New makes a model with initial values drawn from seed.
@@ -103,9 +106,6 @@ func New(c Config, seed uint64) (*Model, error) {
 		LogitScale: root.Param("logit_scale", nn.Constant(float32(math.Log(1/c.Temperature))), 1),
 		Config:     c,
 	}
-	for i := range windowShard {
-		m.rows = append(m.rows, int32(i*(1+c.Encoder.Tokens())))
-	}
 	m.body = m.encodeShard
 	return m, nil
 }
@@ -122,7 +122,16 @@ func (m *Model) Images(t *autograd.Tape, x []*tensor.Tensor, steps []int32) *aut
 	for i, stem := range m.Encoder.Stems {
 		m.in = append(m.in, stem.All(t, t.Input(x[i]), steps)) // (B, 1+L, D)
 	}
-	return m.Head.Forward(t, t.Shards(windowShard, m.body, m.in...)) // (B, D_text)
+	return m.encode(t)
+}
+
+// encode is the encoder and the head for the sequences in m.in: (B, D_text).
+func (m *Model) encode(t *autograd.Tape) *autograd.Var {
+	together := t.Backend().Grain(windowShard, m.in[0].Dim(0))
+	for len(m.rows) < together {
+		m.rows = append(m.rows, int32(len(m.rows)*(1+m.Config.Encoder.Tokens())))
+	}
+	return m.Head.Forward(t, t.Shards(together, m.body, m.in...))
 }
 
 // encodeShard returns the features of all modalities side by side, (B', M·D).
@@ -168,7 +177,7 @@ func (m *Model) Loss(t *autograd.Tape, b *Batch) *autograd.Var {
 	back := t.Transpose(logits)                                           // Eq. (12), Eq. (14) by rows
 	var rows, cols *autograd.Var
 	if m.Config.Targets == TargetsClass {
-		y := sharedTargets(t, b.Prompt)
+		y := m.sharedTargets(t, b.Prompt)
 		rows, cols = t.SoftCrossEntropy(logits, y), t.SoftCrossEntropy(back, y)
 	} else {
 		for len(m.own) < len(b.Prompt) {
@@ -182,9 +191,13 @@ func (m *Model) Loss(t *autograd.Tape, b *Batch) *autograd.Var {
 
 // sharedTargets spreads each row's target evenly over the samples of its class;
 // the matrix is symmetric.
-func sharedTargets(t *autograd.Tape, class []int32) *tensor.Tensor {
+func (m *Model) sharedTargets(t *autograd.Tape, class []int32) *tensor.Tensor {
 	n := len(class)
-	y := t.Const(0, n, n).Value
+	if cap(m.shared) < n*n {
+		m.shared = make([]float32, n*n)
+	}
+	y := m.shared[:n*n]
+	clear(y)
 	for i, a := range class {
 		same := 0
 		for _, b := range class {
@@ -194,9 +207,11 @@ func sharedTargets(t *autograd.Tape, class []int32) *tensor.Tensor {
 		}
 		for j, b := range class {
 			if a == b {
-				y.Data[i*n+j] = 1 / float32(same)
+				y[i*n+j] = 1 / float32(same)
 			}
 		}
 	}
-	return y
+	out := t.Const(0, n, n).Value
+	out.Write(y)
+	return out
 }

@@ -30,6 +30,7 @@ func MapScene(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.W
 		return err
 	}
 	m := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W)
+	defer m.close()
 	if c.model.Config.Encoder.Patch == 1 {
 		return m.run(ctx, rows, m.stripEmbedded)
 	}
@@ -97,6 +98,13 @@ func (m *mapper) run(ctx context.Context, rows RowFunc, strip func(ctx context.C
 	return nil
 }
 
+// close gives the embedded pixels' memory back.
+func (m *mapper) close() {
+	for _, x := range m.embedded {
+		m.c.be.Put(x)
+	}
+}
+
 // place lists the pixels of the strip of rows lo..hi and their timesteps.
 func (m *mapper) place(lo, hi int) {
 	m.pixels = m.pixels[:(hi-lo)*m.wide]
@@ -145,7 +153,7 @@ func (m *mapper) images(steps []int32) *autograd.Var {
 		patches := t.GatherRows(t.Input(m.embedded[i]), nil, m.ids) // (B·L, D)
 		model.in = append(model.in, stem.AllOf(t, patches, steps))
 	}
-	return model.Head.Forward(t, t.Shards(windowShard, model.body, model.in...))
+	return model.encode(t)
 }
 
 // locate finds the embedded row of every pixel of the windows, the edge repeated
@@ -183,7 +191,7 @@ func (m *mapper) embed(ctx context.Context, last int) error {
 func (m *mapper) allocate() {
 	m.slots = min(m.strip+m.w.Side()-1, m.height)
 	for i := range m.w.Modalities() {
-		m.embedded = append(m.embedded, tensor.New(m.slots*m.wide, m.c.model.Config.Encoder.Dim))
+		m.embedded = append(m.embedded, m.c.be.Get(tensor.Of(m.slots*m.wide, m.c.model.Config.Encoder.Dim)))
 		m.raw = append(m.raw, tensor.New(min(embedPixels, m.wide), m.w.Bands(i)))
 	}
 	side := m.w.Side()
@@ -208,7 +216,8 @@ func (m *mapper) embedRow(row, lo, hi int) {
 	for i, stem := range m.c.model.Encoder.Stems {
 		x := tensor.FromSlice(m.raw[i].Data[:(hi-lo)*m.w.Bands(i)], hi-lo, m.w.Bands(i))
 		at := (row%m.slots*m.wide + lo) * d
-		copy(m.embedded[i].Data[at:], stem.Patches(t, t.Input(x)).Value.Data)
+		y := stem.Patches(t, t.Input(x)).Value
+		m.c.be.Copy2D(m.embedded[i], at, y.Len(), y, 0, y.Len(), 1, y.Len(), false)
 	}
 	t.Reset()
 }

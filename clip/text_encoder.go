@@ -62,7 +62,8 @@ type promptBatch struct {
 	lengths []int32 // (P)
 }
 
-// promptShard is how many prompts go through the text transformer together.
+// promptShard is how many prompts go through the text transformer together on a
+// processor.
 const promptShard = 2
 
 // NewTextEncoder makes a text encoder in scope s.
@@ -92,11 +93,12 @@ func NewTextEncoder(s nn.Scope, c TextConfig) *TextEncoder {
 //
 // Eq. (10): v_text = T_θ(y)
 func (e *TextEncoder) Forward(t *autograd.Tape, prompts [][]int32) *autograd.Var {
-	width := e.fill(prompts)
+	together := t.Backend().Grain(promptShard, len(prompts))
+	width := e.fill(prompts, together)
 	x := e.Tokens.Forward(t, e.batch.ids)                    // (P·T, D)
 	x = t.Reshape(x, len(prompts), width, e.Config.Dim)      // (P, T, D)
 	x = t.Add(x, t.Slice(t.Param(e.Positions), 0, 0, width)) // (P, T, D)
-	x = t.Shards(promptShard, e.body, x)                     // (P, D)
+	x = t.Shards(together, e.body, x)                        // (P, D)
 	return e.Projection.Forward(t, e.Norm.Forward(t, x))     // (P, D)
 }
 
@@ -108,8 +110,9 @@ func (e *TextEncoder) shard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *a
 	return e.Blocks[last].ForwardToken(t, x, e.batch.ends[lo:hi], e.batch.lengths[lo:hi])
 }
 
-// fill lays out the prompts' ids and returns the length of the longest.
-func (e *TextEncoder) fill(prompts [][]int32) int {
+// fill lays out the prompts' ids for shards of so many, and returns the length
+// of the longest.
+func (e *TextEncoder) fill(prompts [][]int32, together int) int {
 	b := &e.batch
 	if err := e.Config.checkPrompts(prompts); err != nil {
 		panic(err)
@@ -124,7 +127,7 @@ func (e *TextEncoder) fill(prompts [][]int32) int {
 	for i, p := range prompts {
 		copy(b.ids[i*width:], p)
 		b.lengths[i] = int32(len(p))
-		b.ends[i] = int32(i%promptShard*width + len(p) - 1)
+		b.ends[i] = int32(i%together*width + len(p) - 1)
 	}
 	return width
 }

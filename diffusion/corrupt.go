@@ -13,6 +13,7 @@ type Corrupted struct {
 	Steps  []int32 // (B) timestep index of each sample
 	Inputs []CorruptedInput
 	batch  int
+	shard  int // samples that go through the transformers together
 }
 
 // CorruptedInput is one modality of a corrupted batch. Tokens are patches of P =
@@ -50,7 +51,7 @@ func NewCorruptor(c Config, seed uint64) *Corruptor {
 func (c *Corruptor) NewCorrupted(batch int) *Corrupted {
 	e := c.cfg.Encoder
 	l, k, p := e.Tokens(), c.cfg.Keep(), e.PatchPixels()
-	out := &Corrupted{Steps: make([]int32, batch), batch: batch}
+	out := &Corrupted{Steps: make([]int32, batch), batch: batch, shard: shardSamples}
 	for _, m := range e.Modalities {
 		pixels := batch * k * p
 		if c.cfg.ReferenceOrder {
@@ -107,6 +108,7 @@ func (c *Corruptor) apply(dst *Corrupted, windows [][]float32) {
 		in := &dst.Inputs[m]
 		c.target(in, windows[m], dst.batch)
 		in.index(e.Tokens(), c.cfg.Keep(), dst.batch, c.cfg)
+		in.sequence(e.Tokens(), c.cfg.Keep(), dst.batch, dst.shard)
 		c.noise(in, dst.Steps)
 	}
 }
@@ -133,18 +135,38 @@ func (in *CorruptedInput) index(l, k, batch int, cfg Config) {
 	for i := range in.Weight.Data {
 		in.Weight.Data[i] = masked
 	}
+	for b := range batch {
+		for j, at := range in.Keep[b*k : (b+1)*k] {
+			in.rows[b*k+j] = 1 + at
+			in.from[b*k+j] = int32(b*l) + at
+			in.Weight.Data[b*l+int(at)] = visible
+		}
+	}
+}
+
+// sequence derives restore, for so many samples in a shard.
+func (in *CorruptedInput) sequence(l, k, batch, shard int) {
 	for i := range in.restore {
 		in.restore[i] = -1
 	}
 	for b := range batch {
-		shardRow := b % shardSamples * (1 + k)
-		in.restore[b*(1+l)] = int32(shardRow)
+		row := b % shard * (1 + k)
+		in.restore[b*(1+l)] = int32(row)
 		for j, at := range in.Keep[b*k : (b+1)*k] {
-			in.rows[b*k+j] = 1 + at
-			in.from[b*k+j] = int32(b*l) + at
-			in.restore[b*(1+l)+1+int(at)] = int32(shardRow + 1 + j)
-			in.Weight.Data[b*l+int(at)] = visible
+			in.restore[b*(1+l)+1+int(at)] = int32(row + 1 + j)
 		}
+	}
+}
+
+// cut sets how many samples make a shard. It is kept when the batch is filled
+// again.
+func (c *Corrupted) cut(cfg Config, shard int) {
+	if c.shard == shard {
+		return
+	}
+	c.shard = shard
+	for i := range c.Inputs {
+		c.Inputs[i].sequence(cfg.Encoder.Tokens(), cfg.Keep(), c.batch, shard)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"diffclip/vit"
 )
 
-// shardSamples is how many windows go through the transformers together: few
-// enough that what one thread works on stays in its cache, enough that matrix
+// shardSamples is how many windows go through the transformers together on a
+// processor: few enough that what one thread works on stays in its cache, enough that matrix
 // products are large.
 const shardSamples = 4
 
@@ -99,18 +99,24 @@ func (m *Model) sequences(t *autograd.Tape, c *Corrupted, seqs []*autograd.Var) 
 	return seqs
 }
 
+// begin sets the batch of the step to come and cuts it as the backend wants.
+func (m *Model) begin(t *autograd.Tape, c *Corrupted) {
+	m.batch = c
+	c.cut(m.Config, t.Backend().Grain(shardSamples, c.batch))
+}
+
 // Loss is the denoising restoration loss of a corrupted batch, a scalar. The
 // batch must stay unchanged until the tape's backward pass.
 //
 // Eq. (6): E ‖x_0 - f(x_T, t)‖², and Eq. (9): L_UMD = E ‖x_0 - x̂‖², summed over
 // the modalities, with the weights of Config.
 func (m *Model) Loss(t *autograd.Tape, c *Corrupted) *autograd.Var {
-	m.batch = c
+	m.begin(t, c)
 	m.in = m.sequences(t, c, m.in[:0])
 	for i := range c.Inputs {
 		m.in = append(m.in, t.Input(c.Inputs[i].Target), t.Input(c.Inputs[i].Weight))
 	}
-	return t.ShardSum(shardSamples, m.body, m.in...)
+	return t.ShardSum(c.shard, m.body, m.in...)
 }
 
 // shardLoss is the loss of samples lo..hi: encode, decode and compare.
@@ -138,11 +144,11 @@ func (m *Model) restore(t *autograd.Tape, i, lo, hi int, seq *autograd.Var) *aut
 
 // Restore returns the model's x̂_0 of a corrupted batch, per modality (B, L, P).
 func (m *Model) Restore(t *autograd.Tape, c *Corrupted) []*autograd.Var {
-	m.batch = c
+	m.begin(t, c)
 	seqs := m.sequences(t, c, nil)
 	out := make([]*autograd.Var, len(seqs))
 	for i, seq := range seqs {
-		out[i] = t.Shards(shardSamples, func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
+		out[i] = t.Shards(c.shard, func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
 			return m.restore(t, i, lo, hi, in[0])
 		}, seq)
 	}

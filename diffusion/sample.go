@@ -35,7 +35,7 @@ func (m *Model) Sample(be tensor.Backend, c *Corrupted, cfg SampleConfig) ([]*te
 	if m.Config.ReferenceOrder {
 		return nil, fmt.Errorf("diffusion: sampling walks the visible tokens alone; the reference order has no such set")
 	}
-	m.begin(c, s, cfg)
+	m.start(c, s, cfg)
 	tape := autograd.NewTape(be, autograd.Eval)
 	out := make([]*tensor.Tensor, len(c.Inputs))
 	for i, t := range path {
@@ -79,8 +79,8 @@ func (cfg SampleConfig) path(steps int) ([]int, error) {
 	return path, nil
 }
 
-// begin sets the visible pixels to x_start.
-func (m *Model) begin(c *Corrupted, s *Schedule, cfg SampleConfig) {
+// start sets the visible pixels to x_start.
+func (m *Model) start(c *Corrupted, s *Schedule, cfg SampleConfig) {
 	for k := range c.Inputs {
 		in := &c.Inputs[k]
 		size := in.Target.Cols()

@@ -129,17 +129,30 @@ func (s *Set) Flatten() *Flat {
 	f.Value, f.Grad = tensor.New(n), tensor.New(n)
 	for i, p := range s.params {
 		lo, hi := f.Offset[i], f.Offset[i]+p.Value.Len()
-		copy(f.Value.Data[lo:hi], p.Value.Data)
-		p.Move(f.Value.Data[lo:hi], f.Grad.Data[lo:hi])
+		p.Value.Read(f.Value.Data[lo:hi])
+		p.Move(f.Value, f.Grad, lo)
 	}
 	s.flat = f
 	return f
 }
 
+// Place flattens the set and moves it, buffers included, to where be computes.
+func (s *Set) Place(be tensor.Backend) {
+	f := s.Flatten()
+	be.Place(f.Value)
+	be.Place(f.Grad)
+	for i, p := range f.Params {
+		p.Move(f.Value, f.Grad, f.Offset[i])
+	}
+	for _, b := range s.buffers {
+		be.Place(b.Value)
+	}
+}
+
 // ZeroGrad clears every gradient.
 func (s *Set) ZeroGrad() {
 	if s.flat != nil {
-		clear(s.flat.Grad.Data)
+		s.flat.Grad.Zero()
 		return
 	}
 	for _, p := range s.params {

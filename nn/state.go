@@ -69,7 +69,7 @@ func (s *Set) Load(state map[string]*tensor.Tensor) *LoadReport {
 		case !sameShape(dst.Shape, src.Shape):
 			r.Misshaped = append(r.Misshaped, fmt.Sprintf("%s: model %v, state %v", name, dst.Shape, src.Shape))
 		default:
-			copy(dst.Data, src.Data)
+			dst.Write(src.Host())
 			r.Loaded++
 		}
 	}

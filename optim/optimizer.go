@@ -32,6 +32,19 @@ type base struct {
 
 	runs   []run // of parameters that are not frozen
 	frozen []bool
+	home   tensor.Buffer // where the parameters were when runs was made
+}
+
+// follow moves the moments to where the parameters are.
+func (b *base) follow(be tensor.Backend) {
+	home, _ := b.flat.Value.Buffer()
+	if home == b.home {
+		return
+	}
+	for _, t := range b.State() {
+		be.Place(t)
+	}
+	b.home, b.frozen = home, nil
 }
 
 func newBase(set *nn.Set, moments int) base {
@@ -84,7 +97,8 @@ func (b *base) add(lo, hi int) {
 		if t == nil {
 			return nil
 		}
-		return tensor.FromSlice(t.Data[lo:hi], hi-lo)
+		s := t.Slice(lo, tensor.Of(hi-lo))
+		return &s
 	}
 	b.runs = append(b.runs, run{part(b.flat.Value), part(b.flat.Grad), part(b.m), part(b.v)})
 }
@@ -128,7 +142,7 @@ func (b *base) SetState(state map[string]*tensor.Tensor, steps int) error {
 		}
 	}
 	for name, dst := range own {
-		copy(dst.Data, state[name].Data)
+		dst.Write(state[name].Host())
 	}
 	b.steps = steps
 	return nil
@@ -159,6 +173,7 @@ func NewAdam(set *nn.Set, cfg AdamConfig) *Adam { return &Adam{newBase(set, 2), 
 // Step makes one update.
 func (a *Adam) Step(be tensor.Backend, lr, gradScale float64) {
 	a.steps++
+	a.follow(be)
 	c := tensor.AdamConfig{
 		LR: float32(lr), Beta1: float32(a.cfg.Beta1), Beta2: float32(a.cfg.Beta2), Eps: float32(a.cfg.Eps),
 		WeightDecay: float32(a.cfg.WeightDecay), Decoupled: a.cfg.Decoupled, Step: a.steps, GradScale: float32(gradScale),
@@ -193,6 +208,7 @@ func NewSGD(set *nn.Set, cfg SGDConfig) *SGD {
 // Step makes one update.
 func (s *SGD) Step(be tensor.Backend, lr, gradScale float64) {
 	s.steps++
+	s.follow(be)
 	for _, r := range s.trained() {
 		be.SGD(r.value, r.grad, r.m, float32(lr), float32(s.cfg.Momentum), float32(s.cfg.WeightDecay), float32(gradScale), s.cfg.Nesterov, s.steps == 1)
 	}
@@ -202,14 +218,22 @@ func (s *SGD) Step(be tensor.Backend, lr, gradScale float64) {
 // GradNorm returns the Euclidean norm of all gradients of parameters that are
 // not frozen, in float64 across parameters.
 func GradNorm(be tensor.Backend, params []*nn.Param) float64 {
+	sums := be.Get(tensor.Of(len(params)))
+	defer be.Put(sums)
 	sum := be.Get(tensor.Of())
 	defer be.Put(sum)
-	total := 0.0
+	n := 0
 	for _, p := range params {
 		if p.Grad != nil && !p.Frozen {
 			be.SumSquares(sum, p.Grad)
-			total += float64(sum.Item())
+			be.Copy2D(sums, n, 1, sum, 0, 1, 1, 1, false)
+			n++
 		}
+	}
+	total := 0.0
+	done := sums.Slice(0, tensor.Of(n))
+	for _, s := range done.Host() {
+		total += float64(s)
 	}
 	return math.Sqrt(total)
 }

@@ -33,6 +33,10 @@ type Backend interface {
 	// Lane returns the backend of lane i, for memory that lives on from one
 	// ForLanes to the next; several lanes may run at once.
 	Lane(i int) Backend
+	// Grain is how many samples of a batch are best taken through a network
+	// together, where cached of them fit the cache of a processor core: a backend
+	// without such caches takes the whole batch.
+	Grain(cached, batch int) int
 	// ForLanes calls run once for each lane in [0, n), on as many threads as
 	// there are, and returns when all are done. scratch is the backend of the
 	// thread that runs the lane: memory taken from it must be given back before
@@ -46,6 +50,9 @@ type Memory interface {
 	Get(Shape) *Tensor
 	// Put takes back a tensor made by Get.
 	Put(*Tensor)
+	// Place moves a tensor that lives as long as a model to where the backend
+	// computes, with its values. Slices taken of it before do not move with it.
+	Place(*Tensor)
 	// Copy2D copies rows of cols elements between strided places of two tensors,
 	// adding instead of overwriting if acc: element (r, c) goes from
 	// src[srcOff+r*srcStride+c] to dst[dstOff+r*dstStride+c].
@@ -107,6 +114,8 @@ type Elementwise interface {
 	Scale(dst, x *Tensor, s float32)
 	// Axpy is y += s·x.
 	Axpy(y *Tensor, s float32, x *Tensor)
+	// AxpyBy is y += s[0]·x for a one-element tensor s.
+	AxpyBy(y, s, x *Tensor)
 	// MulAcc is dst += a · b with b broadcast as in Binary.
 	MulAcc(dst, a, b *Tensor)
 	// ScaleByScalar is dst = x · s[0] for a one-element tensor s.
@@ -191,6 +200,12 @@ type Norms interface {
 	ChannelAffine(dst, x, mean, rstd, gamma, beta *Tensor, relu bool)
 	// ChannelAffineBackward is the backward of ChannelAffine: statistics are constants.
 	ChannelAffineBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *Tensor, relu, acc bool)
+	// MoveStats moves running statistics towards those of a batch, of which mean
+	// and rstd were computed over n values a channel: running = (1-momentum)·running
+	// + momentum·batch, with the unbiased variance.
+	MoveStats(runningMean, runningVar, mean, rstd *Tensor, n int, eps, momentum float32)
+	// InvStd is rstd = 1/√(variance+eps).
+	InvStd(rstd, variance *Tensor, eps float32)
 	// GroupNorm normalises x (N, C, spatial...) over groups of C/groups channels
 	// per sample; groups = C is instance norm. mean and rstd are (N, groups);
 	// gamma and beta (C) may be nil.

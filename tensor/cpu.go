@@ -108,6 +108,9 @@ func (b *CPU) Threads() int { return len(b.work) }
 // Lanes returns the number of lanes, the same on every machine.
 func (b *CPU) Lanes() int { return cpuLanes }
 
+// Grain returns cached: what one core computes stays in its cache.
+func (b *CPU) Grain(cached, batch int) int { return cached }
+
 // Lane returns lane i's backend.
 func (b *CPU) Lane(i int) Backend {
 	for len(b.lanes) <= i {
@@ -188,6 +191,13 @@ func (b *CPU) MemoryInUse() int {
 		}
 	}
 	return n
+}
+
+// Place moves a tensor to memory of Go.
+func (b *CPU) Place(t *Tensor) {
+	if t.buffer != nil {
+		*t = Tensor{Shape: t.Shape, Data: t.Host()}
+	}
 }
 
 // Copy2D copies or adds a strided block.

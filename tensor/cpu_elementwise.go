@@ -148,6 +148,12 @@ func (b *CPU) Axpy(y *Tensor, s float32, x *Tensor) {
 	kern.Axpy(s, x.Data, y.Data)
 }
 
+// AxpyBy is y += s[0]·x.
+func (b *CPU) AxpyBy(y, s, x *Tensor) {
+	check(s.Len() == 1, "AxpyBy", "want one factor", y, s, x)
+	b.Axpy(y, s.Data[0], x)
+}
+
 // MulAcc is dst += x·y with y broadcast.
 func (b *CPU) MulAcc(dst, x, y *Tensor) {
 	check(dst.Shape == x.Shape && x.HasSuffix(y.Shape), "MulAcc", "", dst, x, y)
@@ -160,6 +166,9 @@ func (b *CPU) MulAcc(dst, x, y *Tensor) {
 // ScaleByScalar is dst = x·s[0].
 func (b *CPU) ScaleByScalar(dst, x, s *Tensor) {
 	check(dst.Shape == x.Shape && s.Len() == 1, "ScaleByScalar", "", dst, x, s)
+	if s.Data[0] == 1 && dst == x {
+		return
+	}
 	kern.Scale(dst.Data, x.Data, s.Data[0])
 }
 

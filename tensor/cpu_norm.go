@@ -408,3 +408,27 @@ func (b *CPU) GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *Ten
 		}
 	}
 }
+
+// MoveStats computes in float64.
+func (b *CPU) MoveStats(runningMean, runningVar, mean, rstd *Tensor, n int, eps, momentum float32) {
+	c := mean.Len()
+	check(rstd.Len() == c && runningMean.Len() == c && runningVar.Len() == c, "MoveStats", "want one value a channel", runningMean, runningVar, mean, rstd)
+	unbias := 1.0
+	if n > 1 {
+		unbias = float64(n) / float64(n-1)
+	}
+	m := float64(momentum)
+	for i, r := range rstd.Data {
+		v := (1/(float64(r)*float64(r)) - float64(eps)) * unbias
+		runningMean.Data[i] = float32((1-m)*float64(runningMean.Data[i]) + m*float64(mean.Data[i]))
+		runningVar.Data[i] = float32((1-m)*float64(runningVar.Data[i]) + m*v)
+	}
+}
+
+// InvStd computes in float64.
+func (b *CPU) InvStd(rstd, variance *Tensor, eps float32) {
+	check(rstd.Len() == variance.Len(), "InvStd", "", rstd, variance)
+	for i, v := range variance.Data {
+		rstd.Data[i] = rsqrt(float64(v) + float64(eps))
+	}
+}

@@ -3,7 +3,8 @@
 // destination first with each backward kernel beside its forward one.
 //
 // The CPU backend (NewCPU) is the reference. Tensors are contiguous and
-// row-major; there are no strides, so a shape is all there is to know.
+// row-major; there are no strides, so a shape is all there is to know. A tensor
+// lies in memory of Go or of a device; see Buffer.
 //
 // Read next: package autograd, which records calls of a Backend on a tape.
 package tensor
@@ -120,51 +121,6 @@ func (s Shape) String() string {
 	}
 	b.WriteByte(')')
 	return b.String()
-}
-
-// Tensor is a dense float32 array. Data holds Len() elements, row-major.
-type Tensor struct {
-	Shape
-	Data []float32
-}
-
-// New returns a zeroed tensor on the Go heap. Steady-state code takes its
-// tensors from a Backend instead.
-func New(dims ...int) *Tensor {
-	s := Of(dims...)
-	return &Tensor{s, make([]float32, s.Len())}
-}
-
-// FromSlice returns a tensor over data, without a copy. It panics unless data
-// has as many elements as the shape.
-func FromSlice(data []float32, dims ...int) *Tensor {
-	s := Of(dims...)
-	if s.Len() != len(data) {
-		panic(&ShapeError{Op: "FromSlice", Shapes: []Shape{s}, Reason: fmt.Sprintf("%d values given", len(data))})
-	}
-	return &Tensor{s, data}
-}
-
-// View returns a tensor over the same data with another shape of equal length.
-func (t *Tensor) View(dims ...int) *Tensor {
-	s := Of(dims...)
-	if s.Len() != t.Len() {
-		panic(&ShapeError{Op: "View", Shapes: []Shape{t.Shape, s}})
-	}
-	return &Tensor{s, t.Data}
-}
-
-// Clone returns a copy on the Go heap.
-func (t *Tensor) Clone() *Tensor {
-	return &Tensor{t.Shape, append([]float32(nil), t.Data...)}
-}
-
-// Item returns the only element of a one-element tensor.
-func (t *Tensor) Item() float32 {
-	if len(t.Data) != 1 {
-		panic(&ShapeError{Op: "Item", Shapes: []Shape{t.Shape}, Reason: "want one element"})
-	}
-	return t.Data[0]
 }
 
 // ShapeError is what the engine panics with when shapes do not fit: a mistake

@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"diffclip/tensor"
 )
 
 // Exit codes.
@@ -100,7 +102,14 @@ func runSubcommand(ctx context.Context, c subcommand, args []string, stdout, std
 		fmt.Fprintf(stderr, "diffclip %s: %v\n`diffclip %s -h` explains the flags\n", c.name, err, c.name)
 		return exitMisuse
 	}
-	return report(c.name, do(), stderr)
+	return report(c.name, attempt(do), stderr)
+}
+
+// attempt runs a subcommand; the failure of a device that computes ends it as any
+// other error does.
+func attempt(do func() error) (err error) {
+	defer tensor.CatchDevice(&err)
+	return do()
 }
 
 // report says on stderr how a subcommand ended and returns its exit code.

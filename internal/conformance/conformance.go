@@ -51,16 +51,14 @@ type bench struct {
 // random returns a tensor of the backend with normal values that depend on the name.
 func (b *bench) random(name string, dims ...int) *tensor.Tensor {
 	x := b.be.Get(tensor.Of(dims...))
-	copy(x.Data, gradcheck.Values("conformance/"+name, x.Len()))
+	x.Write(gradcheck.Values("conformance/"+name, x.Len()))
 	return x
 }
 
 // dirty returns a tensor full of NaN: a method that overwrites must not look at it.
 func (b *bench) dirty(dims ...int) *tensor.Tensor {
 	x := b.be.Get(tensor.Of(dims...))
-	for i := range x.Data {
-		x.Data[i] = float32(math.NaN())
-	}
+	b.be.Fill(x, float32(math.NaN()))
 	return x
 }
 
@@ -68,12 +66,12 @@ func (b *bench) dirty(dims ...int) *tensor.Tensor {
 func (b *bench) like(x *tensor.Tensor) *tensor.Tensor { return b.dirty(x.Dims()...) }
 
 // wide returns x in float64.
-func wide(x *tensor.Tensor) []float64 { return gradcheck.Float64s(x.Data) }
+func wide(x *tensor.Tensor) []float64 { return gradcheck.Float64s(x.Host()) }
 
 // near compares a result.
 func (b *bench) near(what string, got *tensor.Tensor, want []float64) {
 	b.Helper()
-	golden.Near(b, what, got.Data, gradcheck.Float32s(want), b.tol)
+	golden.Near(b, what, got.Host(), gradcheck.Float32s(want), b.tol)
 }
 
 // reference is a computation in float64.
@@ -96,15 +94,15 @@ func (b *bench) gradientIs(what string, want []float64, shape tensor.Shape, over
 	if overwrites {
 		dst := b.dirty(shape.Dims()...)
 		backward(dst, false)
-		golden.Near(b, "gradient of "+what, dst.Data, gradcheck.Float32s(want), 10*b.tol)
+		golden.Near(b, "gradient of "+what, dst.Host(), gradcheck.Float32s(want), 10*b.tol)
 	}
 	base := b.random("base of "+what, shape.Dims()...)
 	sum := slices.Clone(want)
-	for k, v := range base.Data {
+	for k, v := range base.Host() {
 		sum[k] += float64(v)
 	}
 	backward(base, true)
-	golden.Near(b, "added gradient of "+what, base.Data, gradcheck.Float32s(sum), 10*b.tol)
+	golden.Near(b, "added gradient of "+what, base.Host(), gradcheck.Float32s(sum), 10*b.tol)
 }
 
 // panics fails unless f panics with a ShapeError.
@@ -122,5 +120,5 @@ func (b *bench) panics(what string, f func()) {
 // nearGradient compares a gradient that is written, never added.
 func (b *bench) nearGradient(what string, got *tensor.Tensor, want []float64) {
 	b.Helper()
-	golden.Near(b, "gradient of "+what, got.Data, gradcheck.Float32s(want), 10*b.tol)
+	golden.Near(b, "gradient of "+what, got.Host(), gradcheck.Float32s(want), 10*b.tol)
 }

@@ -25,14 +25,14 @@ var elementwiseChecks = []check{
 				y := b.like(x)
 				b.be.Unary(op, y, x)
 				b.near(op.String(), y, gradcheck.Unary(f, wide(x)))
-				slope := make([]float64, n)
-				for i, v := range x.Data {
+				slope, up := make([]float64, n), dy.Host()
+				for i, v := range x.Host() {
 					const h = 1e-6
-					slope[i] = float64(dy.Data[i]) * (f(float64(v)+h) - f(float64(v)-h)) / (2 * h)
+					slope[i] = float64(up[i]) * (f(float64(v)+h) - f(float64(v)-h)) / (2 * h)
 					if op == tensor.ReLU { // not across the kink
 						slope[i] = 0
 						if v > 0 {
-							slope[i] = float64(dy.Data[i])
+							slope[i] = float64(up[i])
 						}
 					}
 				}
@@ -58,14 +58,17 @@ var elementwiseChecks = []check{
 		}
 		b.panics("broadcast", func() { b.be.Binary(tensor.Add, b.dirty(2, 3), b.dirty(2, 3), b.dirty(2)) })
 	}},
-	{[]string{"Scale", "Axpy", "ScaleByScalar"}, func(b *bench) {
+	{[]string{"Scale", "Axpy", "ScaleByScalar", "AxpyBy"}, func(b *bench) {
 		x, y, s := b.random("x", 5, 77), b.random("y", 5, 77), b.random("s", 1)
 		dst := b.like(x)
 		b.be.Scale(dst, x, -0.75)
 		b.near("Scale", dst, gradcheck.Scale(wide(x), -0.75))
 		b.be.ScaleByScalar(dst, x, s)
-		b.near("ScaleByScalar", dst, gradcheck.Scale(wide(x), float64(s.Data[0])))
-		want := gradcheck.Binary(gradcheck.Add, wide(y), gradcheck.Scale(wide(x), 0.3))
+		b.near("ScaleByScalar", dst, gradcheck.Scale(wide(x), float64(s.Item())))
+		want := gradcheck.Binary(gradcheck.Add, wide(y), gradcheck.Scale(wide(x), float64(s.Item())))
+		b.be.AxpyBy(y, s, x)
+		b.near("AxpyBy", y, want)
+		want = gradcheck.Binary(gradcheck.Add, wide(y), gradcheck.Scale(wide(x), 0.3))
 		b.be.Axpy(y, 0.3, x)
 		b.near("Axpy", y, want)
 	}},
@@ -93,7 +96,7 @@ var elementwiseChecks = []check{
 			b.be.SumSquares(got, x)
 			b.near("SumSquares", got, []float64{gradcheck.Sum(gradcheck.Unary(gradcheck.Square, wide(x)))})
 			v := b.random("v", 1)
-			want := gradcheck.Unary(func(float64) float64 { return 0.5 * float64(v.Data[0]) }, make([]float64, n))
+			want := gradcheck.Unary(func(float64) float64 { return 0.5 * float64(v.Item()) }, make([]float64, n))
 			b.gradientIs("Sum", want, x.Shape, true, func(dst *tensor.Tensor, acc bool) { b.be.AddScalar(dst, v, 0.5, acc) })
 		}
 	}},

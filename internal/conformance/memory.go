@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"diffclip/autograd/gradcheck"
 	"diffclip/internal/rng"
 	"diffclip/tensor"
 )
@@ -16,27 +17,48 @@ var memoryChecks = []check{
 	}},
 	{[]string{"Get", "Put"}, func(b *bench) {
 		x, y := b.be.Get(tensor.Of(3, 5)), b.be.Get(tensor.Of(3, 5))
-		if x.Shape != tensor.Of(3, 5) || len(x.Data) != 15 {
-			b.Errorf("Get gave %v with %d values", x.Shape, len(x.Data))
+		if x.Shape != tensor.Of(3, 5) || len(x.Host()) != 15 {
+			b.Errorf("Get gave %v with %d values", x.Shape, len(x.Host()))
 		}
 		b.be.Fill(x, 1)
 		b.be.Fill(y, 2)
-		if x.Data[0] != 1 || x.Data[14] != 1 {
+		if v := x.Host(); v[0] != 1 || v[14] != 1 {
 			b.Error("two tensors share memory")
 		}
 		b.be.Put(x)
 		b.be.Put(y)
 		for _, s := range []tensor.Shape{tensor.Of(), tensor.Of(0, 7), tensor.Of(2, 1, 9, 4)} {
-			if x := b.be.Get(s); x.Shape != s || len(x.Data) != s.Len() {
-				b.Errorf("Get(%v) gave %v with %d values", s, x.Shape, len(x.Data))
+			if x := b.be.Get(s); x.Shape != s || len(x.Host()) != s.Len() {
+				b.Errorf("Get(%v) gave %v with %d values", s, x.Shape, len(x.Host()))
 			}
+		}
+	}},
+	{[]string{"Place"}, func(b *bench) {
+		want := gradcheck.Values("conformance/placed", 40)
+		x := tensor.FromSlice(slices.Clone(want), 8, 5)
+		b.be.Place(x)
+		b.be.Place(x) // again is nothing
+		part := x.RowRange(2, 4)
+		if !slices.Equal(x.Host(), want) || !slices.Equal(part.Host(), want[10:20]) {
+			b.Error("a tensor lost its values on the way")
+		}
+		part.Zero()
+		b.be.Scale(x, x, 2)
+		for i := range want {
+			want[i] *= 2
+			if i >= 10 && i < 20 {
+				want[i] = 0
+			}
+		}
+		if !slices.Equal(x.Host(), want) {
+			b.Errorf("after clearing a part: %v, want %v", x.Host(), want)
 		}
 	}},
 	{[]string{"Fill"}, func(b *bench) {
 		for _, n := range []int{0, 1, 17, 1000} {
 			x := b.dirty(n)
 			b.be.Fill(x, -1.5)
-			for i, v := range x.Data {
+			for i, v := range x.Host() {
 				if v != -1.5 {
 					b.Fatalf("element %d of %d is %v", i, n, v)
 				}
@@ -54,15 +76,18 @@ var memoryChecks = []check{
 			x := b.dirty(7, 11, 13)
 			draw.be(x, s)
 			draw.plain(want, 0)
-			if !slices.Equal(x.Data, want) {
+			if !slices.Equal(x.Host(), want) {
 				b.Errorf("%s draws other numbers than the stream", name)
 			}
 		}
 	}},
-	{[]string{"ForLanes", "Lane", "Lanes"}, func(b *bench) {
+	{[]string{"ForLanes", "Lane", "Lanes", "Grain"}, func(b *bench) {
 		n := b.be.Lanes()
 		if n < 1 {
 			b.Fatalf("%d lanes", n)
+		}
+		if g := b.be.Grain(4, 64); g != 4 && g != 64 {
+			b.Errorf("a grain of %d samples", g)
 		}
 		runs := make([]atomic.Int32, n)
 		sums := make([]*tensor.Tensor, n)
@@ -87,10 +112,10 @@ func checkCopy2D(b *bench) {
 	src := b.random("source", 6, 7)
 	for _, acc := range []bool{false, true} {
 		dst := b.random("destination", 5, 9)
-		want := slices.Clone(dst.Data)
+		want, from := dst.Clone().Data, src.Host()
 		for r := range 4 {
 			for c := range 3 {
-				v := src.Data[8+r*7+c]
+				v := from[8+r*7+c]
 				if acc {
 					v += want[11+r*9+c]
 				}
@@ -98,8 +123,8 @@ func checkCopy2D(b *bench) {
 			}
 		}
 		b.be.Copy2D(dst, 11, 9, src, 8, 7, 4, 3, acc)
-		if !slices.Equal(dst.Data, want) {
-			b.Errorf("acc %v: %v, want %v", acc, dst.Data, want)
+		if !slices.Equal(dst.Host(), want) {
+			b.Errorf("acc %v: %v, want %v", acc, dst.Host(), want)
 		}
 	}
 	b.be.Copy2D(src, 42, 7, src, 0, 7, 0, 3, false) // nothing to copy

@@ -48,6 +48,24 @@ var normChecks = []check{
 			})
 		}
 	}},
+	{[]string{"MoveStats", "InvStd"}, func(b *bench) {
+		const c, n, eps, momentum = 37, 9, 1e-3, 0.25
+		mean, runningMean := b.random("mean", c), b.random("running mean", c)
+		variance, runningVar, rstd := b.dirty(c), b.dirty(c), b.dirty(c)
+		b.be.Unary(tensor.Square, variance, b.random("deviation", c))
+		b.be.Unary(tensor.Square, runningVar, b.random("running deviation", c))
+		root := gradcheck.Unary(func(v float64) float64 { return 1 / math.Sqrt(v+eps) }, wide(variance))
+		b.be.InvStd(rstd, variance, eps)
+		b.near("InvStd", rstd, root)
+		wantMean, wantVar := wide(runningMean), wide(runningVar)
+		for i, v := range wide(variance) {
+			wantMean[i] = (1-momentum)*wantMean[i] + momentum*wide(mean)[i]
+			wantVar[i] = (1-momentum)*wantVar[i] + momentum*v*n/(n-1)
+		}
+		b.be.MoveStats(runningMean, runningVar, mean, rstd, n, eps, momentum)
+		b.near("running mean", runningMean, wantMean)
+		b.near("running variance", runningVar, wantVar)
+	}},
 	{[]string{"Softmax", "SoftmaxBackward"}, func(b *bench) {
 		x, dy := b.random("x", 5, 19), b.random("dy", 5, 19)
 		y := b.like(x)
@@ -103,12 +121,13 @@ func (b *bench) channelNorm(shape []int, relu bool) {
 		b.be.BatchNormBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, in[1], relu, acc)
 	})
 
-	copy(mean.Data, b.random("mean", c).Data)
-	variance := make([]float64, c)
-	for i, v := range b.random("rstd", c).Data {
-		rstd.Data[i] = 0.5 + float32(math.Abs(float64(v)))
-		variance[i] = 1 / (float64(rstd.Data[i]) * float64(rstd.Data[i]))
+	mean.Write(b.random("mean", c).Host())
+	inverse, variance := make([]float32, c), make([]float64, c)
+	for i, v := range b.random("rstd", c).Host() {
+		inverse[i] = 0.5 + float32(math.Abs(float64(v)))
+		variance[i] = 1 / (float64(inverse[i]) * float64(inverse[i]))
 	}
+	rstd.Write(inverse)
 	f = func(v [][]float64) []float64 {
 		return gradcheck.Unary(clamp, gradcheck.ChannelAffine(v[0], wide(mean), variance, v[1], v[2], area, 0))
 	}

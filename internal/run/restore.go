@@ -34,7 +34,7 @@ func (x *Experiment) Reconstructions(m *diffusion.Model, pixels []rsdata.Pixel) 
 		p.add("original", nil, p.clean)
 		p.add("masked", p.visible, p.clean)
 		p.add("noised", p.visible, p.noised(c.Inputs[i].Visible.Data))
-		p.add("restored", nil, v.Value.Data)
+		p.add("restored", nil, v.Value.Host())
 		p.captions(c.Steps)
 		panels[i] = p
 	}

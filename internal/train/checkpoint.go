@@ -80,7 +80,7 @@ func (l *Loop) load(at *state) error {
 func Tensors(prefix string, state map[string]*tensor.Tensor) []safetensors.Tensor {
 	out := make([]safetensors.Tensor, 0, len(state))
 	for name, t := range state {
-		out = append(out, safetensors.Tensor{Name: prefix + name, Shape: t.Dims(), Data: t.Data})
+		out = append(out, safetensors.Tensor{Name: prefix + name, Shape: t.Dims(), Data: t.Host()})
 	}
 	return out
 }

@@ -96,9 +96,12 @@ func (e *NonFiniteError) Error() string {
 const defaultEvery = time.Minute
 
 // Run trains to the end and returns the history of epochs. When ctx ends it
-// saves a checkpoint and returns ctx's error.
-func (l *Loop) Run(ctx context.Context) ([]Epoch, error) {
-	l.Set.Flatten()
+// saves a checkpoint and returns ctx's error. Where a device fails its memory is
+// gone, and the last checkpoint remains.
+func (l *Loop) Run(ctx context.Context) (history []Epoch, err error) {
+	defer l.explainDevice(&err)
+	defer tensor.CatchDevice(&err)
+	l.Set.Place(l.Backend)
 	at, err := l.resume()
 	if err != nil {
 		return nil, err
@@ -150,19 +153,29 @@ func (l *Loop) Run(ctx context.Context) ([]Epoch, error) {
 	return at.History, nil
 }
 
+// explainDevice adds to the failure of a device what is left of the run.
+func (l *Loop) explainDevice(err *error) {
+	var failed *tensor.DeviceError
+	if !errors.As(*err, &failed) {
+		return
+	}
+	left := "there is no checkpoint to go on from"
+	if _, missing := os.Stat(l.Checkpoint); l.Checkpoint != "" && missing == nil {
+		left = fmt.Sprintf("the last checkpoint is %s: the same command goes on from it", l.Checkpoint)
+	}
+	*err = fmt.Errorf("%s: %w; %s", l.Name, *err, left)
+}
+
 // step makes one update and returns the loss.
 func (l *Loop) step(tape *autograd.Tape, b *rsdata.Batch, lr float64) (float64, error) {
 	tape.Reset()
 	l.Set.ZeroGrad()
 	loss := l.Loss(tape, b)
-	value := float64(loss.Value.Item())
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return value, l.blame(b, value)
-	}
 	tape.Backward(loss)
 	scale := 1.0
-	norm := optim.GradNorm(l.Backend, l.Set.Params())
-	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+	norm := optim.GradNorm(l.Backend, l.Set.Params()) // the one place where a step waits for a device
+	value := float64(loss.Value.Item())
+	if math.IsNaN(value) || math.IsInf(value, 0) || math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return value, l.blame(b, value)
 	}
 	if l.Clip > 0 {

@@ -83,15 +83,15 @@ func gradients(t testing.TB, c golden.Case, set *nn.Set) {
 			t.Errorf("%s: frozen is %v, PyTorch has a gradient: %v", p.Name, p.Frozen, c.Has(part))
 		case p.Frozen:
 		case cancels(p):
-			want, d := c.Float32s(part), make([]float32, p.Value.Len())
+			want, grad, d := c.Float32s(part), p.Grad.Host(), make([]float32, p.Value.Len())
 			for i := range d {
-				d[i] = p.Grad.Data[i] - want[i]
+				d[i] = grad[i] - want[i]
 			}
 			if d := peak(d); d > max(1e-5*largest, gradientTolerance*peak(want)) {
 				t.Errorf("%s: gradients of up to %g differ by %g, the largest of all is %g", part, peak(want), d, largest)
 			}
 		default:
-			golden.Near(t, part, p.Grad.Data, c.Float32s(part), gradientTolerance)
+			golden.Near(t, part, p.Grad.Host(), c.Float32s(part), gradientTolerance)
 		}
 	}
 }
@@ -108,7 +108,7 @@ func values(t testing.TB, c golden.Case, prefix string, set *nn.Set) {
 	state := set.State()
 	for _, part := range c.Parts() {
 		if name, ok := strings.CutPrefix(part, prefix); ok {
-			golden.Near(t, part, state[name].Data, c.Float32s(part), weightTolerance)
+			golden.Near(t, part, state[name].Host(), c.Float32s(part), weightTolerance)
 		}
 	}
 }

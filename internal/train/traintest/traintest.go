@@ -166,7 +166,7 @@ func finish(t *testing.T, stage Stage, be tensor.Backend, path string, from int)
 func values(set *nn.Set) map[string][]float32 {
 	out := map[string][]float32{}
 	for name, t := range set.State() {
-		out[name] = slices.Clone(t.Data)
+		out[name] = slices.Clone(t.Host())
 	}
 	return out
 }
