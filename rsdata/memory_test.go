@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/color"
 	"io"
 	"math"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"strings"
 	"testing"
 
+	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/train"
 	"diffclip/rsdata"
@@ -32,12 +34,14 @@ const memoryLimit = 500e6
 // The scene of the promise, Houston 2013 in size.
 const memoryH, memoryW, memoryBands = 349, 1905, 144
 
-// memoryChild is the variable that makes this test binary a child, which opens the folder it names.
+// memoryChild is the variable that makes this test binary a child: it names what to do, a colon, and the folder of the scene.
 const memoryChild = "DIFFCLIP_MEMORY_CHILD"
 
+var memoryJobs = map[string]func(dir string) (memoryUse, error){"pretrain": pretrainFrom, "map": mapFrom}
+
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(memoryChild); dir != "" {
-		use, err := pretrainFrom(dir)
+	if job, dir, ok := strings.Cut(os.Getenv(memoryChild), ":"); ok {
+		use, err := memoryJobs[job](dir)
 		if err == nil {
 			err = json.NewEncoder(os.Stdout).Encode(use)
 		}
@@ -55,30 +59,35 @@ type memoryUse struct {
 	Type           string // of the spectra's elements in memory
 	Scene          int    // all rasters
 	Opened, Fitted int    // the most it ever held until then
+	Early          int    // after the first rows of a map
 	Peak           int    // at the end
 }
 
-// pretrainFrom opens a scene, fits its scaling and takes two steps of pre-training at the published sizes: in the first
-// the arenas grow, in the second windows are gathered ahead.
-func pretrainFrom(dir string) (use memoryUse, err error) {
-	d, err := rsdata.Open(dir)
-	if err != nil {
-		return use, err
+// openScene opens and scales a scene; use says what that took.
+func openScene(dir string) (d *rsdata.Dataset, scaling *rsdata.Scaling, mods []vit.Modality, use memoryUse, err error) {
+	if d, err = rsdata.Open(dir); err != nil {
+		return
 	}
-	var mods []vit.Modality
 	for i, m := range d.Modalities {
 		mods = append(mods, vit.Modality{Name: m.Name, Bands: m.Bands})
 		use.Scene += d.Scenes[0].Rasters[i].Bytes()
 	}
 	use.Type = d.Scenes[0].Rasters[0].Array.Type.String()
 	if use.Opened, err = peakMemory(); err != nil {
-		return use, err
+		return
 	}
-	scaling, err := rsdata.Fit(d, rsdata.DefaultScaling())
+	if scaling, err = rsdata.Fit(d, rsdata.DefaultScaling()); err != nil {
+		return
+	}
+	use.Fitted, err = peakMemory()
+	return
+}
+
+// pretrainFrom opens a scene, fits its scaling and takes two steps of pre-training at the published sizes: in the first
+// the arenas grow, in the second windows are gathered ahead.
+func pretrainFrom(dir string) (memoryUse, error) {
+	d, scaling, mods, use, err := openScene(dir)
 	if err != nil {
-		return use, err
-	}
-	if use.Fitted, err = peakMemory(); err != nil {
 		return use, err
 	}
 	model, err := diffusion.New(diffusion.Default(vit.Default(mods...)), 1)
@@ -107,6 +116,47 @@ func pretrainFrom(dir string) (use memoryUse, err error) {
 	return use, err
 }
 
+// mapFrom opens a scene and writes the first rows of its map by an untrained model of the published sizes.
+func mapFrom(dir string) (memoryUse, error) {
+	d, scaling, mods, use, err := openScene(dir)
+	if err != nil {
+		return use, err
+	}
+	model, err := clip.New(clip.Default(vit.Default(mods...), 8), 1)
+	if err != nil {
+		return use, err
+	}
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	classes := []rsdata.Class{{Name: "one", Color: color.RGBA{R: 255, A: 255}}, {Name: "two", Color: color.RGBA{B: 255, A: 255}}}
+	out, err := rsdata.CreateMap(dir, rsdata.MapSpec{Name: "scene", Width: memoryW, Height: memoryH, Classes: classes})
+	if err != nil {
+		return use, err
+	}
+	defer out.Close()
+	enough := errors.New("enough rows")
+	classifier := clip.NewClassifier(be, model, [][]int32{{1, 2, 3}, {1, 4, 3}})
+	windows := rsdata.NewWindows(d, scaling, model.Config.Encoder.Window)
+	err = clip.MapScene(context.Background(), classifier, d, windows, 0, func(row int, labels []uint8, confidence, _ []float32) error {
+		if err := out.WriteRows(labels, confidence, nil); err != nil {
+			return err
+		}
+		var err error
+		switch row {
+		case 1:
+			use.Early, err = peakMemory()
+		case 5:
+			err = enough
+		}
+		return err
+	})
+	if !errors.Is(err, enough) {
+		return use, err
+	}
+	use.Peak, err = peakMemory()
+	return use, err
+}
+
 // peakMemory returns the most memory this process ever had in use.
 func peakMemory() (int, error) {
 	status, err := os.ReadFile("/proc/self/status")
@@ -122,15 +172,60 @@ func peakMemory() (int, error) {
 	return 0, errors.New("no VmHWM in /proc/self/status")
 }
 
-// Opening a scene of 349 x 1905 x 144, scaling it and pre-training on it in batches of 256 takes the memory of the
-// scene and less than 500 MB, whatever file it comes from.
-func TestMemoryForARealScene(t *testing.T) {
+// needMemoryTest skips the test where it cannot run or was not asked for.
+func needMemoryTest(t *testing.T) {
+	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("peak memory is read from /proc/self/status, which this system does not have")
 	}
 	if os.Getenv("DIFFCLIP_MEMORY") == "" {
 		t.Skip("takes a minute and 0.8 GB of temporary disk: set DIFFCLIP_MEMORY=1 to run it")
 	}
+}
+
+// measureMemory does a job in a process of its own and returns what that took.
+func measureMemory(t *testing.T, job, dir string) (use memoryUse) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "GOMEMLIMIT=") || strings.HasPrefix(v, "GOGC=") || strings.HasPrefix(v, "GODEBUG=")
+	})
+	cmd.Env = append(cmd.Env, memoryChild+"="+job+":"+dir)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, stderr.Bytes())
+	}
+	if err := json.Unmarshal(out, &use); err != nil {
+		t.Fatalf("%v: %q", err, out)
+	}
+	return use
+}
+
+func mb(n int) float64 { return float64(n) / 1e6 }
+
+// A map is made and written strip by strip: beside the scene it takes less memory than training, and no more after
+// six rows than after two.
+func TestMemoryOfMap(t *testing.T) {
+	needMemoryTest(t)
+	dir := t.TempDir()
+	writeNPY[float32](0.1)(t, dir)
+	use := measureMemory(t, "map", dir)
+	t.Logf("scene %.0f MB; beside it %.0f MB when scaled, %.0f after two rows of the map, %.0f after six",
+		mb(use.Scene), mb(use.Fitted-use.Scene), mb(use.Early-use.Scene), mb(use.Peak-use.Scene))
+	if over := use.Peak - use.Scene; over >= memoryLimit {
+		t.Errorf("%.0f MB beside the scene, want less than %.0f", mb(over), memoryLimit/1e6)
+	}
+	if grown := use.Peak - use.Early; grown > 16e6 {
+		t.Errorf("%.0f MB more after six rows than after two: a map must not keep what it has written", mb(grown))
+	}
+}
+
+// Opening a scene of 349 x 1905 x 144, scaling it and pre-training on it in batches of 256 takes the memory of the
+// scene and less than 500 MB, whatever file it comes from.
+func TestMemoryForARealScene(t *testing.T) {
+	needMemoryTest(t)
 	for _, c := range []struct {
 		name  string
 		write func(t *testing.T, dir string)
@@ -146,22 +241,7 @@ func TestMemoryForARealScene(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			c.write(t, dir)
-			cmd := exec.Command(os.Args[0])
-			cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-				return strings.HasPrefix(v, "GOMEMLIMIT=") || strings.HasPrefix(v, "GOGC=") || strings.HasPrefix(v, "GODEBUG=")
-			})
-			cmd.Env = append(cmd.Env, memoryChild+"="+dir)
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatalf("%v: %s", err, stderr.Bytes())
-			}
-			var use memoryUse
-			if err := json.Unmarshal(out, &use); err != nil {
-				t.Fatalf("%v: %q", err, out)
-			}
-			mb := func(n int) float64 { return float64(n) / 1e6 }
+			use := measureMemory(t, "pretrain", dir)
 			t.Logf("scene %.0f MB as %s; beside it %.0f MB when opened, %.0f when scaled, %.0f when trained",
 				mb(use.Scene), use.Type, mb(use.Opened-use.Scene), mb(use.Fitted-use.Scene), mb(use.Peak-use.Scene))
 			if use.Type != c.typ {
