@@ -32,6 +32,22 @@ func knownBySize(size [2]int) *knownScene {
 	return nil
 }
 
+// UsualFiles says in which files a known scene usually comes, given its name as Open sets it ("Houston 2013"); nil for
+// other names.
+func UsualFiles(name string) []string {
+	for _, k := range knownScenes {
+		if k.name != name {
+			continue
+		}
+		files := []string{fmt.Sprintf("the hyperspectral image, %d x %d x %d: %s", k.h, k.w, k.hsiBands, k.hsiFile)}
+		if k.lidarFile != "" {
+			files = append(files, fmt.Sprintf("the heights, %d x %d or with bands: %s", k.h, k.w, k.lidarFile))
+		}
+		return append(files, fmt.Sprintf("the labels, %d x %d, 0 to %d: %s", k.h, k.w, len(k.classes), k.labelFile))
+	}
+	return nil
+}
+
 // wavelengths returns evenly spaced band centres, nil where the file has another number of bands than published.
 func (k *knownScene) wavelengths(bands int) []float64 {
 	if bands != k.hsiBands || k.span[1] == 0 {

@@ -1,8 +1,10 @@
 package rsdata
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // SignificanceTest is the outcome of a two-sided test that two classifiers are
@@ -128,4 +130,26 @@ func signFlipP(ranks []float64, less float64) float64 {
 		tail += patterns[s]
 	}
 	return min(math.Ldexp(2*tail, -len(ranks)), 1)
+}
+
+// Holm adjusts the P of several tests so that the chance of calling any equal
+// pair different stays below the level that they are compared with: the k-th
+// smallest of n is multiplied by n-k+1, and none is smaller than the ones before.
+// NaN stands for a test that was not made. Holm, Scandinavian Journal of
+// Statistics 6 (1979).
+func Holm(p []float64) []float64 {
+	order := make([]int, 0, len(p))
+	adjusted := slices.Clone(p)
+	for i, v := range p {
+		if !math.IsNaN(v) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
+	least := 0.0
+	for k, i := range order {
+		least = max(least, min(1, p[i]*float64(len(order)-k)))
+		adjusted[i] = least
+	}
+	return adjusted
 }

@@ -83,6 +83,22 @@ func TestWilcoxonTiesAgainstEnumeration(t *testing.T) {
 	compareTest(t, Wilcoxon(first, second), SignificanceTest{10, observed, p, true})
 }
 
+// The example has three tests and one that was not made.
+func TestHolm(t *testing.T) {
+	got := Holm([]float64{0.03, math.NaN(), 0.01, 0.04})
+	for i, want := range []float64{0.06, math.NaN(), 0.03, 0.06} { // 2 x 0.03; 3 x 0.01; 0.04, but not below 0.06
+		if !near(got[i], want) && !(math.IsNaN(got[i]) && math.IsNaN(want)) {
+			t.Errorf("adjusted %v", got)
+		}
+	}
+	if got := Holm([]float64{0.7, 0.9}); got[0] != 1 || got[1] != 1 {
+		t.Errorf("large chances: %v", got)
+	}
+	if got := Holm(nil); len(got) != 0 {
+		t.Errorf("no tests: %v", got)
+	}
+}
+
 func compareTest(t *testing.T, got, want SignificanceTest) {
 	t.Helper()
 	if got.N != want.N || got.Exact != want.Exact || !near(got.Statistic, want.Statistic) || !near(got.P, want.P) {

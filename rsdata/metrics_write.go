@@ -66,11 +66,14 @@ var latexEscapes = strings.NewReplacer(
 	`\`, `\textbackslash{}`, `{`, `\{`, `}`, `\}`, `$`, `\$`, `&`, `\&`, `#`, `\#`, `%`, `\%`, `_`, `\_`,
 	`^`, `\textasciicircum{}`, `~`, `\textasciitilde{}`, "\n", " ")
 
+// EscapeLaTeX returns a text as LaTeX sets it.
+func EscapeLaTeX(text string) string { return latexEscapes.Replace(text) }
+
 // LaTeXRow returns one row of a LaTeX table: the method's name, escaped, and
 // each summary in percent as "81.2 $\pm$ 1.3", "--" where there is no value.
 func LaTeXRow(method string, columns ...Summary) string {
 	var b strings.Builder
-	b.WriteString(latexEscapes.Replace(method))
+	b.WriteString(EscapeLaTeX(method))
 	for _, s := range columns {
 		b.WriteString(" & " + s.format("--", ` $\pm$ `))
 	}

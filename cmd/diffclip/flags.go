@@ -15,7 +15,8 @@ type flags struct {
 	purpose  string
 	example  []string
 	groups   []flagGroup
-	operands int // arguments after the flags: exactly so many
+	operands int      // arguments after the flags: exactly so many
+	words    []string // the command line as it was given
 }
 
 type flagGroup struct {
@@ -45,6 +46,7 @@ func (f *flags) group(title string, declare func()) {
 
 // parse parses flags and operands in any order.
 func (f *flags) parse(args []string) error {
+	f.words = args
 	var operands []string
 	for {
 		if err := f.Parse(args); err != nil {

@@ -62,6 +62,7 @@ func subcommands() []subcommand {
 		{"finetune", "stage 2: learn classes from few labels and language", declareFinetune},
 		{"eval", "accuracy of a run, over seeds if asked", declareEval},
 		{"baselines", "accuracy of classical classifiers on the same splits", declareBaselines},
+		{"reproduce", "the paper's tables and figures, beside its numbers", declareReproduce},
 		{"map", "classify a whole scene", declareMap},
 		{"bench", "measure the speed of training and inference", declareBench},
 		{"info", "processor, kernels, threads and build", declareInfo},

@@ -99,9 +99,13 @@ func (s *settings) declareData(f *flags) {
 }
 
 func (s *settings) declareSplit(f *flags) {
+	s.declareProtocol(f)
+	s.integer(f, "shots", "`number` of training samples per class, 0 for all that may train", 0, func(c *run.Config, n int) { c.Split.Shots = n })
+}
+
+func (s *settings) declareProtocol(f *flags) {
 	s.choice(f, "protocol", "`name` of the way to divide labelled samples: official, random or disjoint", []string{string(rsdata.Official), string(rsdata.Random), string(rsdata.Disjoint)},
 		func(c *run.Config, v string) { c.Split.Protocol = rsdata.Protocol(v) })
-	s.integer(f, "shots", "`number` of training samples per class, 0 for all that may train", 0, func(c *run.Config, n int) { c.Split.Shots = n })
 	s.integer(f, "max-test", "largest `number` of test samples per class, 0 for all", 0, func(c *run.Config, n int) { c.Split.PerClassTest = n })
 }
 
@@ -187,9 +191,15 @@ func (s *settings) declareFinetuning(f *flags) {
 	s.integer(f, "batch", "`number` of windows in a step", 2, func(c *run.Config, n int) { c.Finetune.Batch = n })
 	s.number(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Finetune.LR = v })
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
+	s.declareContrast(f)
+}
+
+// declareContrast is what the loss of stage 2 compares.
+func (s *settings) declareContrast(f *flags) {
 	s.choice(f, "pool", "which `tokens` stand for a window: class, mean", []string{string(clip.PoolClass), string(clip.PoolMean)}, func(c *run.Config, v string) { c.Classifier.Pool = clip.Pool(v) })
 	s.choice(f, "targets", "what counts as a `match` in the contrast: own (Eq. 16) or class", []string{string(clip.TargetsOwn), string(clip.TargetsClass)}, func(c *run.Config, v string) { c.Classifier.Targets = clip.Targets(v) })
 	s.number(f, "temperature", "`temperature` of the contrast at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })
+	s.choice(f, "timestep", "diffusion `step` that the encoder is told in stage 2 and in use: first, or random, one for each window", []string{"first", "random"}, func(c *run.Config, v string) { c.Classifier.RandomTimestep = v == "random" })
 }
 
 func (s *settings) declareText(f *flags) {

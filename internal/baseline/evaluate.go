@@ -75,9 +75,15 @@ func NewEvaluator(d *rsdata.Dataset) *Evaluator {
 	return &Evaluator{data: d, features: map[int]*Features{}}
 }
 
-// Evaluate trains a method on the training samples of a split and counts what it makes of the test samples. The seed
-// decides what the method draws. Validation and unlabelled samples are not used.
-func (e *Evaluator) Evaluate(split *rsdata.Split, m Method, seed uint64) (*rsdata.Confusion, error) {
+// Trained is a method that has learned.
+type Trained struct {
+	features   *Features
+	classifier Classifier
+}
+
+// Train trains a method on the training samples of a split. The seed decides what the method draws. Validation and
+// unlabelled samples are not used.
+func (e *Evaluator) Train(split *rsdata.Split, m Method, seed uint64) (*Trained, error) {
 	f := e.features[m.components]
 	if f == nil {
 		var err error
@@ -94,8 +100,22 @@ func (e *Evaluator) Evaluate(split *rsdata.Split, m Method, seed uint64) (*rsdat
 	if err := c.Fit(f.At(rsdata.Pixels(nil, split.Train)), classes); err != nil {
 		return nil, fmt.Errorf("dataset %q, baseline %s: %w", e.data.Name, m.Name, err)
 	}
+	return &Trained{f, c}, nil
+}
+
+// Predict returns the class of every pixel, numbered from 0.
+func (t *Trained) Predict(pixels []rsdata.Pixel) []int {
+	return t.classifier.Predict(t.features.At(pixels))
+}
+
+// Evaluate trains a method as Train does and counts what it makes of the test samples.
+func (e *Evaluator) Evaluate(split *rsdata.Split, m Method, seed uint64) (*rsdata.Confusion, error) {
+	t, err := e.Train(split, m, seed)
+	if err != nil {
+		return nil, err
+	}
 	confusion := rsdata.NewConfusion(len(e.data.Classes))
-	for i, k := range c.Predict(f.At(rsdata.Pixels(nil, split.Test))) {
+	for i, k := range t.Predict(rsdata.Pixels(nil, split.Test)) {
 		confusion.Add(int(split.Test[i].Label)-1, k)
 	}
 	return confusion, nil

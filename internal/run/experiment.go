@@ -23,8 +23,9 @@ type Experiment struct {
 	Backend tensor.Backend
 }
 
-// Given is what an earlier stage has fixed already; what is nil is made anew.
+// Given is what is open or fixed already; what is nil is made anew.
 type Given struct {
+	Data    *rsdata.Dataset
 	Scaling *rsdata.Scaling
 	Text    *Text
 }
@@ -34,9 +35,12 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	data, err := cfg.open()
-	if err != nil {
-		return nil, err
+	data := given.Data
+	var err error
+	if data == nil {
+		if data, err = cfg.open(); err != nil {
+			return nil, err
+		}
 	}
 	if len(data.Classes) == 0 {
 		return nil, fmt.Errorf("%s: no labels, so nothing to learn classes from: see `diffclip inspect`, or list label files in a scene.json", cfg.Data)

@@ -8,16 +8,20 @@ import (
 	"diffclip/rsdata"
 )
 
-// WriteSplit writes split.json: every sample as [scene, row, column, label,
-// object], the object -1 where the sample is a single pixel, and the unlabelled
-// windows as [scene, row, column], null where they are all pixels.
+// WriteSplit writes split.json: see the function WriteSplit.
 func (f Folder) WriteSplit(x *Experiment) error {
-	s := x.Split
+	return f.Write(splitFile, func(w io.Writer) error { return WriteSplit(w, x.Data, x.Split) })
+}
+
+// WriteSplit writes every sample of a split as [scene, row, column, label, object],
+// the object -1 where the sample is a single pixel, and the unlabelled windows as
+// [scene, row, column], null where they are all pixels.
+func WriteSplit(w io.Writer, d *rsdata.Dataset, s *rsdata.Split) error {
 	unlabelled := [][3]int32{}
 	for _, p := range s.Unlabelled {
 		unlabelled = append(unlabelled, [3]int32{p.Scene, p.Row, p.Col})
 	}
-	if len(s.Unlabelled) == x.Data.NumPixels() {
+	if len(s.Unlabelled) == d.NumPixels() {
 		unlabelled = nil
 	}
 	parts := []struct {
@@ -26,18 +30,16 @@ func (f Folder) WriteSplit(x *Experiment) error {
 	}{
 		{"train", sampleRows(s.Train)}, {"validation", sampleRows(s.Validation)}, {"test", sampleRows(s.Test)}, {"unlabelled", unlabelled},
 	}
-	return f.Write(splitFile, func(w io.Writer) error {
-		fmt.Fprintf(w, "{\"protocol\":%q,\"seed\":%d", s.Config.Protocol, s.Config.Seed)
-		for _, p := range parts {
-			text, err := json.Marshal(p.rows)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(w, ",\n%q:%s", p.name, text)
+	fmt.Fprintf(w, "{\"protocol\":%q,\"seed\":%d", s.Config.Protocol, s.Config.Seed)
+	for _, p := range parts {
+		text, err := json.Marshal(p.rows)
+		if err != nil {
+			return err
 		}
-		_, err := io.WriteString(w, "}\n")
-		return err
-	})
+		fmt.Fprintf(w, ",\n%q:%s", p.name, text)
+	}
+	_, err := io.WriteString(w, "}\n")
+	return err
 }
 
 func sampleRows(samples []rsdata.Sample) [][5]int32 {

@@ -44,9 +44,15 @@ func Watch(log io.Writer, title, checkpoint string) (train.Hooks, func()) {
 // writes its weights and its history.
 func (f Folder) TrainStage1(ctx context.Context, x *Experiment, m *Manifest, log io.Writer) (*diffusion.Model, Curve, error) {
 	hooks, done := Watch(log, "stage 1, mask diffusion", f.Path(Checkpoint1File))
+	defer done()
+	return f.RunStage1(ctx, x, m, hooks)
+}
+
+// RunStage1 is TrainStage1 for a caller that follows it by hooks, whose checkpoint
+// lies in the folder under its usual name.
+func (f Folder) RunStage1(ctx context.Context, x *Experiment, m *Manifest, hooks train.Hooks) (*diffusion.Model, Curve, error) {
 	began := time.Now()
 	model, history, err := x.Pretrain(ctx, hooks)
-	done()
 	curve := Curve{Stage1Name, history}
 	if err != nil {
 		return nil, curve, err

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"diffclip/internal/run"
+)
+
+// table4 is the command line of a study with a model that trains in a moment.
+func table4(out string) []string {
+	return []string{"reproduce", "table4", "-quick", "-out", out, "-scenes", "embedded", "-seeds", "1", "-max-test", "4", "-window", "5", "-dim", "8", "-heads", "2", "-depth", "1",
+		"-decoder-depth", "1", "-pretrain-samples", "48", "-pretrain-epochs", "1", "-finetune-epochs", "1", "-threads", "1"}
+}
+
+func TestReproduce(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "results")
+	text := succeed(t, table4(out)...)
+	if !strings.Contains(text, "| p5     |") || !strings.Contains(text, filepath.Join(out, "table4-quick.html")) {
+		t.Errorf("stdout:\n%s", text)
+	}
+	page := read(t, filepath.Join(out, "table4-quick.html"))
+	for _, want := range []string{"quick run", "diffclip reproduce table4 -quick -out", "Houston 2013 is missing"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	shared, err := filepath.Glob(filepath.Join(out, "stage1", "*", run.Stage1File))
+	if err != nil || len(shared) != 1 {
+		t.Errorf("%d trainings of stage 1 for five prompts, %v", len(shared), err)
+	}
+	code, again, stderr := call(t, t.Context(), table4(out)...)
+	if code != 0 || again != text || !strings.Contains(stderr, "0 cells computed, 5 were there") {
+		t.Errorf("again: exit code %d, stderr %q", code, stderr)
+	}
+	if strings.Contains(stderr, "\r") {
+		t.Errorf("progress in a pipe: %q", stderr)
+	}
+	// The stage 1 is a run like others.
+	succeed(t, "finetune", "-from", filepath.Dir(shared[0]), "-out", filepath.Join(t.TempDir(), "run"), "-epochs", "1", "-shots", "2")
+}
+
+func TestReproduceInterrupted(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole")
+	succeed(t, table4(whole)...)
+	out := filepath.Join(t.TempDir(), "results")
+	interrupted := 0
+	for n := int32(5); ; n += 5 {
+		code, _, stderr := call(t, newCountdown(t.Context(), n), table4(out)...)
+		if code == 0 {
+			break
+		}
+		if code != exitInterrupted || !strings.Contains(stderr, "go on with: diffclip reproduce table4 -quick") {
+			t.Fatalf("exit code %d, stderr %q", code, stderr)
+		}
+		interrupted++
+	}
+	if interrupted < 2 {
+		t.Errorf("interrupted %d times", interrupted)
+	}
+	for _, name := range []string{"table4-quick.csv", "table4-quick.tex"} {
+		if !bytes.Equal(read(t, filepath.Join(whole, name)), read(t, filepath.Join(out, name))) {
+			t.Errorf("%s differs after interruptions", name)
+		}
+	}
+}
+
+func TestReproduceWithoutFolder(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ args, want string }{
+		{"-data " + filepath.Join(dir, "none"), "no such folder"},
+		{"-data " + file, "is a file"},
+		{"-scenes venus", "no scene that is there is called"},
+		{"-quick -out " + filepath.Join(file, "x"), "cannot make the folder"},
+	} {
+		code, _, stderr := call(t, t.Context(), append([]string{"reproduce", "table1"}, strings.Fields(c.args)...)...)
+		if code != exitFailure || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit code %d, %q; want 1 and %q", c.args, code, stderr, c.want)
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package reproduce
+
+var figure3 = Study{
+	Name:  "fig3",
+	Title: "Figure 3: maps beside the ground truth",
+	About: []string{
+		"The paper shows the maps of Trento that each method makes. The number of labels is not said; 20 per class are taken.",
+		"Every pixel is classified; the accuracies are those of the test samples of all seeds, the maps those of the first seed.",
+	},
+	Caution: []string{"Scenes whose samples are objects, such as the crowns of IDTReeS, have no map of the truth and are left out."},
+	Metrics: sceneMetrics,
+	Maps:    true,
+	Arms: func(quick bool) []Arm {
+		classic := classicalNames
+		if quick {
+			classic = []string{"lda"}
+		}
+		arms := append([]Arm{
+			{Method: "CLIP from scratch", Train: diffclip{alone: true}},
+			{Method: "DiffCLIP", Train: diffclip{}},
+		}, classicalArms(classic)...)
+		for i := range arms {
+			arms[i].X, arms[i].Change = 20, shots(20)
+		}
+		return arms
+	},
+	Reference: "DiffCLIP",
+	Charts:    mapFigures,
+}

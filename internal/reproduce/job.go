@@ -1,0 +1,192 @@
+package reproduce
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"diffclip/clip"
+	"diffclip/internal/atomicfile"
+	"diffclip/internal/run"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+// job is a cell being computed.
+type job struct {
+	*cell
+	x       *run.Experiment
+	store   store
+	backend tensor.Backend
+	meter   *meter
+}
+
+// compute trains and tests a cell.
+func (j *job) compute(ctx context.Context) (*Result, error) {
+	began := time.Now()
+	given, err := j.scene.given(j.config)
+	if err != nil {
+		return nil, err
+	}
+	if j.x, err = run.Prepare(j.config, given, j.backend); err != nil {
+		return nil, err
+	}
+	r := &Result{}
+	if err := j.keepSplit(r); err != nil {
+		return nil, err
+	}
+	c, err := j.arm.Train.train(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	predicted, err := c.classify(ctx, rsdata.Pixels(nil, j.x.Split.Test))
+	if err != nil {
+		return nil, err
+	}
+	r.score(j.x.Split.Test, predicted, len(j.x.Data.Classes))
+	if j.maps {
+		for i := range j.x.Data.Scenes {
+			labels, err := mapOf(ctx, c, j.x.Data, i)
+			if err != nil {
+				return nil, err
+			}
+			r.Maps = append(r.Maps, labels)
+		}
+	}
+	r.Seconds = time.Since(began).Seconds()
+	return r, nil
+}
+
+// mapOf classifies every pixel of a scene.
+func mapOf(ctx context.Context, c classifier, d *rsdata.Dataset, scene int) ([]uint8, error) {
+	if m, ok := c.(sceneMapper); ok {
+		return m.mapScene(ctx, scene)
+	}
+	s := d.Scenes[scene]
+	pixels := make([]rsdata.Pixel, s.H*s.W)
+	for i := range pixels {
+		pixels[i] = rsdata.Pixel{Scene: int32(scene), Row: int32(i / s.W), Col: int32(i % s.W)}
+	}
+	return c.classify(ctx, pixels)
+}
+
+// keepSplit writes the coordinates of the split, unless another cell has.
+func (j *job) keepSplit(r *Result) error {
+	m := run.NewManifest(j.x)
+	r.Split, r.Environment = m.Split, m.Environment
+	r.SplitFile = m.Split.Hash + ".json.gz"
+	path := filepath.Join(j.store.dir, "splits", r.SplitFile)
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	s := *j.x.Split
+	s.Unlabelled = nil // stage 1 keeps them
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	z := gzip.NewWriter(f)
+	if err := run.WriteSplit(z, j.x.Data, &s); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// finetune runs stage 2 with a checkpoint beside the cell's file.
+func (j *job) finetune(ctx context.Context, state map[string]*tensor.Tensor) (*clip.Model, error) {
+	checkpoint := filepath.Join(j.store.dir, "cells", j.key+".checkpoint")
+	alone := j.arm.Train.work(j.config, len(j.x.Data.Classes), false)
+	m, _, err := j.x.Finetune(ctx, state, j.meter.hooks(checkpoint, alone, j.String()+", stage 2"))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(checkpoint); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return m, nil
+}
+
+// stage1Identity is what the weights of stage 1 depend on.
+type stage1Identity struct {
+	Format     int                 `json:"format"`
+	Data       string              `json:"data"`
+	Scaling    any                 `json:"scaling"`
+	Diffusion  any                 `json:"diffusion"`
+	Pretrain   any                 `json:"pretrain"`
+	Unlabelled int                 `json:"unlabelled"`
+	Seed       uint64              `json:"seed"`
+	Inductive  *rsdata.SplitConfig `json:"inductive,omitempty"` // the split, where the windows depend on it
+}
+
+// stage1Key names the stage 1 that a cell starts from.
+func (c *cell) stage1Key() (string, error) {
+	g := c.config
+	id := stage1Identity{Format: cellFormat, Data: c.scene.fingerprint, Scaling: g.Scaling, Diffusion: g.Diffusion, Pretrain: g.Pretrain, Unlabelled: g.Split.Unlabelled, Seed: g.Seed}
+	if g.Split.Inductive {
+		id.Inductive = &g.Split
+	}
+	_, key, err := keyOf(id)
+	return key, err
+}
+
+// stage1 returns the weights of stage 1, which cells with the same settings of it
+// share: read from their folder, or trained into it.
+func (j *job) stage1(ctx context.Context) (map[string]*tensor.Tensor, error) {
+	key, err := j.stage1Key()
+	if err != nil {
+		return nil, err
+	}
+	folder := run.Folder{Dir: filepath.Join(j.store.dir, "stage1", key)}
+	if folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File) {
+		s, err := run.OpenStage1(folder.Path(run.Stage1File))
+		if err != nil {
+			return nil, fmt.Errorf("%w; remove %s to train it anew", err, folder.Dir)
+		}
+		return s.State, nil
+	}
+	if err := os.MkdirAll(folder.Dir, 0o777); err != nil {
+		return nil, err
+	}
+	x, err := j.forStage1()
+	if err != nil {
+		return nil, err
+	}
+	man := run.NewManifest(x)
+	if err := folder.SaveManifest(man); err != nil {
+		return nil, err
+	}
+	if err := folder.WriteSplit(x); err != nil {
+		return nil, err
+	}
+	classes := len(x.Data.Classes)
+	work := j.arm.Train.work(j.config, classes, true) - j.arm.Train.work(j.config, classes, false)
+	m, _, err := folder.RunStage1(ctx, x, man, j.meter.hooks(folder.Path(run.Checkpoint1File), work, j.String()+", stage 1"))
+	if err != nil {
+		return nil, err
+	}
+	return m.Set.State(), nil
+}
+
+// forStage1 is the experiment with the draw of unlabelled windows that stage 1
+// learns from: that of the configuration's seed, where stage 2 may have another.
+func (j *job) forStage1() (*run.Experiment, error) {
+	if j.config.Split.Seed == j.config.Seed {
+		return j.x, nil
+	}
+	cfg := j.config
+	cfg.SetSeed(j.config.Seed)
+	given, err := j.scene.given(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return run.Prepare(cfg, given, j.backend)
+}

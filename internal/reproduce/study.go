@@ -1,0 +1,89 @@
+package reproduce
+
+import (
+	"fmt"
+	"strings"
+
+	"diffclip/internal/figure"
+	"diffclip/internal/run"
+)
+
+// Study is one table or figure of the paper.
+type Study struct {
+	Name    string   // on the command line
+	Title   string   // "Table 1: few-shot accuracy"
+	About   []string // what the paper shows, and how it is done here; paragraphs
+	Caution []string // what cannot be compared, and why
+	Metrics []string // figures of merit, in the order of the columns; the first one is tested and drawn
+	// Reference is the method that the others of a setting are tested against,
+	// "" for no tests.
+	Reference string
+	// Mean adds a panel with the means over the paper's three scenes.
+	Mean bool
+	// Maps keeps the classified scene of the first seed.
+	Maps bool
+	// Arms lists what is compared; quick wants a selection that takes a minute.
+	Arms func(quick bool) []Arm
+	// Charts draws a panel, nil for nothing.
+	Charts func(p *Panel) []figure.Figure
+}
+
+// Arm is one row of a study: a method in a setting.
+type Arm struct {
+	Setting string            // "2-shot"; "" where the study has one alone
+	Method  string            // the name of the row
+	Paper   string            // the paper's name for it, "" for Method
+	X       float64           // what a sweep varies
+	Train   trainer           // how it learns
+	Change  func(*run.Config) // what it changes of the configuration, nil for nothing
+}
+
+// printedAs is the paper's name for the arm's method.
+func (a *Arm) printedAs() string {
+	if a.Paper != "" {
+		return a.Paper
+	}
+	return a.Method
+}
+
+// sceneMetrics are the figures of merit for scenes, in the paper's order.
+var sceneMetrics = []string{"OA", "AA", "kappa"}
+
+// studies lists every study, in the order of the paper.
+var studies = []*Study{&table1, &table2, &table3, &table4, &table5, &figure3, &figure4}
+
+// Studies lists every study, in the order of the paper.
+func Studies() []*Study { return studies }
+
+// Find returns the study of a name; the error lists all names.
+func Find(name string) (*Study, error) {
+	for _, s := range studies {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("no table or figure is called %q: want %s", name, strings.Join(Names(), ", "))
+}
+
+// Names lists the names of the studies.
+func Names() []string {
+	var names []string
+	for _, s := range studies {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// shots returns a change that sets the training samples per class.
+func shots(n int) func(*run.Config) {
+	return func(c *run.Config) { c.Split.Shots = n }
+}
+
+// with makes one change of several.
+func with(changes ...func(*run.Config)) func(*run.Config) {
+	return func(c *run.Config) {
+		for _, change := range changes {
+			change(c)
+		}
+	}
+}
