@@ -1,0 +1,12 @@
+// kernels.cu: all kernels, one module. go generate compiles this file to kernels.ptx.
+#include "memory.cu"
+#include "elementwise.cu"
+#include "reduce.cu"
+#include "rownorm.cu"
+#include "channelnorm.cu"
+#include "rows.cu"
+#include "noise.cu"
+#include "update.cu"
+#include "images.cu"
+#include "matmul.cu"
+#include "attention.cu"
