@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"diffclip/internal/numeric"
 	"diffclip/internal/run"
+	"diffclip/internal/tiff"
 )
 
 // call runs a command line in this process.
@@ -312,4 +317,40 @@ func interrupt(t *testing.T, dir, checkpoint, weights string, args []string) {
 		}
 	}
 	t.Fatal("never caught in the middle")
+}
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"", []string{""}},
+		{"one two three", []string{"one two", "three"}},
+		{"éééé ééé", []string{"éééé ééé"}}, // letters, not bytes
+		{"a wordthatistoolong b", []string{"a", "wordthatistoolong", "b"}},
+	} {
+		if got := wrap(c.text, 8); !slices.Equal(got, c.want) {
+			t.Errorf("wrap(%q) is %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// A folder of many images of one kind is described in one entry, with the range of all.
+func TestInspectManyAlike(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 5 {
+		f, err := tiff.Create(filepath.Join(dir, fmt.Sprintf("plot%d.tif", i)), tiff.Spec{Width: 2, Height: 1, Bands: 1, Type: numeric.Float32})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(f.WriteRows([]float32{float32(i), float32(10 * i)}), f.Commit()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := succeed(t, "inspect", dir)
+	for _, want := range []string{"plot0.tif to plot4.tif, 5 files", "0 to 40, mean 11"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("inspect lacks %q:\n%s", want, text)
+		}
+	}
 }

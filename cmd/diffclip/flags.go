@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // flags is a flag set whose help says what a subcommand is for, shows an example
@@ -88,8 +89,11 @@ func (f *flags) help(w io.Writer) {
 	}
 }
 
-// helpColumn is where the explanations of flags begin.
-const helpColumn = 26
+// Explanations of flags begin at helpColumn, and lines end before helpWidth.
+const (
+	helpColumn = 26
+	helpWidth  = 96
+)
 
 func (f *flags) line(w io.Writer, g *flag.Flag) {
 	value, usage := flag.UnquoteUsage(g)
@@ -100,8 +104,25 @@ func (f *flags) line(w io.Writer, g *flag.Flag) {
 	if g.DefValue != "" && g.DefValue != "false" {
 		usage += " (default " + g.DefValue + ")"
 	}
+	indent := strings.Repeat(" ", helpColumn)
 	if len(left) >= helpColumn {
-		left += "\n" + strings.Repeat(" ", helpColumn-1)
+		left += "\n" + indent[1:]
 	}
-	fmt.Fprintf(w, "%-*s %s\n", helpColumn-1, left, usage)
+	fmt.Fprintf(w, "%-*s %s\n", helpColumn-1, left, strings.Join(wrap(usage, helpWidth-helpColumn), "\n"+indent))
+}
+
+// wrap cuts a text between words into lines of at most width letters where words allow.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
 }

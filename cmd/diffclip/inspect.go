@@ -7,6 +7,8 @@ import (
 	"image"
 	"io"
 	"math"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"diffclip/internal/atomicfile"
@@ -77,10 +79,11 @@ func unreadable(in *rsdata.Inspection) error {
 }
 
 func printInspection(w io.Writer, in *rsdata.Inspection) {
-	for _, f := range in.Files {
-		if f.Format == "" && f.Problem == nil {
-			continue
-		}
+	files := slices.DeleteFunc(slices.Clone(in.Files), func(f rsdata.FileInfo) bool { return f.Format == "" && f.Problem == nil })
+	for len(files) > 0 {
+		n := alike(files)
+		f := together(files[:n])
+		files = files[n:]
 		fmt.Fprintf(w, "%s  %s\n", f.Path, f.Format)
 		if f.Problem != nil {
 			fmt.Fprintf(w, "  cannot be read: %v\n", f.Problem)
@@ -95,6 +98,59 @@ func printInspection(w io.Writer, in *rsdata.Inspection) {
 		return
 	}
 	printDataset(w, in.Dataset)
+}
+
+// alike counts how many of the first files are images of one kind, such as the
+// plots of a campaign: where they are more than a few, one entry can stand for all.
+func alike(files []rsdata.FileInfo) int {
+	const few = 3
+	single := func(f rsdata.FileInfo) bool {
+		return f.Problem == nil && len(f.Variables) == 1 && f.Variables[0].Problem == nil && f.Variables[0].Labels == nil
+	}
+	n := 1
+	for n < len(files) && single(files[0]) && single(files[n]) {
+		f, v, g, u := files[0], files[0].Variables[0], files[n], files[n].Variables[0]
+		same := f.Format == g.Format && filepath.Dir(f.Path) == filepath.Dir(g.Path) && v.Name == u.Name && v.Class == u.Class && slices.Equal(v.Shape, u.Shape) && v.CRS == u.CRS
+		if !same {
+			break
+		}
+		n++
+	}
+	if n <= few {
+		return 1
+	}
+	return n
+}
+
+// together returns one entry for files that are alike: the range over all of them.
+func together(files []rsdata.FileInfo) rsdata.FileInfo {
+	all := files[0]
+	if len(files) == 1 {
+		return all
+	}
+	all.Path += fmt.Sprintf(" to %s, %d files", filepath.Base(files[len(files)-1].Path), len(files))
+	v := all.Variables[0]
+	size, sum, measured := 1, 0.0, 0
+	for _, d := range v.Shape {
+		size *= d
+	}
+	v.Min, v.Max, v.Missing = math.NaN(), math.NaN(), 0
+	for _, f := range files {
+		u := f.Variables[0]
+		v.Missing += u.Missing
+		n := size - u.Missing
+		if n == 0 || math.IsNaN(u.Min) {
+			continue
+		}
+		if measured == 0 {
+			v.Min, v.Max = u.Min, u.Max
+		}
+		v.Min, v.Max = min(v.Min, u.Min), max(v.Max, u.Max)
+		sum, measured = sum+u.Mean*float64(n), measured+n
+	}
+	v.Mean = sum / float64(max(measured, 1))
+	all.Variables = []rsdata.VariableInfo{v}
+	return all
 }
 
 func printVariable(w io.Writer, v rsdata.VariableInfo) {

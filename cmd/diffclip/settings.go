@@ -139,7 +139,7 @@ func (s *settings) declareModel(f *flags) {
 	s.integer(f, "decoder-depth", "`number` of blocks of each decoder of stage 1", 1, func(c *run.Config, n int) { c.Diffusion.DecoderDepth = n })
 	s.number(f, "mask-ratio", "`share` of a window's patches that stage 1 hides", func(c *run.Config, v float64) { c.Diffusion.MaskRatio = v })
 	s.set(f, "train-positions", "`stages` whose positional embeddings learn: none, 1, 2 or both", parsePositions)
-	s.choice(f, "compat", "\"reference\" `follows` the published code where it differs from the paper: the order of masking and noise, random timesteps in stage 2, warm restarts", []string{"reference"},
+	s.choice(f, "compat", "`name` of what to follow where they differ, the paper if not given: reference, the published code, in the order of masking and noise, random timesteps in stage 2 and warm restarts", []string{"reference"},
 		func(c *run.Config, _ string) {
 			c.Diffusion.ReferenceOrder, c.Classifier.RandomTimestep, c.Pretrain.Restarts = true, true, 5
 		})
