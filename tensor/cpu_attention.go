@@ -6,9 +6,6 @@ import (
 	"diffclip/internal/kern"
 )
 
-// scoreStride pads a row of scores to whole cache lines.
-func scoreStride(tokens int) int { return (tokens + 15) &^ 15 }
-
 type attentionJob struct {
 	dst, lse, qkv []float32
 	tokens, width int // T, D
@@ -16,42 +13,24 @@ type attentionJob struct {
 	causal        bool
 }
 
-// run computes samples lo..hi. One head's scores, T x T, stay in the cache.
+// head is the attention of head h in a sample's packed qkv.
+func head(qkv []float32, h, heads, tokens, width int, causal bool) kern.Attention {
+	hd := width / heads
+	return kern.Attention{
+		Tokens: tokens, Width: hd, Scale: rsqrt(float64(hd)), Causal: causal,
+		Q: qkv[h*hd:], K: qkv[width+h*hd:], V: qkv[2*width+h*hd:], Stride: 3 * width,
+	}
+}
+
+// run computes samples lo..hi.
 func (j *attentionJob) run(w *worker, lo, hi int) {
 	t, d := j.tokens, j.width
-	hd, ld := d/j.heads, scoreStride(j.tokens)
-	s := w.floats(t * ld)
-	scale := rsqrt(float64(hd))
 	for b := lo; b < hi; b++ {
 		qkv, dst := j.qkv[b*t*3*d:(b+1)*t*3*d], j.dst[b*t*d:(b+1)*t*d]
 		for h := range j.heads {
-			q, k, v := qkv[h*hd:], qkv[d+h*hd:], qkv[2*d+h*hd:]
-			lse := j.lse[(b*j.heads+h)*t:][:t]
-			scores(w, s, ld, q, k, t, hd, 3*d)
-			softmaxScores(s, ld, t, scale, lse, j.causal)
-			g := kern.Gemm{M: t, N: hd, K: t, Alpha: 1, A: s, LDA: ld, B: v, LDB: 3 * d, C: dst[h*hd:], LDC: d}
-			g.Run(&w.gemm)
+			a := head(qkv, h, j.heads, t, d, j.causal)
+			a.Forward(&w.gemm, dst[h*a.Width:], d, j.lse[(b*j.heads+h)*t:][:t])
 		}
-	}
-}
-
-// scores is s = q·kᵀ for one head.
-func scores(w *worker, s []float32, ld int, q, k []float32, t, hd, stride int) {
-	g := kern.Gemm{M: t, N: t, K: hd, Alpha: 1, A: q, LDA: stride, B: k, LDB: stride, TransB: true, C: s, LDC: ld}
-	g.Run(&w.gemm)
-}
-
-// softmaxScores turns scores into probabilities in place and keeps each row's
-// log-sum-exp; with a causal mask token i's row ends at column i.
-func softmaxScores(s []float32, ld, t int, scale float32, lse []float32, causal bool) {
-	if !causal {
-		kern.SoftmaxRows(s, ld, s, ld, t, t, scale, lse)
-		return
-	}
-	for i := range t {
-		row := s[i*ld:]
-		kern.SoftmaxRows(row, ld, row, ld, 1, i+1, scale, lse[i:i+1])
-		clear(row[i+1 : t])
 	}
 }
 
@@ -72,44 +51,24 @@ func checkAttention(op string, y, lse, qkv *Tensor, heads int) {
 }
 
 type attentionBackwardJob struct {
-	dqkv, dy, lse, qkv []float32
-	tokens, width      int
-	heads              int
-	causal             bool
+	dqkv, dy, y, lse, qkv []float32
+	tokens, width         int
+	heads                 int
+	causal                bool
 }
 
 func (j *attentionBackwardJob) run(w *worker, lo, hi int) {
 	t, d := j.tokens, j.width
-	hd, ld := d/j.heads, scoreStride(j.tokens)
-	buf := w.floats(2 * t * ld)
-	p, dp := buf[:t*ld], buf[t*ld:]
-	scale := rsqrt(float64(hd))
 	for b := lo; b < hi; b++ {
-		qkv, dqkv, dy := j.qkv[b*t*3*d:(b+1)*t*3*d], j.dqkv[b*t*3*d:(b+1)*t*3*d], j.dy[b*t*d:(b+1)*t*d]
+		qkv, dqkv := j.qkv[b*t*3*d:(b+1)*t*3*d], j.dqkv[b*t*3*d:(b+1)*t*3*d]
+		dy, y := j.dy[b*t*d:(b+1)*t*d], j.y[b*t*d:(b+1)*t*d]
 		for h := range j.heads {
-			q, k, v := qkv[h*hd:], qkv[d+h*hd:], qkv[2*d+h*hd:]
-			dq, dk, dv := dqkv[h*hd:], dqkv[d+h*hd:], dqkv[2*d+h*hd:]
-			do := dy[h*hd:]
-			scores(w, p, ld, q, k, t, hd, 3*d)
-			probabilities(p, ld, t, scale, j.lse[(b*j.heads+h)*t:][:t], j.causal)
-			run := func(g kern.Gemm) { g.Alpha = 1; g.Run(&w.gemm) }
-			// dP = dO·Vᵀ, dV = Pᵀ·dO
-			run(kern.Gemm{M: t, N: t, K: hd, A: do, LDA: d, B: v, LDB: 3 * d, TransB: true, C: dp, LDC: ld})
-			run(kern.Gemm{M: t, N: hd, K: t, A: p, LDA: ld, TransA: true, B: do, LDB: d, C: dv, LDC: 3 * d})
-			// dS = scale · P ∘ (dP - rowsum(dP ∘ P)), then dQ = dS·K, dK = dSᵀ·Q
-			kern.SoftmaxBackwardRows(dp, ld, dp, ld, p, ld, t, t, scale)
-			run(kern.Gemm{M: t, N: hd, K: t, A: dp, LDA: ld, B: k, LDB: 3 * d, C: dq, LDC: 3 * d})
-			run(kern.Gemm{M: t, N: hd, K: t, A: dp, LDA: ld, TransA: true, B: q, LDB: 3 * d, C: dk, LDC: 3 * d})
-		}
-	}
-}
-
-// probabilities recomputes what softmaxScores made, from the kept log-sum-exp.
-func probabilities(s []float32, ld, t int, scale float32, lse []float32, causal bool) {
-	kern.SoftmaxFromLSE(s, ld, s, ld, t, t, scale, lse)
-	if causal {
-		for i := range t {
-			clear(s[i*ld+i+1 : i*ld+t])
+			a := head(qkv, h, j.heads, t, d, j.causal)
+			at := h * a.Width
+			a.Backward(&w.gemm, kern.AttentionGrad{
+				DY: dy[at:], Y: y[at:], YStride: d, LSE: j.lse[(b*j.heads+h)*t:][:t],
+				DQ: dqkv[at:], DK: dqkv[d+at:], DV: dqkv[2*d+at:],
+			})
 		}
 	}
 }
@@ -122,7 +81,7 @@ func (b *CPU) SelfAttentionBackward(dqkv, dy, y, lse, qkv *Tensor, heads int, ca
 		return
 	}
 	n, t, d := dy.Dim(0), dy.Dim(1), dy.Dim(2)
-	b.jobs.attentionBack = attentionBackwardJob{dqkv.Data, dy.Data, lse.Data, qkv.Data, t, d, heads, causal}
+	b.jobs.attentionBack = attentionBackwardJob{dqkv.Data, dy.Data, y.Data, lse.Data, qkv.Data, t, d, heads, causal}
 	b.do(n, 1, &b.jobs.attentionBack)
 }
 

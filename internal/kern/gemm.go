@@ -75,6 +75,8 @@ type Workspace struct {
 	pack []float32 // a block of op(B) in panels
 	edge []float32 // the partial panel of C on tiers without masked stores
 	bias []float32 // and its bias
+
+	scores []float32 // of Attention: probabilities and what goes with them
 }
 
 // grown returns s with length n, on new memory only if it is too small.

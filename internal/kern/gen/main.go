@@ -15,7 +15,7 @@ import (
 // files returns the content of every generated file by name.
 func files() map[string][]byte {
 	all := map[string][]byte{}
-	for _, part := range []map[string][]byte{gemmFiles(), vectorFiles()} {
+	for _, part := range []map[string][]byte{gemmFiles(), attentionFiles(), vectorFiles()} {
 		for name, text := range part {
 			all[name] = text
 		}

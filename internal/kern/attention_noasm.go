@@ -1,0 +1,7 @@
+//go:build purego || !amd64
+
+package kern
+
+func (a *Attention) forwardStripes(*Workspace, []float32, int, []float32) bool { return false }
+
+func (a *Attention) backwardStripes(*Workspace, AttentionGrad) bool { return false }
