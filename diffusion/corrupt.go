@@ -26,7 +26,8 @@ type CorruptedInput struct {
 
 	rows    []int32 // (B·k) 1 + position
 	from    []int32 // (B·k) row among the B·L tokens
-	restore []int32 // (B·(1+L)) row of each token among its shard's B'·(1+k), -1 if masked
+	places  []int32 // (B·(1+k)) position of each token of the encoder's, the class token's being 0
+	restore []int32 // (B·(1+L)) position of each masked token; of others 1 + L + row among their shard's B'·(1+k)
 }
 
 // Batch returns B.
@@ -64,6 +65,7 @@ func (c *Corruptor) NewCorrupted(batch int) *Corrupted {
 			Weight:  tensor.New(batch, l),
 			rows:    make([]int32, batch*k),
 			from:    make([]int32, batch*k),
+			places:  make([]int32, batch*(1+k)),
 			restore: make([]int32, batch*(1+l)),
 		})
 	}
@@ -144,15 +146,17 @@ func (in *CorruptedInput) index(l, k, batch int, cfg Config) {
 	}
 }
 
-// sequence derives restore, for so many samples in a shard.
+// sequence derives places and restore, for so many samples in a shard.
 func (in *CorruptedInput) sequence(l, k, batch, shard int) {
 	for i := range in.restore {
-		in.restore[i] = -1
+		in.restore[i] = int32(i % (1 + l))
 	}
 	for b := range batch {
-		row := b % shard * (1 + k)
+		row := 1 + l + b%shard*(1+k)
 		in.restore[b*(1+l)] = int32(row)
+		in.places[b*(1+k)] = 0
 		for j, at := range in.Keep[b*k : (b+1)*k] {
+			in.places[b*(1+k)+1+j] = 1 + at
 			in.restore[b*(1+l)+1+int(at)] = int32(row + 1 + j)
 		}
 	}

@@ -176,14 +176,17 @@ func checkIndices(t *testing.T, c Config, in CorruptedInput) {
 	near(t, "sum of the loss weights", sum, want, 1e-6)
 	for i, from := range in.from {
 		b, at := i/k, int(in.Keep[i])
-		if int(from) != b*l+at || int(in.rows[i]) != 1+at || int(in.restore[b*(1+l)+1+at]) != b%shardSamples*(1+k)+1+i%k {
-			t.Fatalf("visible token %d: from %d, rows %d, restore %d", i, from, in.rows[i], in.restore[b*(1+l)+1+at])
+		if int(from) != b*l+at || int(in.rows[i]) != 1+at || int(in.places[b*(1+k)+1+i%k]) != 1+at || int(in.restore[b*(1+l)+1+at]) != 1+l+b%shardSamples*(1+k)+1+i%k {
+			t.Fatalf("visible token %d: from %d, rows %d, places %d, restore %d", i, from, in.rows[i], in.places[b*(1+k)+1+i%k], in.restore[b*(1+l)+1+at])
 		}
 	}
 	visible := 0
-	for _, r := range in.restore {
-		if r >= 0 {
+	for i, r := range in.restore {
+		switch at := i % (1 + l); {
+		case int(r) > l:
 			visible++
+		case int(r) != at:
+			t.Fatalf("masked token %d is restored from position %d", at, r)
 		}
 	}
 	if batch := len(in.restore) / (1 + l); visible != batch*(1+k) {

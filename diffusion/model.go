@@ -11,54 +11,6 @@ import (
 // products are large.
 const shardSamples = 4
 
-// Decoder restores one modality's window from encoded tokens: D_θ of Eq. (8).
-type Decoder struct {
-	Embed      *nn.Linear
-	MaskToken  *nn.Param // (Dim), the learned vector of every masked token; starts at zero
-	Positions  *nn.Param // (1 + L, Dim)
-	Blocks     []*nn.Block
-	Norm       *nn.LayerNorm
-	Projection *nn.Linear
-	Predict    *nn.Linear
-	Expand     *nn.Linear // Dim -> P, back to the bands
-}
-
-func newDecoder(s nn.Scope, c Config, bands int) *Decoder {
-	e := c.Encoder
-	encoded := vit.SinCosPositions(e.Window/e.Patch, e.Dim)
-	d := &Decoder{
-		Embed:     nn.NewLinear(s.Sub("embed"), e.Dim, e.Dim),
-		MaskToken: s.Param("mask_token", nn.Zeros, e.Dim),
-		Positions: s.Param("pos_embed", nn.CopyOf(encoded), 1+e.Tokens(), e.Dim),
-	}
-	d.Positions.Frozen = !e.TrainPositions
-	for i := range c.DecoderDepth {
-		d.Blocks = append(d.Blocks, nn.NewBlock(s.Sub("blocks").Index(i), e.Block()))
-	}
-	d.Norm = nn.NewLayerNorm(s.Sub("norm"), e.Dim, 1e-6)
-	d.Projection = nn.NewLinear(s.Sub("projection"), e.Dim, e.Dim)
-	d.Predict = nn.NewLinear(s.Sub("pred"), e.Dim, e.Dim)
-	d.Expand = nn.NewLinear(s.Sub("expand"), e.Dim, e.PatchPixels()*bands)
-	return d
-}
-
-// Forward restores all tokens, (B, L, P), from the encoded visible ones,
-// x (B, 1+k, Dim). restore holds for each of the B·(1+L) tokens its row in x, or
-// -1 if it is masked; it must stay unchanged until the backward pass.
-//
-// Eq. (8): x̂ = D_θ({p_pᵛ + x̂ᵛ; p_pᵐ + x̂ᵐ}₁)
-func (d *Decoder) Forward(t *autograd.Tape, x *autograd.Var, restore []int32) *autograd.Var {
-	b, dim := x.Dim(0), x.Dim(2)
-	x = d.Embed.Forward(t, x)                                                      // (B, 1+k, D)
-	x = t.GatherRows(t.Reshape(x, b*x.Dim(1), dim), t.Param(d.MaskToken), restore) // (B·(1+L), D)
-	x = t.Add(t.Reshape(x, b, len(restore)/b, dim), t.Param(d.Positions))          // (B, 1+L, D)
-	for _, block := range d.Blocks {
-		x = block.Forward(t, x)
-	}
-	x = d.Norm.Forward(t, t.Slice(x, 1, 1, x.Dim(1))) // the class token restores nothing: (B, L, D)
-	return d.Expand.Forward(t, d.Predict.Forward(t, d.Projection.Forward(t, x)))
-}
-
 // Model is the mask-diffusion model: a shared encoder and a decoder per modality.
 type Model struct {
 	Set      *nn.Set
@@ -85,8 +37,12 @@ func New(c Config, seed uint64) (*Model, error) {
 	return m, nil
 }
 
-// sequences embeds the visible tokens of every modality: (B, 1+k, Dim) each.
+// sequences embeds the visible tokens of every modality, (B, 1+k, Dim) each, and
+// prepares the decoders.
 func (m *Model) sequences(t *autograd.Tape, c *Corrupted, seqs []*autograd.Var) []*autograd.Var {
+	for _, d := range m.Decoders {
+		d.share(t)
+	}
 	for i, stem := range m.Encoder.Stems {
 		in := &c.Inputs[i]
 		x := t.Input(in.Visible)
@@ -137,9 +93,9 @@ func (m *Model) shardLoss(t *autograd.Tape, lo, hi int, in []*autograd.Var) *aut
 
 // restore is f(x_t, t) for modality i of samples lo..hi: (B', L, P).
 func (m *Model) restore(t *autograd.Tape, i, lo, hi int, seq *autograd.Var) *autograd.Var {
-	width := 1 + m.Config.Encoder.Tokens()
-	ids := m.batch.Inputs[i].restore[lo*width : hi*width]
-	return m.Decoders[i].Forward(t, m.Encoder.Forward(t, seq), ids)
+	in := &m.batch.Inputs[i]
+	width, visible := 1+m.Config.Encoder.Tokens(), seq.Dim(1)
+	return m.Decoders[i].Forward(t, m.Encoder.Forward(t, seq), in.places[lo*visible:hi*visible], in.restore[lo*width:hi*width])
 }
 
 // Restore returns the model's x̂_0 of a corrupted batch, per modality (B, L, P).

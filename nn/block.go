@@ -19,9 +19,8 @@ func NewAttention(s Scope, dim, heads int, causal bool) *Attention {
 	return &Attention{qkv, NewLinear(s.Sub("proj"), dim, dim), heads, causal, part(0, dim), part(dim, 3*dim)}
 }
 
-// Forward is residual + proj(attention(x)), (B, T, D).
-func (a *Attention) Forward(t *autograd.Tape, x, residual *autograd.Var) *autograd.Var {
-	qkv := a.QKV.Forward(t, x)                   // (B, T, 3·D)
+// Forward is residual + proj(attention), (B, T, D), of what QKV made, (B, T, 3·D).
+func (a *Attention) Forward(t *autograd.Tape, qkv, residual *autograd.Var) *autograd.Var {
 	y := t.SelfAttention(qkv, a.Heads, a.Causal) // (B, T, D)
 	return a.Proj.ForwardAdd(t, y, residual)     // (B, T, D)
 }
@@ -70,7 +69,17 @@ func NewBlock(s Scope, c BlockConfig) *Block {
 
 // Forward maps (B, T, D) to (B, T, D).
 func (b *Block) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
-	x = b.Attn.Forward(t, b.Norm1.Forward(t, x), x)
+	return b.ForwardFrom(t, x, b.QKV(t, x))
+}
+
+// QKV returns the queries, keys and values of each token, (..., D) to (..., 3·D).
+func (b *Block) QKV(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return b.Attn.QKV.Forward(t, b.Norm1.Forward(t, x))
+}
+
+// ForwardFrom is Forward where the QKV of x, (B, T, 3·D), is known.
+func (b *Block) ForwardFrom(t *autograd.Tape, x, qkv *autograd.Var) *autograd.Var {
+	x = b.Attn.Forward(t, qkv, x)
 	return b.MLP.Forward(t, b.Norm2.Forward(t, x), x)
 }
 
