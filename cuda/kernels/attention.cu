@@ -36,14 +36,38 @@ template <int D> static __device__ __forceinline__ void load_tile(float (*tile)[
     }
 }
 
-template <int D> static __device__ __forceinline__ void load_row(float *dst, const float *x, place offset) {
-    for (int c = 0; c < D; c++) dst[c] = x[offset + c];
+// load_row copies D elements, from shared memory four at a time.
+template <int D> static __device__ __forceinline__ void load_row(float *dst, const float *row) {
+    UNROLL
+    for (int c = 0; c < D; c += 4) load_4(dst + c, row + c);
 }
 
 template <int D> static __device__ __forceinline__ float dot(const float *a, const float *b) {
     float sum = 0.f;
+    UNROLL
     for (int c = 0; c < D; c++) sum = fmaf(a[c], b[c], sum);
     return sum;
+}
+
+// add_scaled: sum += k * row
+template <int D> static __device__ __forceinline__ void add_scaled(float *sum, float k, const float *row) {
+    UNROLL
+    for (int c = 0; c < D; c++) sum[c] = fmaf(k, row[c], sum[c]);
+}
+
+template <int D> static __device__ __forceinline__ void clear(float *sum) {
+    UNROLL
+    for (int c = 0; c < D; c++) sum[c] = 0.f;
+}
+
+// read_token and write_token move a token's D elements from and to global memory.
+template <int D> static __device__ __forceinline__ void read_token(float *dst, const float *token, bool active) {
+    UNROLL
+    for (int c = 0; c < D; c++) dst[c] = active ? token[c] : 0.f;
+}
+template <int D> static __device__ __forceinline__ void write_token(float *token, const float *src, float k) {
+    UNROLL
+    for (int c = 0; c < D; c++) token[c] = src[c] * k;
 }
 
 // Forward: y[i] = the sum over keys j of p[i][j]*v[j], p = softmax(scale*q.k), lse[i] = ln of the sum of exp(scale*q[i].k[j]).
@@ -54,11 +78,9 @@ template <int D> static __device__ __forceinline__ void attention_tile(float *y,
     bool active = i < tokens;
     uint visible = !active ? 0 : causal ? i + 1 : tokens;
     uint end = causal ? smaller(tokens, (blockIdx.x + 1) * TILE) : tokens;
-    float q[D], sum[D], top = NEG_INF, total = 0.f;
-    for (int c = 0; c < D; c++) {
-        q[c] = active ? h.q[(place)i * h.row + c] * scale : 0.f;
-        sum[c] = 0.f;
-    }
+    float q[D], other[D], sum[D], top = NEG_INF, total = 0.f;
+    read_token<D>(q, h.q + (place)i * h.row, active);
+    clear<D>(sum);
     for (uint first = 0; first < end; first += TILE) {
         __syncthreads();
         load_tile<D>(k, h.k, h.row, first, tokens);
@@ -66,24 +88,27 @@ template <int D> static __device__ __forceinline__ void attention_tile(float *y,
         __syncthreads();
         for (uint j = 0; j < TILE && first + j < visible; j += CHUNK) {
             float s[CHUNK], before = top;
-            #pragma unroll
+            UNROLL
             for (int u = 0; u < CHUNK; u++) {
-                s[u] = first + j + u < visible ? dot<D>(q, k[j + u]) : NEG_INF;
+                load_row<D>(other, k[j + u]);
+                s[u] = first + j + u < visible ? scale * dot<D>(q, other) : NEG_INF;
                 top = larger(top, s[u]);
             }
             float keep = exp_(before - top);
             total *= keep;
+            UNROLL
             for (int c = 0; c < D; c++) sum[c] *= keep;
-            #pragma unroll
+            UNROLL
             for (int u = 0; u < CHUNK; u++) {
                 float p = exp_(s[u] - top);
                 total += p;
-                for (int c = 0; c < D; c++) sum[c] = fmaf(p, v[j + u][c], sum[c]);
+                load_row<D>(other, v[j + u]);
+                add_scaled<D>(sum, p, other);
             }
         }
     }
     if (!active) return;
-    for (int c = 0; c < D; c++) y[h.y + (place)i * h.width + c] = sum[c] / total;
+    write_token<D>(y + h.y + (place)i * h.width, sum, 1.f / total);
     lse[h.lse + i] = top + log_(total);
 }
 
@@ -96,28 +121,26 @@ template <int D> static __device__ __forceinline__ void attention_dq_tile(float 
     bool active = i < tokens;
     uint visible = !active ? 0 : causal ? i + 1 : tokens;
     uint end = causal ? smaller(tokens, (blockIdx.x + 1) * TILE) : tokens;
-    float q[D], grad[D], sum[D], log_sum = 0.f, delta = 0.f;
-    for (int c = 0; c < D; c++) q[c] = grad[c] = sum[c] = 0.f;
-    if (active) {
-        load_row<D>(q, h.q, (place)i * h.row);
-        load_row<D>(grad, dy, h.y + (place)i * h.width);
-        for (int c = 0; c < D; c++) delta = fmaf(grad[c], y[h.y + (place)i * h.width + c], delta);
-        log_sum = lse[h.lse + i];
-    }
+    float q[D], grad[D], key[D], other[D], sum[D];
+    read_token<D>(q, h.q + (place)i * h.row, active);
+    read_token<D>(grad, dy + h.y + (place)i * h.width, active);
+    read_token<D>(other, y + h.y + (place)i * h.width, active);
+    clear<D>(sum);
+    float delta = dot<D>(grad, other), log_sum = active ? lse[h.lse + i] : 0.f;
     for (uint first = 0; first < end; first += TILE) {
         __syncthreads();
         load_tile<D>(k, h.k, h.row, first, tokens);
         load_tile<D>(v, h.v, h.row, first, tokens);
         __syncthreads();
         for (uint j = 0; j < TILE && first + j < visible; j++) {
-            float p = exp_(scale * dot<D>(q, k[j]) - log_sum);
-            float ds = scale * p * (dot<D>(grad, v[j]) - delta);
-            for (int c = 0; c < D; c++) sum[c] = fmaf(ds, k[j][c], sum[c]);
+            load_row<D>(key, k[j]);
+            load_row<D>(other, v[j]);
+            float p = exp_(scale * dot<D>(q, key) - log_sum);
+            add_scaled<D>(sum, scale * p * (dot<D>(grad, other) - delta), key);
         }
     }
     if (!active) return;
-    float *out = dqkv + (h.q - qkv) + (place)i * h.row;
-    for (int c = 0; c < D; c++) out[c] = sum[c];
+    write_token<D>(dqkv + (h.q - qkv) + (place)i * h.row, sum, 1.f);
 }
 
 // dk[j] = the sum over queries i of ds[i][j]*q[i], dv[j] = that of p[i][j]*dy[i]; the thread's token is now a key.
@@ -127,40 +150,35 @@ template <int D> static __device__ __forceinline__ void attention_dkv_tile(float
     Head h = head_of(qkv, blockIdx.z, blockIdx.y, tokens, width, heads);
     uint j = blockIdx.x * TILE + threadIdx.x;
     bool active = j < tokens;
-    float k[D], v[D], dk[D], dv[D];
-    for (int c = 0; c < D; c++) {
-        k[c] = active ? h.k[(place)j * h.row + c] : 0.f;
-        v[c] = active ? h.v[(place)j * h.row + c] : 0.f;
-        dk[c] = dv[c] = 0.f;
-    }
+    float k[D], v[D], query[D], other[D], dk[D], dv[D];
+    read_token<D>(k, h.k + (place)j * h.row, active);
+    read_token<D>(v, h.v + (place)j * h.row, active);
+    clear<D>(dk);
+    clear<D>(dv);
     for (uint first = causal ? blockIdx.x * TILE : 0; first < tokens; first += TILE) { // causal: earlier queries see none of these keys
         __syncthreads();
         load_tile<D>(q, h.q, h.row, first, tokens);
         load_tile<D>(grad, dy + h.y, h.width, first, tokens);
         __syncthreads();
         uint mine = first + threadIdx.x;
-        float d = 0.f;
-        if (mine < tokens)
-            for (int c = 0; c < D; c++) d = fmaf(grad[threadIdx.x][c], y[h.y + (place)mine * h.width + c], d);
-        delta[threadIdx.x] = d;
+        load_row<D>(query, grad[threadIdx.x]);
+        read_token<D>(other, y + h.y + (place)mine * h.width, mine < tokens);
+        delta[threadIdx.x] = dot<D>(query, other);
         log_sum[threadIdx.x] = mine < tokens ? lse[h.lse + mine] : 0.f;
         __syncthreads();
         if (!active) continue;
         for (uint i = causal && first < j ? j - first : 0; i < TILE && first + i < tokens; i++) {
-            float p = exp_(scale * dot<D>(q[i], k) - log_sum[i]);
-            float ds = scale * p * (dot<D>(grad[i], v) - delta[i]);
-            for (int c = 0; c < D; c++) {
-                dk[c] = fmaf(ds, q[i][c], dk[c]);
-                dv[c] = fmaf(p, grad[i][c], dv[c]);
-            }
+            load_row<D>(query, q[i]);
+            load_row<D>(other, grad[i]);
+            float p = exp_(scale * dot<D>(query, k) - log_sum[i]);
+            add_scaled<D>(dk, scale * p * (dot<D>(other, v) - delta[i]), query);
+            add_scaled<D>(dv, p, other);
         }
     }
     if (!active) return;
     float *out = dqkv + (h.k - qkv) + (place)j * h.row;
-    for (int c = 0; c < D; c++) {
-        out[c] = dk[c];
-        out[h.width + c] = dv[c];
-    }
+    write_token<D>(out, dk, 1.f);
+    write_token<D>(out + h.width, dv, 1.f);
 }
 
 // self_attention_D, self_attention_dq_D, self_attention_dkv_D for head size D, the models' 16. dq and dkv write their parts of dqkv.

@@ -13,6 +13,13 @@
 
 #define KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
 
+// UNROLL stands before a loop over an array that must live in registers.
+#if defined(KERNELS_ON_HOST)
+#define UNROLL
+#else
+#define UNROLL _Pragma("unroll")
+#endif
+
 #if defined(KERNELS_ON_HOST)
 #include "host/fiber.h"
 #elif defined(__clang__)
@@ -50,6 +57,7 @@ static __device__ __forceinline__ float __int_as_float(int v) { return __builtin
 static __device__ __forceinline__ int __float_as_int(float v) { return __builtin_bit_cast(int, v); }
 static __device__ __forceinline__ double __longlong_as_double(long long v) { return __builtin_bit_cast(double, v); }
 static __device__ __forceinline__ long long __double_as_longlong(double v) { return __builtin_bit_cast(long long, v); }
+typedef float float4 __attribute__((ext_vector_type(4)));
 #endif
 
 typedef unsigned int uint;
@@ -62,6 +70,15 @@ typedef unsigned long long place;
 
 static __device__ __forceinline__ float larger(float a, float b) { return a > b ? a : b; }
 static __device__ __forceinline__ int smaller(int a, int b) { return a < b ? a : b; }
+
+// load_4 reads four floats in one instruction; p must be a multiple of 16 bytes.
+static __device__ __forceinline__ void load_4(float v[4], const float *p) {
+    float4 all = *(const float4 *)p;
+    v[0] = all.x;
+    v[1] = all.y;
+    v[2] = all.z;
+    v[3] = all.w;
+}
 
 // store is *p = v, or *p += v.
 static __device__ __forceinline__ void store(float *p, float v, int acc) { *p = acc ? *p + v : v; }
