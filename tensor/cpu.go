@@ -73,7 +73,10 @@ type jobs struct {
 	gather        gatherJob
 }
 
-var _ Backend = (*CPU)(nil)
+var (
+	_      Backend = (*CPU)(nil)
+	checks Checks
+)
 
 // NewCPU returns a CPU backend that computes with the given number of threads;
 // 0 or less means one for each processor Go may use.
@@ -205,7 +208,7 @@ func (b *CPU) Copy2D(dst *Tensor, dstOff, dstStride int, src *Tensor, srcOff, sr
 	if rows == 0 || cols == 0 {
 		return
 	}
-	check(dstOff+(rows-1)*dstStride+cols <= dst.Len() && srcOff+(rows-1)*srcStride+cols <= src.Len(), "Copy2D", "block outside of a tensor", dst, src)
+	checks.Copy2D(dst, dstOff, dstStride, src, srcOff, srcStride, rows, cols)
 	for r := range rows {
 		d := dst.Data[dstOff+r*dstStride:][:cols]
 		s := src.Data[srcOff+r*srcStride:][:cols]

@@ -36,18 +36,13 @@ func (j *attentionJob) run(w *worker, lo, hi int) {
 
 // SelfAttention is softmax(q·kᵀ/√d)·v for every head of packed qkv.
 func (b *CPU) SelfAttention(dst, lse, qkv *Tensor, heads int, causal bool) {
-	checkAttention("SelfAttention", dst, lse, qkv, heads)
+	checks.SelfAttention("SelfAttention", dst, lse, qkv, heads)
 	if dst.Len() == 0 {
 		return
 	}
 	n, t, d := dst.Dim(0), dst.Dim(1), dst.Dim(2)
 	b.jobs.attention = attentionJob{dst.Data, lse.Data, qkv.Data, t, d, heads, causal}
 	b.do(n, 1, &b.jobs.attention)
-}
-
-func checkAttention(op string, y, lse, qkv *Tensor, heads int) {
-	ok := y.Rank() == 3 && heads > 0 && y.Dim(2)%heads == 0 && qkv.Shape == y.WithDim(2, 3*y.Dim(2)) && lse.Shape == Of(y.Dim(0), heads, y.Dim(1))
-	check(ok, op, "want y (B, T, D), lse (B, heads, T), qkv (B, T, 3·D), D a multiple of heads", y, lse, qkv)
 }
 
 type attentionBackwardJob struct {
@@ -75,8 +70,7 @@ func (j *attentionBackwardJob) run(w *worker, lo, hi int) {
 
 // SelfAttentionBackward overwrites dqkv.
 func (b *CPU) SelfAttentionBackward(dqkv, dy, y, lse, qkv *Tensor, heads int, causal bool) {
-	checkAttention("SelfAttention backward", y, lse, qkv, heads)
-	check(dqkv.Shape == qkv.Shape && dy.Shape == y.Shape, "SelfAttention backward", "", dqkv, dy, y, qkv)
+	checks.SelfAttentionBackward(dqkv, dy, y, lse, qkv, heads)
 	if dy.Len() == 0 {
 		return
 	}
@@ -168,26 +162,16 @@ func (j *queryJob) back(w *worker, b, n int) {
 
 // QueryAttention is attention of one query row per sample.
 func (b *CPU) QueryAttention(dst, probs, q, kv *Tensor, n []int32, heads int) {
-	checkQuery("QueryAttention", dst, probs, q, kv, n, heads)
+	checks.QueryAttention("QueryAttention", dst, probs, q, kv, n, heads)
 	b.jobs.query = queryJob{dst: dst.Data, probs: probs.Data, q: q.Data, kv: kv.Data, n: n, tokens: kv.Dim(1), width: q.Dim(1), head: heads}
 	b.do(q.Dim(0), 4, &b.jobs.query)
 }
 
 // QueryAttentionBackward overwrites dq and dkv.
 func (b *CPU) QueryAttentionBackward(dq, dkv, dy, probs, q, kv *Tensor, n []int32, heads int) {
-	checkQuery("QueryAttention backward", dy, probs, q, kv, n, heads)
-	check(dq.Shape == q.Shape && dkv.Shape == kv.Shape, "QueryAttention backward", "", dq, dkv, q, kv)
+	checks.QueryAttentionBackward(dq, dkv, dy, probs, q, kv, n, heads)
 	b.jobs.query = queryJob{dq: dq.Data, dkv: dkv.Data, dy: dy.Data, probs: probs.Data, q: q.Data, kv: kv.Data, n: n, tokens: kv.Dim(1), width: q.Dim(1), head: heads, backward: true}
 	b.do(q.Dim(0), 4, &b.jobs.query)
-}
-
-func checkQuery(op string, y, probs, q, kv *Tensor, n []int32, heads int) {
-	ok := q.Rank() == 2 && y.Shape == q.Shape && kv.Rank() == 3 && kv.Dim(0) == q.Dim(0) && kv.Dim(2) == 2*q.Dim(1) &&
-		heads > 0 && q.Dim(1)%heads == 0 && probs.Shape == Of(q.Dim(0), heads, kv.Dim(1)) && (n == nil || len(n) == q.Dim(0))
-	check(ok, op, "want y and q (B, D), probs (B, heads, T), kv (B, T, 2·D), one length per sample", y, probs, q, kv)
-	for _, v := range n {
-		check(v >= 1 && int(v) <= kv.Dim(1), op, "a sample's length is outside 1..T", kv)
-	}
 }
 
 func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }

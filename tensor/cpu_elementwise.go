@@ -40,7 +40,7 @@ func (j *unaryJob) run(_ *worker, lo, hi int) {
 
 // Unary is dst = op(x).
 func (b *CPU) Unary(op UnaryOp, dst, x *Tensor) {
-	check(dst.Shape == x.Shape, op.String(), "", dst, x)
+	checks.Unary(op, dst, x)
 	b.jobs.unary = unaryJob{op, dst.Data, x.Data}
 	b.do(dst.Len(), elementGrain, &b.jobs.unary)
 }
@@ -87,9 +87,7 @@ func (j *unaryBackwardJob) run(w *worker, lo, hi int) {
 
 // UnaryBackward is dx (+)= dy · op'(x).
 func (b *CPU) UnaryBackward(op UnaryOp, dx, dy, x, y *Tensor, acc bool) {
-	if dx.Shape != x.Shape || dy.Shape != x.Shape || y.Shape != x.Shape { // the name is put together only on failure
-		check(false, op.String()+" backward", "", dx, dy, x, y)
-	}
+	checks.UnaryBackward(op, dx, dy, x, y)
 	b.jobs.unaryBackward = unaryBackwardJob{op, dx.Data, dy.Data, x.Data, y.Data, acc}
 	b.do(dx.Len(), elementGrain, &b.jobs.unaryBackward)
 }
@@ -117,7 +115,7 @@ func (j *binaryJob) run(_ *worker, lo, hi int) {
 
 // Binary is dst = op(a, b), b repeated over a's leading dimensions.
 func (b *CPU) Binary(op BinaryOp, dst, x, y *Tensor) {
-	check(dst.Shape == x.Shape && x.HasSuffix(y.Shape), op.String(), "the second operand's shape must end the first's", dst, x, y)
+	checks.Binary(op, dst, x, y)
 	if dst.Len() == 0 {
 		return
 	}
@@ -138,25 +136,25 @@ func (b *CPU) Binary(op BinaryOp, dst, x, y *Tensor) {
 
 // Scale is dst = s·x.
 func (b *CPU) Scale(dst, x *Tensor, s float32) {
-	check(dst.Shape == x.Shape, "Scale", "", dst, x)
+	checks.Scale(dst, x)
 	kern.Scale(dst.Data, x.Data, s)
 }
 
 // Axpy is y += s·x.
 func (b *CPU) Axpy(y *Tensor, s float32, x *Tensor) {
-	check(y.Len() == x.Len(), "Axpy", "", y, x)
+	checks.Axpy(y, x)
 	kern.Axpy(s, x.Data, y.Data)
 }
 
 // AxpyBy is y += s[0]·x.
 func (b *CPU) AxpyBy(y, s, x *Tensor) {
-	check(s.Len() == 1, "AxpyBy", "want one factor", y, s, x)
+	checks.AxpyBy(y, s, x)
 	b.Axpy(y, s.Data[0], x)
 }
 
 // MulAcc is dst += x·y with y broadcast.
 func (b *CPU) MulAcc(dst, x, y *Tensor) {
-	check(dst.Shape == x.Shape && x.HasSuffix(y.Shape), "MulAcc", "", dst, x, y)
+	checks.MulAcc(dst, x, y)
 	n := y.Len()
 	for i := 0; i < dst.Len(); i += n {
 		kern.MulAdd(dst.Data[i:i+n], x.Data[i:i+n], y.Data)
@@ -165,7 +163,7 @@ func (b *CPU) MulAcc(dst, x, y *Tensor) {
 
 // ScaleByScalar is dst = x·s[0].
 func (b *CPU) ScaleByScalar(dst, x, s *Tensor) {
-	check(dst.Shape == x.Shape && s.Len() == 1, "ScaleByScalar", "", dst, x, s)
+	checks.ScaleByScalar(dst, x, s)
 	if s.Data[0] == 1 && dst == x {
 		return
 	}
@@ -174,7 +172,7 @@ func (b *CPU) ScaleByScalar(dst, x, s *Tensor) {
 
 // SumLeading is dst += the sum of x over leading dimensions.
 func (b *CPU) SumLeading(dst, x *Tensor) {
-	check(x.HasSuffix(dst.Shape), "SumLeading", "", dst, x)
+	checks.SumLeading(dst, x)
 	if n := dst.Len(); x.Len() > 0 {
 		b.addColSums(dst.Data, x.Data, x.Len()/n, n)
 	}
@@ -182,7 +180,7 @@ func (b *CPU) SumLeading(dst, x *Tensor) {
 
 // DotLeading is dst += the sum of x·y over leading dimensions.
 func (b *CPU) DotLeading(dst, x, y *Tensor) {
-	check(x.Shape == y.Shape && (dst.Len() == 1 || x.HasSuffix(dst.Shape)), "DotLeading", "want one element, or a suffix of the operands' shape", dst, x, y)
+	checks.DotLeading(dst, x, y)
 	n := dst.Len()
 	if x.Len() == 0 {
 		return
@@ -232,13 +230,13 @@ func blockSum(n int, f func(lo, hi int) float32) float64 {
 
 // Sum is dst[0] = s·Σx.
 func (b *CPU) Sum(dst, x *Tensor, s float32) {
-	check(dst.Len() == 1, "Sum", "want one element", dst, x)
+	checks.Sum(dst, x)
 	dst.Data[0] = float32(float64(s) * blockSum(x.Len(), func(lo, hi int) float32 { return kern.Sum(x.Data[lo:hi]) }))
 }
 
 // AddScalar is dst (+)= s·v[0].
 func (b *CPU) AddScalar(dst, v *Tensor, s float32, acc bool) {
-	check(v.Len() == 1, "AddScalar", "want one element", v)
+	checks.AddScalar(v)
 	g := s * v.Data[0]
 	if !acc {
 		kern.Fill(dst.Data, g)

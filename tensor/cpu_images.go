@@ -94,12 +94,8 @@ func (j *convJob) run(w *worker, lo, hi int) {
 }
 
 func newConvJob(op string, y, x, w, bias *Tensor, c ConvShape) convJob {
-	ok := x.Rank() == 4 && w.Rank() == 4 && y.Rank() == 4 && c.Groups > 0 && x.Dim(1)%c.Groups == 0 && w.Dim(0)%c.Groups == 0 &&
-		w.Dim(1) == x.Dim(1)/c.Groups && w.Dim(2) == c.KernelH && w.Dim(3) == c.KernelW && y.Dim(0) == x.Dim(0) && y.Dim(1) == w.Dim(0) &&
-		(bias == nil || bias.Len() == w.Dim(0))
-	check(ok, op, "want x (N, C, H, W), w (out, C/groups, kh, kw), bias (out)", y, x, w, bias)
+	checks.Conv2D(op, y, x, w, bias, c)
 	oh, ow := c.Out(x.Dim(2), x.Dim(3))
-	check(oh > 0 && ow > 0 && y.Dim(2) == oh && y.Dim(3) == ow, op, "the window does not fit", y, x, w)
 	return convJob{y.Data, x.Data, w.Data, data(bias), c, x.Dim(1), w.Dim(0), x.Dim(2), x.Dim(3), oh, ow}
 }
 
@@ -146,10 +142,9 @@ func (b *CPU) Conv2DBackward(dx, dw, dbias, dy, x, w *Tensor, c ConvShape, acc b
 // pool calls f for every window of x: the index of its result, and the range of
 // rows and columns inside the image.
 func pool(op string, y, x *Tensor, c ConvShape, f func(out, plane, y0, y1, x0, x1 int)) {
-	check(x.Rank() == 4 && y.Rank() == 4 && c.DilationH == 1 && c.DilationW == 1, op, "want (N, C, H, W)", y, x)
+	checks.Pool2D(op, y, x, c)
 	h, w := x.Dim(2), x.Dim(3)
 	oh, ow := c.Out(h, w)
-	check(oh > 0 && ow > 0 && y.Shape == x.WithDim(2, oh).WithDim(3, ow), op, "the window does not fit", y, x)
 	out := 0
 	for plane := range x.Dim(0) * x.Dim(1) {
 		for oy := range oh {
@@ -165,7 +160,7 @@ func pool(op string, y, x *Tensor, c ConvShape, f func(out, plane, y0, y1, x0, x
 
 // MaxPool2D takes the maximum of each window.
 func (b *CPU) MaxPool2D(dst, index, x *Tensor, c ConvShape) {
-	check(index.Shape == dst.Shape, "MaxPool2D", "", dst, index, x)
+	checks.PoolIndex("MaxPool2D", dst, index)
 	w := x.Dim(-1)
 	pool("MaxPool2D", dst, x, c, func(out, plane, y0, y1, x0, x1 int) {
 		best := plane + y0*w + x0
@@ -182,7 +177,7 @@ func (b *CPU) MaxPool2D(dst, index, x *Tensor, c ConvShape) {
 
 // MaxPool2DBackward sends each gradient to where the maximum was.
 func (b *CPU) MaxPool2DBackward(dx, dy, index *Tensor, acc bool) {
-	check(index.Shape == dy.Shape, "MaxPool2D backward", "", dx, dy, index)
+	checks.PoolIndex("MaxPool2D backward", dy, index)
 	if !acc {
 		clear(dx.Data)
 	}

@@ -5,7 +5,7 @@ import "diffclip/internal/kern"
 // CrossEntropy is the mean over rows of -log softmax(logits)[target].
 func (b *CPU) CrossEntropy(loss, probs, logits *Tensor, targets []int32) {
 	rows, c := logits.Rows(), logits.Cols()
-	checkTargets("CrossEntropy", probs, logits, targets)
+	checks.CrossEntropy("CrossEntropy", probs, logits, targets)
 	lse := b.work[0].floats(rows)
 	kern.SoftmaxRows(probs.Data, c, logits.Data, c, rows, c, 1, lse)
 	var sum float64
@@ -15,17 +15,10 @@ func (b *CPU) CrossEntropy(loss, probs, logits *Tensor, targets []int32) {
 	loss.Data[0] = float32(sum / float64(rows))
 }
 
-func checkTargets(op string, probs, logits *Tensor, targets []int32) {
-	check(logits.Rank() == 2 && logits.Rows() > 0 && probs.Shape == logits.Shape && len(targets) == logits.Rows(), op, "want logits (rows, classes) and one target per row", probs, logits)
-	for _, t := range targets {
-		check(t >= 0 && int(t) < logits.Cols(), op, "a target is outside of the classes", logits)
-	}
-}
-
 // CrossEntropyBackward is dlogits (+)= dloss/rows·(probs - onehot).
 func (b *CPU) CrossEntropyBackward(dlogits, dloss, probs *Tensor, targets []int32, acc bool) {
 	rows, c := probs.Rows(), probs.Cols()
-	checkTargets("CrossEntropy backward", dlogits, probs, targets)
+	checks.CrossEntropy("CrossEntropy backward", dlogits, probs, targets)
 	g := dloss.Data[0] / float32(rows)
 	if !acc {
 		clear(dlogits.Data)
@@ -39,7 +32,7 @@ func (b *CPU) CrossEntropyBackward(dlogits, dloss, probs *Tensor, targets []int3
 // SoftCrossEntropy is the mean over rows of -Σ targets·log softmax(logits).
 func (b *CPU) SoftCrossEntropy(loss, probs, logits, targets *Tensor) {
 	rows, c := logits.Rows(), logits.Cols()
-	check(logits.Rank() == 2 && rows > 0 && probs.Shape == logits.Shape && targets.Shape == logits.Shape, "SoftCrossEntropy", "", probs, logits, targets)
+	checks.SoftCrossEntropy(probs, logits, targets)
 	lse := b.work[0].floats(rows)
 	kern.SoftmaxRows(probs.Data, c, logits.Data, c, rows, c, 1, lse)
 	var sum float64
@@ -54,7 +47,7 @@ func (b *CPU) SoftCrossEntropy(loss, probs, logits, targets *Tensor) {
 // SoftCrossEntropyBackward is dlogits (+)= dloss/rows·(probs·Σtargets - targets).
 func (b *CPU) SoftCrossEntropyBackward(dlogits, dloss, probs, targets *Tensor, acc bool) {
 	rows, c := probs.Rows(), probs.Cols()
-	check(dlogits.Shape == probs.Shape && targets.Shape == probs.Shape, "SoftCrossEntropy backward", "", dlogits, probs, targets)
+	checks.SoftCrossEntropyBackward(dlogits, probs, targets)
 	g := dloss.Data[0] / float32(rows)
 	if !acc {
 		clear(dlogits.Data)
@@ -69,7 +62,7 @@ func (b *CPU) SoftCrossEntropyBackward(dlogits, dloss, probs, targets *Tensor, a
 
 // WeightedMSE is Σ_r w[r]·mean_c (x-target)².
 func (b *CPU) WeightedMSE(loss, x, target, w *Tensor) {
-	checkMSE("WeightedMSE", x, target, w)
+	checks.WeightedMSE("WeightedMSE", x, target, w)
 	c := x.Cols()
 	diff := b.work[0].floats(c)
 	var sum float64
@@ -83,13 +76,9 @@ func (b *CPU) WeightedMSE(loss, x, target, w *Tensor) {
 	loss.Data[0] = float32(sum / float64(c))
 }
 
-func checkMSE(op string, x, target, w *Tensor) {
-	check(x.Rank() > 0 && x.Cols() > 0 && target.Shape == x.Shape && w.Len() == x.Rows(), op, "want x and target of one shape and a weight per row", x, target, w)
-}
-
 // WeightedMSEBackward is dx (+)= dloss·2·w[r]/C·(x-target).
 func (b *CPU) WeightedMSEBackward(dx, dloss, x, target, w *Tensor, acc bool) {
-	checkMSE("WeightedMSE backward", x, target, w)
+	checks.WeightedMSE("WeightedMSE backward", x, target, w)
 	c := x.Cols()
 	for r, wr := range w.Data {
 		k := float32(float64(dloss.Data[0]) * 2 * float64(wr) / float64(c))

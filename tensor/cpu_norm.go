@@ -19,7 +19,7 @@ func (j *layerNormJob) run(_ *worker, lo, hi int) {
 // LayerNorm normalises each row.
 func (b *CPU) LayerNorm(dst, mean, rstd, x, gamma, beta *Tensor, eps float32) {
 	rows, cols := x.Rows(), x.Cols()
-	check(dst.Shape == x.Shape && mean.Len() == rows && rstd.Len() == rows && gamma.Len() == cols && beta.Len() == cols, "LayerNorm", "", dst, mean, rstd, x, gamma, beta)
+	checks.LayerNorm(dst, mean, rstd, x, gamma, beta)
 	b.jobs.layerNorm = layerNormJob{dst.Data, mean.Data, rstd.Data, x.Data, gamma.Data, beta.Data, cols, eps}
 	b.do(rows, normGrain, &b.jobs.layerNorm)
 }
@@ -44,7 +44,7 @@ func (j *layerNormBackwardJob) run(_ *worker, lo, hi int) {
 // LayerNormBackward is the gradient of LayerNorm.
 func (b *CPU) LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *Tensor, acc bool) {
 	rows, cols := x.Rows(), x.Cols()
-	check(dx.Shape == x.Shape && dy.Shape == x.Shape && mean.Len() == rows && rstd.Len() == rows && gamma.Len() == cols, "LayerNorm backward", "", dx, dy, x, mean, rstd, gamma)
+	checks.LayerNormBackward(dx, dy, x, mean, rstd, gamma)
 	grain := b.reductionGrain(rows)
 	var part []float32
 	if dgamma != nil {
@@ -60,7 +60,7 @@ func (b *CPU) LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *Ten
 
 // Softmax is per row.
 func (b *CPU) Softmax(dst, x *Tensor) {
-	check(dst.Shape == x.Shape && x.Rank() > 0, "Softmax", "", dst, x)
+	checks.Softmax(dst, x)
 	c := x.Cols()
 	kern.SoftmaxRows(dst.Data, c, x.Data, c, x.Rows(), c, 1, nil)
 }
@@ -69,7 +69,7 @@ func (b *CPU) Softmax(dst, x *Tensor) {
 // nothing, so each row's gradient is counted from that of its largest y: where
 // one probability is nearly 1, its dy and the sum would cancel.
 func (b *CPU) SoftmaxBackward(dx, dy, y *Tensor, acc bool) {
-	check(dx.Shape == y.Shape && dy.Shape == y.Shape, "Softmax backward", "", dx, dy, y)
+	checks.SoftmaxBackward(dx, dy, y)
 	c := y.Cols()
 	shifted := b.work[0].floats(c)
 	for lo := 0; lo < y.Len(); lo += c {
@@ -95,7 +95,7 @@ func (b *CPU) SoftmaxBackward(dx, dy, y *Tensor, acc bool) {
 
 // L2Normalize is dst = x/max(‖x‖, eps) per row.
 func (b *CPU) L2Normalize(dst, norm, x *Tensor, eps float32) {
-	check(dst.Shape == x.Shape && norm.Len() == x.Rows(), "L2Normalize", "", dst, norm, x)
+	checks.L2Normalize(dst, norm, x)
 	c := x.Cols()
 	for r := range norm.Data {
 		row := x.Data[r*c : (r+1)*c]
@@ -107,7 +107,7 @@ func (b *CPU) L2Normalize(dst, norm, x *Tensor, eps float32) {
 
 // L2NormalizeBackward is dx (+)= (dy - y·(dy·y))/‖x‖.
 func (b *CPU) L2NormalizeBackward(dx, dy, y, norm *Tensor, eps float32, acc bool) {
-	check(dx.Shape == y.Shape && dy.Shape == y.Shape && norm.Len() == y.Rows(), "L2Normalize backward", "", dx, dy, y, norm)
+	checks.L2NormalizeBackward(dx, dy, y, norm)
 	c := y.Cols()
 	for r, n := range norm.Data {
 		g, yr, out := dy.Data[r*c:(r+1)*c], y.Data[r*c:(r+1)*c], dx.Data[r*c:(r+1)*c]
@@ -121,18 +121,6 @@ func (b *CPU) L2NormalizeBackward(dx, dy, y, norm *Tensor, eps float32, acc bool
 		kern.Axpy(1/n, g, out)
 		kern.Axpy(-along/n, yr, out)
 	}
-}
-
-// channels sees x as (n, c, s): samples, channels, spatial size.
-func channels(x *Tensor) (n, c, s int) {
-	if x.Rank() < 2 {
-		check(false, "channel normalisation", "want (N, C) or (N, C, spatial...)", x)
-	}
-	n, c, s = x.Dim(0), x.Dim(1), 1
-	for i := 2; i < x.Rank(); i++ {
-		s *= x.Dim(i)
-	}
-	return n, c, s
 }
 
 type momentsJob struct {
@@ -149,7 +137,7 @@ func (j *momentsJob) run(_ *worker, lo, hi int) {
 // moments computes each channel's mean and biased variance. Sums are taken
 // about the first row, so that a large common offset cancels nothing.
 func (b *CPU) moments(x *Tensor, mean, variance []float32) {
-	n, c, s := channels(x)
+	n, c, s := checks.Channels(x)
 	if s > 1 {
 		for ch := range c {
 			mean[ch], variance[ch] = planeMoments(x.Data, n, c, s, ch)
@@ -218,8 +206,7 @@ func (j *affineJob) run(_ *worker, lo, hi int) {
 
 // BatchNorm normalises each channel by its statistics over the batch.
 func (b *CPU) BatchNorm(dst, mean, rstd, x, gamma, beta *Tensor, eps float32, relu bool) {
-	n, c, s := channels(x)
-	check(mean.Len() == c && rstd.Len() == c && n*s > 0, "BatchNorm", "want a non-empty batch and one statistic per channel", x, mean, rstd)
+	checks.BatchNorm(x, mean, rstd)
 	b.moments(x, mean.Data, rstd.Data)
 	for i, v := range rstd.Data {
 		rstd.Data[i] = rsqrt(float64(v) + float64(eps))
@@ -229,8 +216,8 @@ func (b *CPU) BatchNorm(dst, mean, rstd, x, gamma, beta *Tensor, eps float32, re
 
 // ChannelAffine normalises each channel by given statistics.
 func (b *CPU) ChannelAffine(dst, x, mean, rstd, gamma, beta *Tensor, relu bool) {
-	n, c, s := channels(x)
-	check(dst.Shape == x.Shape && mean.Len() == c && rstd.Len() == c && gamma.Len() == c && beta.Len() == c, "BatchNorm", "", dst, x, mean, rstd, gamma, beta)
+	n, c, s := checks.Channels(x)
+	checks.ChannelAffine(dst, x, mean, rstd, gamma, beta)
 	tmp := b.Get(Of(2, c))
 	defer b.Put(tmp)
 	scale, shift := tmp.Data[:c], tmp.Data[c:]
@@ -282,9 +269,8 @@ func (b *CPU) ChannelAffineBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gam
 // dbeta = Σg, dgamma = Σ g·x̂, and for statistics of the batch
 // dx = gamma·rstd·(g - dbeta/m - x̂·dgamma/m), m = N·spatial.
 func (b *CPU) channelBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *Tensor, relu, acc, batch bool) {
-	n, c, s := channels(x)
-	check((dx == nil || dx.Shape == x.Shape) && dy.Shape == x.Shape && y.Shape == x.Shape && mean.Len() == c && rstd.Len() == c && gamma.Len() == c,
-		"BatchNorm backward", "", dx, dy, x, y, mean, rstd, gamma)
+	n, c, s := checks.Channels(x)
+	checks.ChannelBackward(dx, dy, x, y, mean, rstd, gamma)
 	tmp := b.Get(Of(5, c))
 	defer b.Put(tmp)
 	sumG, sumGX := tmp.Data[:c], tmp.Data[c:2*c]
@@ -313,7 +299,7 @@ func (b *CPU) channelBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *Te
 
 // channelSums are Σg and Σg·x per channel.
 func (b *CPU) channelSums(sumG, sumGX []float32, dy, x, y *Tensor, relu bool) {
-	n, c, s := channels(x)
+	n, c, s := checks.Channels(x)
 	if s == 1 {
 		g := dy
 		if relu {
@@ -346,8 +332,8 @@ func (b *CPU) channelSums(sumG, sumGX []float32, dy, x, y *Tensor, relu bool) {
 
 // GroupNorm normalises groups of channels per sample.
 func (b *CPU) GroupNorm(dst, mean, rstd, x, gamma, beta *Tensor, groups int, eps float32) {
-	n, c, s := channels(x)
-	checkGroups("GroupNorm", x, mean, rstd, gamma, groups)
+	n, c, s := checks.Channels(x)
+	checks.GroupNorm("GroupNorm", x, mean, rstd, gamma, groups)
 	size := c / groups * s
 	for g := range n * groups {
 		in, out := x.Data[g*size:(g+1)*size], dst.Data[g*size:(g+1)*size]
@@ -365,15 +351,10 @@ func (b *CPU) GroupNorm(dst, mean, rstd, x, gamma, beta *Tensor, groups int, eps
 	}
 }
 
-func checkGroups(op string, x, mean, rstd, gamma *Tensor, groups int) {
-	n, c, _ := channels(x)
-	check(groups > 0 && c%groups == 0 && mean.Len() == n*groups && rstd.Len() == n*groups && (gamma == nil || gamma.Len() == c), op, "groups must divide the channels", x, mean, rstd, gamma)
-}
-
 // GroupNormBackward is the gradient of GroupNorm.
 func (b *CPU) GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *Tensor, groups int, acc bool) {
-	n, c, s := channels(x)
-	checkGroups("GroupNorm backward", x, mean, rstd, gamma, groups)
+	n, c, s := checks.Channels(x)
+	checks.GroupNorm("GroupNorm backward", x, mean, rstd, gamma, groups)
 	size := c / groups * s
 	for g := range n * groups {
 		o := g * size
@@ -411,8 +392,7 @@ func (b *CPU) GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *Ten
 
 // MoveStats computes in float64.
 func (b *CPU) MoveStats(runningMean, runningVar, mean, rstd *Tensor, n int, eps, momentum float32) {
-	c := mean.Len()
-	check(rstd.Len() == c && runningMean.Len() == c && runningVar.Len() == c, "MoveStats", "want one value a channel", runningMean, runningVar, mean, rstd)
+	checks.MoveStats(runningMean, runningVar, mean, rstd)
 	unbias := 1.0
 	if n > 1 {
 		unbias = float64(n) / float64(n-1)
@@ -427,7 +407,7 @@ func (b *CPU) MoveStats(runningMean, runningVar, mean, rstd *Tensor, n int, eps,
 
 // InvStd computes in float64.
 func (b *CPU) InvStd(rstd, variance *Tensor, eps float32) {
-	check(rstd.Len() == variance.Len(), "InvStd", "", rstd, variance)
+	checks.InvStd(rstd, variance)
 	for i, v := range variance.Data {
 		rstd.Data[i] = rsqrt(float64(v) + float64(eps))
 	}

@@ -44,10 +44,7 @@ func data(t *Tensor) []float32 {
 // Linear is dst = act(x·Wᵀ + bias) + residual.
 func (b *CPU) Linear(dst, pre, x *Tensor, w *Weight, bias *Tensor, act Activation, residual *Tensor) {
 	in, out, rows := w.Dim(1), w.Dim(0), x.Rows()
-	check(x.Rank() > 0 && x.Cols() == in && dst.Shape == x.WithDim(-1, out), "Linear", "want x (..., in), W (out, in), result (..., out)", dst, x, w.Tensor, bias, residual)
-	check(bias == nil || bias.Len() == out, "Linear", "want bias (out)", dst, x, w.Tensor, bias, residual)
-	check(residual == nil || residual.Shape == dst.Shape && act == NoAct, "Linear", "residual excludes an activation and has the result's shape", dst, x, w.Tensor, bias, residual)
-	check(pre == nil || pre.Shape == dst.Shape && act != NoAct, "Linear", "pre is for an activation and has the result's shape", dst, x, w.Tensor, bias, pre)
+	checks.Linear(dst, pre, x, w, bias, act, residual)
 	b.jobs.linear = linearJob{dst.Data, data(pre), x.Data, data(bias), data(residual), w.transposed(), in, out, act}
 	b.do(rows, rowGrain, &b.jobs.linear)
 }
@@ -83,7 +80,7 @@ func (j *linearInputJob) run(w *worker, lo, hi int) {
 // LinearBackwardInput is dx (+)= dy·W.
 func (b *CPU) LinearBackwardInput(dx, dy *Tensor, w *Weight, acc bool) {
 	in, out := w.Dim(1), w.Dim(0)
-	check(dx.Cols() == in && dy.Cols() == out && dx.Rows() == dy.Rows(), "Linear backward", "input gradient", dx, dy, w.Tensor)
+	checks.LinearBackwardInput(dx, dy, w)
 	b.jobs.linearInput = linearInputJob{dx.Data, dy.Data, w.Data, in, out, beta(acc)}
 	b.do(dx.Rows(), rowGrain, &b.jobs.linearInput)
 }
@@ -117,8 +114,7 @@ func (j *linearWeightJob) run(w *worker, lo, hi int) {
 // LinearBackwardWeight is dw += dyᵀ·x, dbias += Σ dy.
 func (b *CPU) LinearBackwardWeight(dw, dbias, dy, x *Tensor) {
 	in, out, rows := x.Cols(), dy.Cols(), x.Rows()
-	check(dw.Len() == in*out && dy.Rows() == rows, "Linear backward", "weight gradient", dw, dy, x)
-	check(dbias == nil || dbias.Len() == out, "Linear backward", "bias gradient", dy, dbias)
+	checks.LinearBackwardWeight(dw, dbias, dy, x)
 	if rows == 0 {
 		return
 	}
@@ -149,22 +145,7 @@ func (j *matmulJob) run(w *worker, lo, hi int) {
 // MatMul is dst = alpha·op(x)·op(y) + beta·dst, batched over the first
 // dimension where the rank is 3.
 func (b *CPU) MatMul(dst, x, y *Tensor, transA, transB bool, alpha, beta float32) {
-	rank := x.Rank()
-	check((rank == 2 || rank == 3) && y.Rank() == rank && dst.Rank() == rank, "MatMul", "want three matrices or three batches of matrices", dst, x, y)
-	batch := 1
-	if rank == 3 {
-		batch = x.Dim(0)
-		check(y.Dim(0) == batch && dst.Dim(0) == batch, "MatMul", "batch sizes differ", dst, x, y)
-	}
-	m, k := x.Dim(-2), x.Dim(-1)
-	if transA {
-		m, k = k, m
-	}
-	k2, n := y.Dim(-2), y.Dim(-1)
-	if transB {
-		k2, n = n, k2
-	}
-	check(k == k2 && dst.Dim(-2) == m && dst.Dim(-1) == n, "MatMul", "", dst, x, y)
+	batch, m, n, k := checks.MatMul(dst, x, y, transA, transB)
 	b.jobs.matmul = matmulJob{
 		g: kern.Gemm{
 			M: m, N: n, K: k, Alpha: alpha, Beta: beta,
@@ -177,7 +158,7 @@ func (b *CPU) MatMul(dst, x, y *Tensor, transA, transB bool, alpha, beta float32
 
 // Transpose swaps the last two dimensions.
 func (b *CPU) Transpose(dst, x *Tensor) {
-	check(x.Rank() >= 2 && dst.Rank() == x.Rank() && dst.Dim(-1) == x.Dim(-2) && dst.Dim(-2) == x.Dim(-1) && dst.Len() == x.Len(), "Transpose", "", dst, x)
+	checks.Transpose(dst, x)
 	r, c := x.Dim(-2), x.Dim(-1)
 	for i := 0; i < x.Len(); i += r * c {
 		kern.Transpose(dst.Data[i:i+r*c], r, x.Data[i:i+r*c], c, r, c)

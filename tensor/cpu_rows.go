@@ -21,7 +21,7 @@ func (j *gatherJob) run(_ *worker, lo, hi int) {
 
 // GatherRows is dst[i] = x[ids[i]], or fill where ids[i] is negative.
 func (b *CPU) GatherRows(dst, x, fill *Tensor, ids []int32) {
-	checkRows("GatherRows", dst, x, fill, ids)
+	checks.GatherRows("GatherRows", dst, x, fill, ids)
 	b.jobs.gather = gatherJob{dst.Data, x.Data, data(fill), ids, x.Cols()}
 	b.do(len(ids), 1024, &b.jobs.gather)
 }
@@ -37,13 +37,5 @@ func (b *CPU) ScatterAddRows(dx, dfill, dy *Tensor, ids []int32) {
 			out := dx.Data[int(id)*c : (int(id)+1)*c]
 			kern.Add(out, out, row)
 		}
-	}
-}
-
-func checkRows(op string, dst, x, fill *Tensor, ids []int32) {
-	check(dst.Rank() > 0 && dst.Rows() == len(ids) && x.Rank() > 0 && dst.Cols() == x.Cols() && (fill == nil || fill.Len() == x.Cols()), op, "want one id per row of the result, and rows of one length", dst, x, fill)
-	rows := x.Rows()
-	for _, id := range ids {
-		check(int(id) < rows && (id >= 0 || fill != nil), op, "an id is outside of the rows", dst, x)
 	}
 }

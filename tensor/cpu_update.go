@@ -17,7 +17,7 @@ func (j *adamJob) run(_ *worker, lo, hi int) {
 
 // Adam is one step of Adam or AdamW over flat buffers.
 func (b *CPU) Adam(p, g, m, v *Tensor, c AdamConfig) {
-	check(g.Len() == p.Len() && m.Len() == p.Len() && v.Len() == p.Len() && c.Step >= 1, "Adam", "want four buffers of one length, and steps counted from 1", p, g, m, v)
+	checks.Adam(p, g, m, v, c)
 	b.jobs.adam = adamJob{p.Data, g.Data, m.Data, v.Data, kern.AdamStep{
 		LR: c.LR, Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps, WeightDecay: c.WeightDecay, Decoupled: c.Decoupled, GradScale: c.GradScale,
 		Bias1: float32(1 - math.Pow(float64(c.Beta1), float64(c.Step))),
@@ -28,7 +28,7 @@ func (b *CPU) Adam(p, g, m, v *Tensor, c AdamConfig) {
 
 // SGD is one step of stochastic gradient descent, in PyTorch's arithmetic.
 func (b *CPU) SGD(p, g, m *Tensor, lr, momentum, weightDecay, gradScale float32, nesterov, first bool) {
-	check(g.Len() == p.Len() && (m == nil || m.Len() == p.Len()), "SGD", "", p, g, m)
+	checks.SGD(p, g, m)
 	for i := range p.Data {
 		d := float32(g.Data[i]*gradScale) + float32(weightDecay*p.Data[i])
 		if m != nil {
