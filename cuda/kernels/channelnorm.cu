@@ -131,3 +131,19 @@ KERNEL(BLOCK) group_norm_params(float *dgamma, float *dbeta, const float *dy, co
         dbeta[ch] += sum;
     }
 }
+
+// move_stats: running = (1-momentum)*running + momentum*batch for mean and
+// unbiased variance; the batch's biased variance is 1/rstd^2 - eps, over n values
+KERNEL(BLOCK) move_stats(float *running_mean, float *running_var, const float *mean, const float *rstd, int c, int n, float eps, float momentum) {
+    double m = momentum, unbias = n > 1 ? (double)n / (n - 1) : 1.;
+    FOR_ALL(ch, c) {
+        double r = rstd[ch], v = (1 / (r * r) - eps) * unbias;
+        running_mean[ch] = (float)((1 - m) * running_mean[ch] + m * mean[ch]);
+        running_var[ch] = (float)((1 - m) * running_var[ch] + m * v);
+    }
+}
+
+// inv_std: rstd = 1/sqrt(variance+eps)
+KERNEL(BLOCK) inv_std(float *rstd, const float *variance, int n, float eps) {
+    FOR_ALL(i, n) rstd[i] = (float)(1 / sqrt((double)variance[i] + eps));
+}

@@ -88,3 +88,14 @@ func (s *Set) GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma Ptr,
 		s.launch(groupNormBackward, each(p.N*groups), flatBlock, ptr(dx), ptr(dy), ptr(x), ptr(mean), ptr(rstd), ptr(gamma), i32(groups), i32(size), i32(p.S), flag(acc))
 	}
 }
+
+// MoveStats moves running statistics (C) towards those of a batch of n values a
+// channel: running = (1-momentum)·running + momentum·batch, the variance unbiased.
+func (s *Set) MoveStats(runningMean, runningVar, mean, rstd Ptr, c, n int, eps, momentum float32) {
+	s.launch(moveStats, flat(c), flatBlock, ptr(runningMean), ptr(runningVar), ptr(mean), ptr(rstd), i32(c), i32(n), f32(eps), f32(momentum))
+}
+
+// InvStd is rstd = 1/√(variance+eps) for n channels.
+func (s *Set) InvStd(rstd, variance Ptr, n int, eps float32) {
+	s.launch(invStd, flat(n), flatBlock, ptr(rstd), ptr(variance), i32(n), f32(eps))
+}

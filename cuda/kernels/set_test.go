@@ -73,6 +73,8 @@ func everyMethod(s *Set) {
 	s.BatchNorm(p, p, p, p, p, p, planes, 0, true)
 	s.BatchNormBackward(p, p, p, p, p, p, p, p, p, planes, true, true)
 	s.ChannelAffineBackward(0, 0, 0, p, p, p, p, p, p, planes, true, true)
+	s.MoveStats(p, p, p, p, 4, 9, 0, 0)
+	s.InvStd(p, p, 4, 0)
 	s.GroupNorm(p, p, p, p, 0, 0, planes, 2, 0)
 	s.GroupNormBackward(p, p, p, p, p, p, p, p, planes, 2, true)
 	s.CrossEntropy(p, p, p, p, 9, 3)

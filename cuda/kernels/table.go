@@ -41,35 +41,37 @@ var (
 	groupNorm                = &Kernel{35, "group_norm", "ppppppiiif", 256}
 	groupNormBackward        = &Kernel{36, "group_norm_backward", "ppppppiiii", 256}
 	groupNormParams          = &Kernel{37, "group_norm_params", "ppppppiiii", 256}
-	gatherRows               = &Kernel{38, "gather_rows", "ppppii", 256}
-	invertIDs                = &Kernel{39, "invert_ids", "ppi", 256}
-	fillIDs                  = &Kernel{40, "fill_ids", "pii", 256}
-	addRowsOnce              = &Kernel{41, "add_rows_once", "pppii", 256}
-	addRows                  = &Kernel{42, "add_rows", "pppiii", 256}
-	uniform                  = &Kernel{43, "uniform", "pip", 256}
-	normal                   = &Kernel{44, "normal", "pip", 256}
-	permutations             = &Kernel{45, "permutations", "pip", 256}
-	adamCoefficients         = &Kernel{46, "adam_coefficients", "ppfffii", 32}
-	adam                     = &Kernel{47, "adam", "pppppifff", 256}
-	sgd                      = &Kernel{48, "sgd", "ppppiffii", 256}
-	clip                     = &Kernel{49, "clip", "ppf", 32}
-	conv2D                   = &Kernel{50, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
-	conv2DInput              = &Kernel{51, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
-	conv2DWeight             = &Kernel{52, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
-	planeSums                = &Kernel{53, "plane_sums", "ppiii", 256}
-	maxPool2D                = &Kernel{54, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
-	maxPool2DBackward        = &Kernel{55, "max_pool_2d_backward", "pppiiii", 256}
-	avgPool2D                = &Kernel{56, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
-	avgPool2DBackward        = &Kernel{57, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
-	matmul                   = &Kernel{58, "matmul", "pppiiiiiff", 256}
-	selfAttention16          = &Kernel{59, "self_attention_16", "pppiiiif", 64}
-	selfAttentionDq16        = &Kernel{60, "self_attention_dq_16", "pppppiiiif", 64}
-	selfAttentionDkv16       = &Kernel{61, "self_attention_dkv_16", "pppppiiiif", 64}
-	selfAttention            = &Kernel{62, "self_attention", "pppiiiif", 128}
-	selfAttentionDq          = &Kernel{63, "self_attention_dq", "pppppiiiif", 128}
-	selfAttentionDkv         = &Kernel{64, "self_attention_dkv", "pppppiiiif", 128}
-	queryAttention           = &Kernel{65, "query_attention", "pppppiiiif", 128}
-	queryAttentionBackward   = &Kernel{66, "query_attention_backward", "pppppppiiiif", 128}
+	moveStats                = &Kernel{38, "move_stats", "ppppiiff", 256}
+	invStd                   = &Kernel{39, "inv_std", "ppif", 256}
+	gatherRows               = &Kernel{40, "gather_rows", "ppppii", 256}
+	invertIDs                = &Kernel{41, "invert_ids", "ppi", 256}
+	fillIDs                  = &Kernel{42, "fill_ids", "pii", 256}
+	addRowsOnce              = &Kernel{43, "add_rows_once", "pppii", 256}
+	addRows                  = &Kernel{44, "add_rows", "pppiii", 256}
+	uniform                  = &Kernel{45, "uniform", "pip", 256}
+	normal                   = &Kernel{46, "normal", "pip", 256}
+	permutations             = &Kernel{47, "permutations", "pip", 256}
+	adamCoefficients         = &Kernel{48, "adam_coefficients", "ppfffii", 32}
+	adam                     = &Kernel{49, "adam", "pppppifff", 256}
+	sgd                      = &Kernel{50, "sgd", "ppppiffii", 256}
+	clip                     = &Kernel{51, "clip", "ppf", 32}
+	conv2D                   = &Kernel{52, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
+	conv2DInput              = &Kernel{53, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
+	conv2DWeight             = &Kernel{54, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
+	planeSums                = &Kernel{55, "plane_sums", "ppiii", 256}
+	maxPool2D                = &Kernel{56, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
+	maxPool2DBackward        = &Kernel{57, "max_pool_2d_backward", "pppiiii", 256}
+	avgPool2D                = &Kernel{58, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
+	avgPool2DBackward        = &Kernel{59, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
+	matmul                   = &Kernel{60, "matmul", "pppiiiiiff", 256}
+	selfAttention16          = &Kernel{61, "self_attention_16", "pppiiiif", 64}
+	selfAttentionDq16        = &Kernel{62, "self_attention_dq_16", "pppppiiiif", 64}
+	selfAttentionDkv16       = &Kernel{63, "self_attention_dkv_16", "pppppiiiif", 64}
+	selfAttention            = &Kernel{64, "self_attention", "pppiiiif", 128}
+	selfAttentionDq          = &Kernel{65, "self_attention_dq", "pppppiiiif", 128}
+	selfAttentionDkv         = &Kernel{66, "self_attention_dkv", "pppppiiiif", 128}
+	queryAttention           = &Kernel{67, "query_attention", "pppppiiiif", 128}
+	queryAttentionBackward   = &Kernel{68, "query_attention_backward", "pppppppiiiif", 128}
 )
 
 // Kernels lists every kernel of the module, in the order of Kernel.ID.
@@ -112,6 +114,8 @@ var Kernels = []*Kernel{
 	groupNorm,
 	groupNormBackward,
 	groupNormParams,
+	moveStats,
+	invStd,
 	gatherRows,
 	invertIDs,
 	fillIDs,
