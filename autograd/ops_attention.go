@@ -83,3 +83,16 @@ func (t *Tape) QueryAttention(q, kv *Var, lengths []int32, heads int) *Var {
 	t.save(n, probs)
 	return y
 }
+
+// QueryProbabilities are the shares that QueryAttention gives the tokens, (B,
+// heads, T), for study: a constant, through which no gradient flows.
+func (t *Tape) QueryProbabilities(q, kv *Var, lengths []int32, heads int) *Var {
+	if q.Shape().Rank() != 2 || kv.Shape().Rank() != 3 {
+		fail("QueryProbabilities", "want q (B, D), kv (B, T, 2·D)", q, kv)
+	}
+	probs := t.result(tensor.Of(q.Dim(0), heads, kv.Dim(1)))
+	y := t.be.Get(q.Shape())
+	t.be.QueryAttention(y, probs.Value, q.Value, kv.Value, lengths, heads)
+	t.be.Put(y)
+	return probs
+}

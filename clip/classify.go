@@ -28,6 +28,9 @@ type Classifier struct {
 // classifyBatch is how many windows are gathered and classified at a time.
 const classifyBatch = 256
 
+// scoreBatch is how many features are compared with the texts at a time.
+const scoreBatch = 4096
+
 // NewClassifier encodes the prompts with a trained model.
 func NewClassifier(be tensor.Backend, m *Model, prompts Prompts) *Classifier {
 	m.Set.Place(be)
@@ -42,6 +45,9 @@ func NewClassifier(be tensor.Backend, m *Model, prompts Prompts) *Classifier {
 // Classes returns K, the number of prompts.
 func (c *Classifier) Classes() int { return c.text.Dim(0) }
 
+// Dim returns D, the width of a feature.
+func (c *Classifier) Dim() int { return c.text.Dim(1) }
+
 // Probabilities fills probs (len(pixels), K) with p(y | x) of Eq. (15) over the
 // classes' texts, for the windows around pixels.
 func (c *Classifier) Probabilities(ctx context.Context, w *rsdata.Windows, pixels []rsdata.Pixel, probs []float32) error {
@@ -52,6 +58,24 @@ func (c *Classifier) Probabilities(ctx context.Context, w *rsdata.Windows, pixel
 	if len(probs) != len(pixels)*k {
 		return fmt.Errorf("clip: room for %d probabilities, want %d windows of %d classes", len(probs), len(pixels), k)
 	}
+	return c.encode(ctx, w, pixels, k, probs, c.classify)
+}
+
+// Features fills dst (len(pixels), Dim) with the normalised image features z of
+// Eq. (11) for the windows around pixels.
+func (c *Classifier) Features(ctx context.Context, w *rsdata.Windows, pixels []rsdata.Pixel, dst []float32) error {
+	if err := c.model.Config.Encoder.Fits(w); err != nil {
+		return err
+	}
+	if len(dst) != len(pixels)*c.Dim() {
+		return fmt.Errorf("clip: room for %d values, want %d windows of %d", len(dst), len(pixels), c.Dim())
+	}
+	return c.encode(ctx, w, pixels, c.Dim(), dst, c.normalise)
+}
+
+// encode gathers windows batch by batch and lets emit turn their image features
+// (n, D) into values, width of each window.
+func (c *Classifier) encode(ctx context.Context, w *rsdata.Windows, pixels []rsdata.Pixel, width int, dst []float32, emit func(*autograd.Var, []float32)) error {
 	if c.buffers == nil {
 		c.buffers = w.NewBuffers(classifyBatch)
 	}
@@ -63,7 +87,28 @@ func (c *Classifier) Probabilities(ctx context.Context, w *rsdata.Windows, pixel
 		w.Gather(c.buffers, pixels[lo:hi])
 		c.model.windows(&c.batch, c.buffers, hi-lo, rng.New(c.seed, "evaluation/timestep", c.calls))
 		c.calls++
-		c.classify(c.model.Images(c.tape, c.batch.Windows, c.batch.Steps), probs[lo*k:hi*k])
+		emit(c.model.Images(c.tape, c.batch.Windows, c.batch.Steps), dst[lo*width:hi*width])
+		c.tape.Reset()
+	}
+	return nil
+}
+
+// normalise writes z of image features (n, D).
+func (c *Classifier) normalise(v *autograd.Var, dst []float32) {
+	c.tape.L2Normalize(v).Value.Read(dst)
+}
+
+// Score fills probs (n, K) with p(y | x) of Eq. (15) for normalised image features
+// (n, Dim), as Features and SceneFeatures give them.
+func (c *Classifier) Score(features, probs []float32) error {
+	k, d := c.Classes(), c.Dim()
+	n := len(features) / d
+	if len(features) != n*d || len(probs) != n*k {
+		return fmt.Errorf("clip: %d values and room for %d probabilities, want %d and %d of each window", len(features), len(probs), d, k)
+	}
+	for lo := 0; lo < n; lo += scoreBatch {
+		hi := min(lo+scoreBatch, n)
+		c.compare(c.tape.Input(tensor.FromSlice(features[lo*d:hi*d], hi-lo, d)), probs[lo*k:hi*k])
 		c.tape.Reset()
 	}
 	return nil
@@ -71,8 +116,12 @@ func (c *Classifier) Probabilities(ctx context.Context, w *rsdata.Windows, pixel
 
 // classify compares image features (n, D) with the texts.
 func (c *Classifier) classify(v *autograd.Var, probs []float32) {
+	c.compare(c.tape.L2Normalize(v), probs)
+}
+
+// compare is classify for features that are normalised already.
+func (c *Classifier) compare(z *autograd.Var, probs []float32) {
 	t := c.tape
-	z := t.L2Normalize(v)
 	logits := t.Scale(t.MatMul(z, t.Input(c.text), false, true), c.scale)
 	t.Softmax(logits).Value.Read(probs)
 }

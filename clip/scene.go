@@ -29,12 +29,32 @@ func MapScene(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.W
 	if err := c.model.Config.Encoder.Fits(w); err != nil {
 		return err
 	}
-	m := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W)
+	k := c.Classes()
+	m := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W, k, c.classify)
 	defer m.close()
-	if c.model.Config.Encoder.Patch == 1 {
-		return m.run(ctx, rows, m.stripEmbedded)
+	labels, confidence := make([]uint8, m.wide), make([]float32, m.wide)
+	return m.run(ctx, func(row int, probs []float32) error {
+		for i := range labels {
+			best := Best(probs[i*k : (i+1)*k])
+			labels[i], confidence[i] = uint8(best+1), probs[i*k+best]
+		}
+		return rows(row, labels, confidence, probs)
+	})
+}
+
+// SceneFeatures hands over the normalised image features of every pixel of a
+// scene, (W, D), row by row from top to bottom; the slice is used again for the
+// next row. Score compares them with texts.
+func SceneFeatures(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.Windows, scene int, rows func(row int, features []float32) error) error {
+	if scene < 0 || scene >= len(d.Scenes) {
+		return fmt.Errorf("clip: scene %d of %d", scene, len(d.Scenes))
 	}
-	return m.run(ctx, rows, m.stripWindows)
+	if err := c.model.Config.Encoder.Fits(w); err != nil {
+		return err
+	}
+	m := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W, c.Dim(), c.normalise)
+	defer m.close()
+	return m.run(ctx, rows)
 }
 
 // stripPixels is about how many windows of neighbouring rows are classified
@@ -52,7 +72,9 @@ type mapper struct {
 	height, wide int
 	strip        int // rows of a strip
 
-	probs  []float32 // (strip, W, K)
+	width  int                                  // values of a pixel that emit makes
+	emit   func(v *autograd.Var, dst []float32) // from image features (n, D) to (n, width)
+	values []float32                            // (strip, W, width)
 	pixels []rsdata.Pixel
 	steps  []int32
 
@@ -66,31 +88,28 @@ type mapper struct {
 	ids      []int32 // (windows·L) row in embedded
 }
 
-func newMapper(c *Classifier, w *rsdata.Windows, scene, height, width int) *mapper {
-	m := &mapper{c: c, w: w, scene: scene, height: height, wide: width}
-	m.strip = min(max(1, stripPixels/width), height)
-	m.probs = make([]float32, m.strip*width*c.Classes())
-	m.pixels = make([]rsdata.Pixel, m.strip*width)
-	m.steps = make([]int32, m.strip*width)
+func newMapper(c *Classifier, w *rsdata.Windows, scene, height, wide, width int, emit func(*autograd.Var, []float32)) *mapper {
+	m := &mapper{c: c, w: w, scene: scene, height: height, wide: wide, width: width, emit: emit}
+	m.strip = min(max(1, stripPixels/wide), height)
+	m.values = make([]float32, m.strip*wide*width)
+	m.pixels = make([]rsdata.Pixel, m.strip*wide)
+	m.steps = make([]int32, m.strip*wide)
 	return m
 }
 
-// run classifies strip after strip and hands over their rows.
-func (m *mapper) run(ctx context.Context, rows RowFunc, strip func(ctx context.Context, probs []float32) error) error {
-	k := m.c.Classes()
-	labels, confidence := make([]uint8, m.wide), make([]float32, m.wide)
+// run goes through strip after strip and hands over their rows.
+func (m *mapper) run(ctx context.Context, rows func(row int, values []float32) error) error {
+	strip := m.stripWindows
+	if m.c.model.Config.Encoder.Patch == 1 {
+		strip = m.stripEmbedded
+	}
 	for first := 0; first < m.height; first += m.strip {
 		m.place(first, min(first+m.strip, m.height))
-		if err := strip(ctx, m.probs[:len(m.pixels)*k]); err != nil {
+		if err := strip(ctx); err != nil {
 			return err
 		}
 		for r := range len(m.pixels) / m.wide {
-			probs := m.probs[r*m.wide*k : (r+1)*m.wide*k]
-			for i := range labels {
-				best := Best(probs[i*k : (i+1)*k])
-				labels[i], confidence[i] = uint8(best+1), probs[i*k+best]
-			}
-			if err := rows(first+r, labels, confidence, probs); err != nil {
+			if err := rows(first+r, m.values[r*m.wide*m.width:(r+1)*m.wide*m.width]); err != nil {
 				return err
 			}
 		}
@@ -120,26 +139,25 @@ func (m *mapper) place(lo, hi int) {
 	}
 }
 
-// stripWindows classifies whole windows.
-func (m *mapper) stripWindows(ctx context.Context, probs []float32) error {
-	return m.c.Probabilities(ctx, m.w, m.pixels, probs)
+// stripWindows encodes whole windows.
+func (m *mapper) stripWindows(ctx context.Context) error {
+	return m.c.encode(ctx, m.w, m.pixels, m.width, m.values, m.emit)
 }
 
-// stripEmbedded classifies windows put together from embedded pixels.
-func (m *mapper) stripEmbedded(ctx context.Context, probs []float32) error {
+// stripEmbedded encodes windows put together from embedded pixels.
+func (m *mapper) stripEmbedded(ctx context.Context) error {
 	half := m.w.Side() / 2
 	last := int(m.pixels[len(m.pixels)-1].Row)
 	if err := m.embed(ctx, min(last+half, m.height-1)); err != nil {
 		return err
 	}
-	k := m.c.Classes()
 	for lo := 0; lo < len(m.pixels); lo += classifyBatch {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		hi := min(lo+classifyBatch, len(m.pixels))
 		m.locate(m.pixels[lo:hi])
-		m.c.classify(m.images(m.steps[lo:hi]), probs[lo*k:hi*k])
+		m.emit(m.images(m.steps[lo:hi]), m.values[lo*m.width:hi*m.width])
 		m.c.tape.Reset()
 	}
 	return nil

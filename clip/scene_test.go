@@ -126,3 +126,48 @@ func TestMapSceneStops(t *testing.T) {
 		t.Error("windows of another size are no error")
 	}
 }
+
+// Features compared with the texts are the probabilities, whichever way they came
+// about.
+func TestScoreOfFeaturesIsProbabilities(t *testing.T) {
+	const height, width = 12, 50
+	d := noise(height, width)
+	classifier, w := mapped(t, d, 5, 1, PoolClass)
+	k, dim := classifier.Classes(), classifier.Dim()
+	var pixels []rsdata.Pixel
+	for i := range height * width {
+		pixels = append(pixels, rsdata.Pixel{Row: int32(i / width), Col: int32(i % width)})
+	}
+	want := make([]float32, len(pixels)*k)
+	if err := classifier.Probabilities(t.Context(), w, pixels, want); err != nil {
+		t.Fatal(err)
+	}
+	byWindow, byScene := make([]float32, len(pixels)*dim), []float32(nil)
+	if err := classifier.Features(t.Context(), w, pixels, byWindow); err != nil {
+		t.Fatal(err)
+	}
+	err := SceneFeatures(t.Context(), classifier, d, w, 0, func(row int, features []float32) error {
+		if row*width*dim != len(byScene) {
+			t.Fatalf("row %d after %d values", row, len(byScene))
+		}
+		byScene = append(byScene, features...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, features := range map[string][]float32{"Features": byWindow, "SceneFeatures": byScene} {
+		got := make([]float32, len(want))
+		if err := classifier.Score(features, got); err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if math.Abs(float64(got[i]-want[i])) > 1e-5 {
+				t.Fatalf("%s: pixel %d, class %d: %v, want %v", name, i/k, i%k, got[i], want[i])
+			}
+		}
+	}
+	if classifier.Score(byWindow[1:], want) == nil || classifier.Score(byWindow, want[1:]) == nil {
+		t.Error("lengths that do not fit are no error")
+	}
+}

@@ -169,18 +169,8 @@ func (m *Model) windows(out *Batch, data [][]float32, n int, times rng.Stream) {
 			out.Steps[i] = int32(times.Intn(uint64(i), e.Timesteps))
 		}
 	}
-	order := e.PixelOrder()
-	area := len(order)
 	for k, mod := range e.Modalities {
-		dst, src := out.Windows[k].Data, data[k]
-		if e.Patch == 1 {
-			copy(dst, src[:len(dst)])
-			continue
-		}
-		for i := range n {
-			for j, at := range order {
-				copy(dst[(i*area+j)*mod.Bands:(i*area+j+1)*mod.Bands], src[(i*area+int(at))*mod.Bands:])
-			}
-		}
+		dst := out.Windows[k].Data
+		e.Arrange(dst, data[k][:len(dst)], mod.Bands)
 	}
 }

@@ -80,6 +80,16 @@ func (c *Corruptor) Fill(dst *Corrupted, windows [][]float32, step uint64) {
 	c.apply(dst, windows)
 }
 
+// FillAt is Fill with all samples at one timestep index, to be looked at: masks
+// and noise are those of the given step.
+func (c *Corruptor) FillAt(dst *Corrupted, windows [][]float32, step uint64, t int) {
+	c.draw(dst, step)
+	for i := range dst.Steps {
+		dst.Steps[i] = int32(t)
+	}
+	c.apply(dst, windows)
+}
+
 // draw draws the timesteps and masks of a step, and its noise into Visible.
 func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 	times := rng.New(c.seed, "diffusion/timestep", step)

@@ -232,3 +232,32 @@ func TestConfigCheck(t *testing.T) {
 		}
 	}
 }
+
+// FillAt fixes the timestep and nothing else.
+func TestFillAt(t *testing.T) {
+	c := small()
+	windows := randomWindows(c, 4, "windows")
+	drawn := fill(c, 1, windows, 4, 7)
+	corruptor := NewCorruptor(c, 1)
+	fixed := corruptor.NewCorrupted(4)
+	for _, at := range []int{0, c.Encoder.Timesteps - 1} {
+		corruptor.FillAt(fixed, windows, 7, at)
+		for m := range fixed.Inputs {
+			if !slices.Equal(fixed.Inputs[m].Keep, drawn.Inputs[m].Keep) {
+				t.Errorf("modality %d: another mask", m)
+			}
+		}
+		for b, step := range fixed.Steps {
+			if step != int32(at) {
+				t.Errorf("sample %d has timestep %d, want %d", b, step, at)
+			}
+		}
+	}
+	corruptor.FillAt(fixed, windows, 7, int(drawn.Steps[2]))
+	k := c.Keep()
+	in, want := fixed.Inputs[0].Visible, drawn.Inputs[0].Visible
+	size := len(in.Data) / (4 * k)
+	if !slices.Equal(in.Data[2*k*size:3*k*size], want.Data[2*k*size:3*k*size]) {
+		t.Error("at the drawn timestep the noised pixels differ from the drawn ones")
+	}
+}

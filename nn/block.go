@@ -89,13 +89,25 @@ func (b *Block) ForwardFrom(t *autograd.Tape, x, qkv *autograd.Var) *autograd.Va
 // tokens, of which the token must be the last; lengths is nil otherwise. ids
 // and lengths must stay unchanged until the backward pass.
 func (b *Block) ForwardToken(t *autograd.Tape, x *autograd.Var, rows, lengths []int32) *autograd.Var {
-	d := x.Dim(2)
-	flat := t.Reshape(x, x.Dim(0)*x.Dim(1), d)
-	y := b.Norm1.Forward(t, x)
-	token := t.GatherRows(t.Reshape(y, y.Dim(0)*y.Dim(1), d), nil, rows) // (B, D)
-	q := b.Attn.query.Forward(t, token)                                  // (B, D)
-	kv := b.Attn.keyValue.Forward(t, y)                                  // (B, T, 2·D)
-	a := t.QueryAttention(q, kv, lengths, b.Attn.Heads)                  // (B, D)
+	flat := t.Reshape(x, x.Dim(0)*x.Dim(1), x.Dim(2))
+	q, kv := b.tokenQuery(t, x, rows)
+	a := t.QueryAttention(q, kv, lengths, b.Attn.Heads) // (B, D)
 	r := b.Attn.Proj.ForwardAdd(t, a, t.GatherRows(flat, nil, rows))
 	return b.MLP.Forward(t, b.Norm2.Forward(t, r), r)
+}
+
+// tokenQuery returns the query of one token per sample, (B, D), and the keys and
+// values of all tokens, (B, T, 2·D).
+func (b *Block) tokenQuery(t *autograd.Tape, x *autograd.Var, rows []int32) (q, kv *autograd.Var) {
+	y := b.Norm1.Forward(t, x)
+	token := t.GatherRows(t.Reshape(y, y.Dim(0)*y.Dim(1), y.Dim(2)), nil, rows)
+	return b.Attn.query.Forward(t, token), b.Attn.keyValue.Forward(t, y)
+}
+
+// TokenAttention returns how one token per sample shares its attention among all
+// tokens, (B, heads, T), each row adding up to 1. rows is as in ForwardToken; it
+// is for study, and carries no gradient.
+func (b *Block) TokenAttention(t *autograd.Tape, x *autograd.Var, rows []int32) *autograd.Var {
+	q, kv := b.tokenQuery(t, x, rows)
+	return t.QueryProbabilities(q, kv, nil, b.Attn.Heads)
 }

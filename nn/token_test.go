@@ -84,3 +84,39 @@ func TestInitialValues(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenAttention holds the shares against the attention that they make: with
+// the values weighed by them, ForwardToken's attention comes out.
+func TestTokenAttention(t *testing.T) {
+	const batch, tokens = 3, 7
+	set := NewSet(1)
+	block := NewBlock(set.Root(), small)
+	x := tensor.New(batch, tokens, small.Dim)
+	Normal(1)(x, 1, "x")
+	rows := []int32{0, tokens + 3, 3*tokens - 1}
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	tape := autograd.NewTape(be, autograd.Eval)
+	p := block.TokenAttention(tape, tape.Input(x), rows).Value
+	if p.Shape != tensor.Of(batch, small.Heads, tokens) {
+		t.Fatalf("shape %v", p.Shape)
+	}
+	q, kv := block.tokenQuery(tape, tape.Input(x), rows)
+	want := tape.QueryAttention(q, kv, nil, small.Heads).Value.Data
+	got := make([]float32, len(want))
+	d, width := small.Dim, small.Dim/small.Heads
+	for b := range batch {
+		for h := range small.Heads {
+			sum := float32(0)
+			for j := range tokens {
+				share := p.Data[(b*small.Heads+h)*tokens+j]
+				sum += share
+				for c := h * width; c < (h+1)*width; c++ {
+					got[b*d+c] += share * kv.Value.Data[(b*tokens+j)*2*d+d+c]
+				}
+			}
+			golden.Near(t, "sum of a row", []float32{sum}, []float32{1}, 1e-5)
+		}
+	}
+	golden.Near(t, "weighed values", got, want, 1e-5)
+}

@@ -90,6 +90,22 @@ func (c Config) PixelOrder() []int32 {
 	return order
 }
 
+// Arrange copies windows of row-by-row pixels, src (n, Window², bands), into the
+// order that the encoder reads.
+func (c Config) Arrange(dst, src []float32, bands int) {
+	if c.Patch == 1 {
+		copy(dst, src)
+		return
+	}
+	order := c.PixelOrder()
+	for len(dst) > 0 {
+		for j, at := range order {
+			copy(dst[j*bands:(j+1)*bands], src[int(at)*bands:])
+		}
+		dst, src = dst[len(order)*bands:], src[len(order)*bands:]
+	}
+}
+
 // Source describes where windows come from, as rsdata.Windows does.
 type Source interface {
 	Side() int

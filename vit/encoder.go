@@ -61,3 +61,13 @@ func (e *Encoder) ForwardMean(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	weights := t.Const(1/float32(n), b, 1, n)
 	return t.Reshape(t.MatMul(weights, t.Slice(x, 1, 1, n+1), false, false), b, d)
 }
+
+// Attention returns how one token per sample shares its attention among all
+// tokens in the given block, (B, heads, T), for study. rows holds the token's row
+// among the B·T rows of x: 0, T, 2T, ... for the class token.
+func (e *Encoder) Attention(t *autograd.Tape, x *autograd.Var, block int, rows []int32) *autograd.Var {
+	for _, b := range e.Blocks[:block] {
+		x = b.Forward(t, x)
+	}
+	return e.Blocks[block].TokenAttention(t, x, rows)
+}

@@ -175,3 +175,43 @@ func TestVisibleOfEverythingIsAll(t *testing.T) {
 		t.Error("two timesteps give the same class token")
 	}
 }
+
+func TestArrangeFollowsPixelOrder(t *testing.T) {
+	for _, patch := range []int{1, 2} {
+		c := small()
+		c.Patch = patch
+		const n, bands = 3, 2
+		area := c.Window * c.Window
+		src, dst := make([]float32, n*area*bands), make([]float32, n*area*bands)
+		for i := range src {
+			src[i] = float32(i)
+		}
+		c.Arrange(dst, src, bands)
+		for i := range n * area {
+			from := i/area*area + int(c.PixelOrder()[i%area])
+			if !slices.Equal(dst[i*bands:(i+1)*bands], src[from*bands:(from+1)*bands]) {
+				t.Fatalf("patches of %d: pixel %d is %v, want that of %d", patch, i, dst[i*bands:(i+1)*bands], from)
+			}
+		}
+	}
+}
+
+// The last block's shares are those of the encoder that ran through; an earlier
+// block sees less of it.
+func TestAttentionOfABlock(t *testing.T) {
+	c := small()
+	e := NewEncoder(nn.NewSet(1).Root(), c)
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	tape := autograd.NewTape(be, autograd.Eval)
+	x := tensor.New(2, 1+c.Tokens(), c.Dim)
+	nn.Normal(1)(x, 1, "x")
+	rows := []int32{0, int32(1 + c.Tokens())}
+	first := e.Attention(tape, tape.Input(x), 0, rows).Value
+	golden.Near(t, "first block", first.Data, e.Blocks[0].TokenAttention(tape, tape.Input(x), rows).Value.Data, 0)
+	last := e.Attention(tape, tape.Input(x), 1, rows).Value
+	golden.Near(t, "last block", last.Data, e.Blocks[1].TokenAttention(tape, e.Blocks[0].Forward(tape, tape.Input(x)), rows).Value.Data, 0)
+	if slices.Equal(first.Data, last.Data) {
+		t.Error("two blocks share their attention alike")
+	}
+}
