@@ -5,9 +5,7 @@ import (
 	"time"
 
 	"diffclip/clip"
-	"diffclip/internal/figure"
 	"diffclip/internal/run"
-	"diffclip/rsdata"
 	"diffclip/tensor"
 )
 
@@ -148,24 +146,22 @@ func (d *demonstration) scores() error {
 // wholeMap classifies every pixel of the scene.
 func (d *demonstration) wholeMap() error {
 	d.say("5. The whole scene, classified pixel by pixel.")
-	s := d.x.Data.Scenes[0]
 	classifier := clip.NewClassifier(d.x.Backend, d.model, d.x.Text.Prompts)
 	labels, err := mapScene(d.app, classifier, d.x.Data, d.x.Windows, mapJob{dir: d.folder.Dir, classes: d.x.Data.Classes})
 	if err != nil {
 		return err
 	}
-	d.results.Map = &figure.Images{Title: "The scene and its map", Legend: rsdata.Legend(d.x.Data.Classes),
-		Note: "Left the true classes, right the map.",
-		Rows: [][]figure.Cell{{
-			{Image: rsdata.LabelImage(s.Labels, s.W, d.x.Data.Classes), Caption: "truth"},
-			{Image: rsdata.LabelImage(labels, s.W, d.x.Data.Classes), Caption: "map"},
-		}}}
+	d.results.Map = labels
 	return nil
 }
 
 // page writes the report and says where to look.
 func (d *demonstration) page() error {
 	d.results.Title = "DiffCLIP demo"
+	var err error
+	if d.results.Inside, err = lookInside(d.app, d.x, d.first.Model, d.model); err != nil {
+		return err
+	}
 	if err := writePage(d.folder, d.x, d.results); err != nil {
 		return err
 	}

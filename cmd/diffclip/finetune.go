@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"diffclip/clip"
+	"diffclip/diffusion"
 	"diffclip/internal/run"
 	"diffclip/tensor"
 )
@@ -221,10 +222,15 @@ func finishFinetune(a *app, folder run.Folder, x *run.Experiment, man *run.Manif
 		return err
 	}
 	r := run.Results{Title: "DiffCLIP", Methods: []run.Method{{Name: stage2Title(stage1), Confusion: confusion}}, Curves: curves}
+	var first *diffusion.Model
 	if stage1 != nil {
-		if r.Reconstructions, err = restorations(folder, x, stage1.Model); err != nil {
+		first = stage1.Model
+		if r.Reconstructions, err = restorations(folder, x, first); err != nil {
 			return err
 		}
+	}
+	if r.Inside, err = lookInside(a, x, first, model); err != nil {
+		return err
 	}
 	if err := writePage(folder, x, r); err != nil {
 		return err

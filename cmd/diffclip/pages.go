@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 
+	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
+	"diffclip/internal/progress"
 	"diffclip/internal/run"
 )
 
@@ -23,12 +25,26 @@ func restorations(folder run.Folder, x *run.Experiment, m *diffusion.Model) ([]f
 }
 
 // pretrainPage writes the pictures and the report of a stage 1.
-func pretrainPage(folder run.Folder, x *run.Experiment, m *diffusion.Model, curve run.Curve) error {
+func pretrainPage(a *app, folder run.Folder, x *run.Experiment, m *diffusion.Model, curve run.Curve) error {
 	figures, err := restorations(folder, x, m)
 	if err != nil {
 		return err
 	}
-	return writePage(folder, x, run.Results{Title: "DiffCLIP, stage 1", Curves: []run.Curve{curve}, Reconstructions: figures})
+	inside, err := lookInside(a, x, m, nil)
+	if err != nil {
+		return err
+	}
+	return writePage(folder, x, run.Results{Title: "DiffCLIP, stage 1", Curves: []run.Curve{curve}, Reconstructions: figures, Inside: inside})
+}
+
+// lookInside draws what the report shows of the models, with progress on stderr.
+func lookInside(a *app, x *run.Experiment, stage1 *diffusion.Model, stage2 *clip.Model) (*run.Inside, error) {
+	p := progress.New(a.stderr, "attention and features of test windows", 0)
+	inside, err := x.LookInside(a.ctx, stage1, stage2, examples(x))
+	if err == nil {
+		p.Done("drawn")
+	}
+	return inside, err
 }
 
 // writePage writes losses.png and report.html.

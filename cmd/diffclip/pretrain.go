@@ -59,7 +59,7 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	if err != nil {
 		return resumable(err, "diffclip pretrain -resume -out "+p.out)
 	}
-	if err := pretrainPage(folder, x, model, curve); err != nil {
+	if err := pretrainPage(a, folder, x, model, curve); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       diffclip finetune -from %s\n", folder.Path(run.Stage1File), folder.Path("report.html"), p.out)

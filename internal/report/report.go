@@ -66,6 +66,11 @@ type Figure struct {
 	PNG     []byte
 	Alt     string // of the PNG; required
 	Caption string // "" for none
+
+	// Other is the same drawing another way, such as in other colours, nil for none.
+	// The reader chooses between Name and OtherName under the heading Choice.
+	Other                   figure.Figure
+	Choice, Name, OtherName string
 }
 
 //go:embed page.html
@@ -78,7 +83,7 @@ var page = template.Must(template.New("page").Parse(pageText))
 
 // Write writes the page to w. It returns an error where a table's rows do not
 // match its header, a figure has neither drawing nor PNG, a PNG cannot be
-// decoded or has no Alt, or where writing fails.
+// decoded or has no Alt, a choice has no names, or where writing fails.
 func (r *Report) Write(w io.Writer) error {
 	v, err := newView(r)
 	if err != nil {

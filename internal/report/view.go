@@ -40,6 +40,10 @@ type figureView struct {
 	URI           template.URL
 	Alt           string
 	Width, Height int
+
+	ID                      string // of a choice
+	OtherSVG                template.HTML
+	Choice, Name, OtherName string
 }
 
 func newView(r *Report) (*view, error) {
@@ -57,6 +61,7 @@ func newView(r *Report) (*view, error) {
 		}
 		for i, f := range s.Figures {
 			fv, err := newFigureView(f)
+			fv.ID = fmt.Sprintf("%s-figure-%d", sv.ID, i+1)
 			if err != nil {
 				return nil, fmt.Errorf("section %q, figure %d: %w", s.Title, i+1, err)
 			}
@@ -71,7 +76,15 @@ func newFigureView(f Figure) (figureView, error) {
 	if f.Drawing != nil {
 		title, _ := figure.Describe(f.Drawing)
 		// figure.SVG escapes every text that it is given.
-		return figureView{Label: title, Caption: f.Caption, SVG: template.HTML(figure.SVG(f.Drawing))}, nil
+		v := figureView{Label: title, Caption: f.Caption, SVG: template.HTML(figure.SVG(f.Drawing))}
+		if f.Other == nil {
+			return v, nil
+		}
+		if f.Choice == "" || f.Name == "" || f.OtherName == "" {
+			return v, fmt.Errorf("a choice of drawings wants three names, has %q, %q and %q", f.Choice, f.Name, f.OtherName)
+		}
+		v.OtherSVG, v.Choice, v.Name, v.OtherName = template.HTML(figure.SVG(f.Other)), f.Choice, f.Name, f.OtherName
+		return v, nil
 	}
 	if f.PNG == nil {
 		return figureView{}, errors.New("neither a drawing nor a PNG")

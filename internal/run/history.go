@@ -103,3 +103,14 @@ func LossFigure(title string, curves ...Curve) figure.Figure {
 	}
 	return fig
 }
+
+// RateFigure draws the learning rate of a training.
+func RateFigure(title string, c Curve) figure.Figure {
+	fig := &figure.Lines{Title: title, X: figure.Axis{Label: "epoch"}, Y: figure.Axis{Label: "learning rate"}}
+	s := figure.Series{Name: c.Name}
+	for _, e := range c.Epochs {
+		s.X, s.Y = append(s.X, float64(e.Epoch+1)), append(s.Y, e.LR)
+	}
+	fig.Series = []figure.Series{s}
+	return fig
+}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"diffclip/internal/figure"
@@ -22,7 +23,8 @@ type Results struct {
 	Seeds           *rsdata.ScoresSummary
 	Curves          []Curve
 	Reconstructions []figure.Figure
-	Map             figure.Figure // nil for none
+	Inside          *Inside // nil for none
+	Map             []uint8 // labels of the only scene, nil for none
 }
 
 // Page puts the account of an experiment together.
@@ -38,10 +40,20 @@ func (x *Experiment) Page(r Results) *report.Report {
 	}
 	add(x.methodSection(r))
 	if r.Map != nil {
-		add(report.Section{Title: "Map", Figures: []report.Figure{{Drawing: r.Map}}})
+		add(x.mapSection(r.Map))
 	}
 	add(x.classSection(r))
-	add(restoredSection(r.Reconstructions))
+	inside := r.Inside
+	if inside == nil {
+		inside = &Inside{}
+	}
+	add(restoredSection(append(r.Reconstructions, inside.Timesteps...)))
+	add(figureSection("Where the class token looks", "The class token stands for the window in what follows. These are the patches from which its last block takes what it knows.", inside.Attention))
+	features := figureSection("Where the features lie", "Each point is a test window. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them.", inside.Features)
+	if inside.Note != "" {
+		features.Text = []string{inside.Note}
+	}
+	add(features)
 	add(lossSection(r.Curves))
 	add(x.dataSection())
 	return p
@@ -128,11 +140,16 @@ func fraction(v float64) string {
 }
 
 func restoredSection(figures []figure.Figure) report.Section {
-	s := report.Section{Title: "What stage 1 restores"}
+	return figureSection("What stage 1 restores", "Stage 1 sees a few noised pixels of a window and has to give back the whole. The row \"from noise\" starts from noise alone and walks back step by step.", figures)
+}
+
+// figureSection is a section of figures below a paragraph, empty without figures.
+func figureSection(title, text string, figures []figure.Figure) report.Section {
+	s := report.Section{Title: title}
 	if len(figures) == 0 {
 		return s
 	}
-	s.Text = []string{"Stage 1 sees a few noised pixels of a window and has to give back the whole. The last row starts from noise alone and walks back step by step."}
+	s.Text = []string{text}
 	for _, f := range figures {
 		s.Figures = append(s.Figures, report.Figure{Drawing: f})
 	}
@@ -140,11 +157,40 @@ func restoredSection(figures []figure.Figure) report.Section {
 }
 
 func lossSection(curves []Curve) report.Section {
-	s := report.Section{Title: "Losses"}
+	s := report.Section{Title: "Losses and learning rates"}
 	for _, c := range curves {
-		s.Figures = append(s.Figures, report.Figure{Drawing: LossFigure("Loss of "+c.Name, c)})
+		s.Figures = append(s.Figures, report.Figure{Drawing: LossFigure("Loss of "+c.Name, c)}, report.Figure{Drawing: RateFigure("Learning rate of "+c.Name, c)})
 	}
 	return s
+}
+
+// mapSection shows the map beside the scene and what is known of it, in the
+// classes' own colours and in such as tell apart with colour blindness.
+func (x *Experiment) mapSection(labels []uint8) report.Section {
+	f := report.Figure{Drawing: x.mapFigure(labels, x.Data.Classes)}
+	if safe := rsdata.ColorBlindSafe(x.Data.Classes); !slices.Equal(safe, x.Data.Classes) {
+		f.Name, f.Other, f.OtherName = "the classes' own", x.mapFigure(labels, safe), "safe for colour blindness"
+		f.Choice = "Colours"
+	}
+	return report.Section{Title: "Map", Figures: []report.Figure{f}}
+}
+
+func (x *Experiment) mapFigure(labels []uint8, classes []rsdata.Class) figure.Figure {
+	s, m := x.Data.Scenes[0], x.Data.Modalities[0]
+	bands, caption := rsdata.FalseColorBands(m), m.Name
+	if c, ok := rsdata.TrueColorBands(m); ok {
+		bands, caption = c, m.Name+", true colour"
+	} else if m.Bands >= 3 {
+		caption += ", false colour"
+	}
+	row := []figure.Cell{{Image: rsdata.Preview(s.Rasters[0], bands), Caption: caption}}
+	note := "From left to right the scene"
+	if s.Labels != nil {
+		row = append(row, figure.Cell{Image: rsdata.LabelImage(s.Labels, s.W, classes), Caption: "truth"})
+		note += ", its true classes"
+	}
+	row = append(row, figure.Cell{Image: rsdata.LabelImage(labels, s.W, classes), Caption: "map"})
+	return &figure.Images{Title: "The scene and its map", Legend: rsdata.Legend(classes), Note: note + " and the map.", Rows: [][]figure.Cell{row}}
 }
 
 func (x *Experiment) dataSection() report.Section {

@@ -2,16 +2,13 @@ package run
 
 import (
 	"fmt"
-	"image"
-	"image/color"
 	"math"
-	"slices"
 
 	"diffclip/autograd"
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
+	"diffclip/internal/study"
 	"diffclip/rsdata"
-	"diffclip/tensor"
 )
 
 // reverseSteps is how many steps the sampler takes from noise in the pictures.
@@ -31,9 +28,10 @@ func (x *Experiment) Reconstructions(m *diffusion.Model, pixels []rsdata.Pixel) 
 	tape := autograd.NewTape(x.Backend, autograd.Eval)
 	for i, v := range m.Restore(tape, c) {
 		p := newPanel(x, m, i, &c.Inputs[i])
-		p.add("original", nil, p.clean)
-		p.add("masked", p.visible, p.clean)
-		p.add("noised", p.visible, p.noised(c.Inputs[i].Visible.Data))
+		visible := study.Visible(&c.Inputs[i])
+		p.add("original", nil, c.Inputs[i].Target.Data)
+		p.add("masked", visible, c.Inputs[i].Target.Data)
+		p.add("noised", visible, study.Noised(&c.Inputs[i]))
 		p.add("restored", nil, v.Value.Host())
 		p.captions(c.Steps)
 		panels[i] = p
@@ -64,113 +62,37 @@ func figures(panels []panel) []figure.Figure {
 // panel draws the windows of one modality.
 type panel struct {
 	figure  figure.Images
-	side    int
-	bands   int
-	show    [3]int // bands shown as red, green and blue
-	low     [3]float32
-	high    [3]float32
-	order   []int32
-	clean   []float32 // (B, L, P)
-	visible []bool    // (B, L)
-	keep    []int32
-	shape   tensor.Shape
+	painter *study.Painter
+	windows int
 }
 
 func newPanel(x *Experiment, m *diffusion.Model, modality int, in *diffusion.CorruptedInput) panel {
 	e := m.Config.Encoder
-	p := panel{side: e.Window, bands: e.Modalities[modality].Bands, order: e.PixelOrder(), clean: in.Target.Data, keep: in.Keep, shape: in.Target.Shape}
-	p.show = shownBands(x.Data.Modalities[modality], &x.Scaling.Modalities[modality])
-	for i, band := range p.show {
-		p.low[i], p.high[i] = spread(p.clean, p.bands, band)
-	}
-	k := len(in.Keep) / p.shape.Dim(0)
-	p.visible = make([]bool, p.shape.Rows())
-	for i, at := range in.Keep {
-		p.visible[i/k*p.shape.Dim(1)+int(at)] = true
-	}
 	name := e.Modalities[modality].Name
-	p.figure = figure.Images{Title: "Restored windows: " + name, Zoom: max(4, math.Floor(80/float64(p.side))),
-		Note: fmt.Sprintf("Each column is one window of %s. Masked pixels are grey.", name)}
-	return p
+	return panel{
+		painter: study.NewPainter(x.Data.Modalities[modality], &x.Scaling.Modalities[modality], e, in.Target.Data),
+		windows: in.Target.Dim(0),
+		figure: figure.Images{Title: "Restored windows: " + name, Zoom: windowZoom(e.Window),
+			Note: fmt.Sprintf("Each column is one window of %s. Masked pixels are grey.", name)},
+	}
 }
 
-// shownBands returns the model inputs to show: those nearest to red, green and
-// blue, the first components, or the only band three times.
-func shownBands(m rsdata.Modality, s *rsdata.ModalityScaling) [3]int {
-	n := s.OutBands()
-	if s.PCA != nil || n < 3 {
-		return [3]int{0, min(1, n-1), min(2, n-1)}
-	}
-	want, ok := rsdata.TrueColorBands(m)
-	if !ok {
-		want = rsdata.FalseColorBands(m)
-	}
-	var out [3]int
-	for i, band := range want {
-		at, found := slices.BinarySearch(s.Bands, int32(band))
-		if !found {
-			at = min(at, n-1)
-		}
-		out[i] = at
-	}
-	return out
-}
-
-// spread returns the 2nd and 98th percentile of a band.
-func spread(values []float32, bands, band int) (low, high float32) {
-	var v []float32
-	for i := band; i < len(values); i += bands {
-		v = append(v, values[i])
-	}
-	slices.Sort(v)
-	return v[len(v)*2/100], v[(len(v)-1)*98/100]
-}
-
-// noised spreads the values of the visible tokens, (B·k, P), over a clean copy.
-func (p *panel) noised(visible []float32) []float32 {
-	b, l, size := p.shape.Dim(0), p.shape.Dim(1), p.shape.Dim(2)
-	out := slices.Clone(p.clean)
-	if len(visible) == len(out) {
-		return visible // the reference order noises every token
-	}
-	k := len(p.keep) / b
-	for i, at := range p.keep {
-		token := i/k*l + int(at)
-		copy(out[token*size:(token+1)*size], visible[i*size:(i+1)*size])
-	}
-	return out
-}
+// windowZoom draws windows about 80 pixels wide.
+func windowZoom(side int) float64 { return max(4, math.Floor(80/float64(side))) }
 
 // add appends a row of pictures; tokens that visible leaves out are grey.
 func (p *panel) add(name string, visible []bool, values []float32) {
-	b, l := p.shape.Dim(0), p.shape.Dim(1)
-	per := p.shape.Dim(2) / p.bands // pixels of a token
-	row := make([]figure.Cell, b)
-	for i := range b {
-		im := image.NewNRGBA(image.Rect(0, 0, p.side, p.side))
-		for token := range l {
-			for j := range per {
-				at := int(p.order[token*per+j])
-				c := color.NRGBA{150, 150, 150, 255}
-				if visible == nil || visible[i*l+token] {
-					c = p.color(values[((i*l+token)*per+j)*p.bands:])
-				}
-				im.SetNRGBA(at%p.side, at/p.side, c)
-			}
+	row := make([]figure.Cell, p.windows)
+	size, tokens := len(values)/p.windows, len(visible)/p.windows
+	for i := range row {
+		var shown []bool
+		if visible != nil {
+			shown = visible[i*tokens : (i+1)*tokens]
 		}
-		row[i].Image = im
+		row[i].Image = p.painter.Window(values[i*size:(i+1)*size], shown)
 	}
 	p.figure.Rows = append(p.figure.Rows, row)
 	p.figure.RowNames = append(p.figure.RowNames, name)
-}
-
-func (p *panel) color(pixel []float32) color.NRGBA {
-	var c [3]uint8
-	for i, band := range p.show {
-		v := (pixel[band] - p.low[i]) / max(p.high[i]-p.low[i], 1e-6)
-		c[i] = uint8(math.Round(255 * float64(min(max(v, 0), 1))))
-	}
-	return color.NRGBA{c[0], c[1], c[2], 255}
 }
 
 // captions writes each window's timestep over the noised row.
@@ -178,4 +100,47 @@ func (p *panel) captions(steps []int32) {
 	for i := range p.figure.Rows[2] {
 		p.figure.Rows[2][i].Caption = fmt.Sprintf("t = %d", steps[i]+1)
 	}
+}
+
+// shownTimesteps are shares of T at which a window is noised and restored.
+var shownTimesteps = []float64{0.001, 0.1, 0.25, 0.5, 0.75, 1}
+
+// Timesteps shows, for one figure per modality, the middle one of some windows
+// noised more and more, and what stage 1 restores from it. Colours are stretched
+// over all windows.
+func (x *Experiment) Timesteps(m *diffusion.Model, pixels []rsdata.Pixel) ([]figure.Figure, error) {
+	r, err := study.NewRestorer(x.Backend, m, x.Windows, x.Config.Seed)
+	if err != nil {
+		return nil, err
+	}
+	e := m.Config.Encoder
+	panels, painters := make([]*figure.Images, len(e.Modalities)), make([]*study.Painter, len(e.Modalities))
+	for n, share := range shownTimesteps {
+		t := max(int(math.Round(share*float64(e.Timesteps))), 1)
+		restored, err := r.At(pixels, t-1, m.Config.MaskRatio)
+		if err != nil {
+			return nil, err
+		}
+		for i := range restored {
+			v := restored[i].Window(len(pixels)/2, len(pixels))
+			if n == 0 {
+				painters[i] = study.NewPainter(x.Data.Modalities[i], &x.Scaling.Modalities[i], e, restored[i].Clean)
+				panels[i] = timestepPanel(e.Modalities[i].Name, e.Window)
+				panels[i].Rows = [][]figure.Cell{{{Image: painters[i].Window(v.Clean, nil), Caption: "original"}}, {{}}}
+			}
+			rows := panels[i].Rows
+			rows[0] = append(rows[0], figure.Cell{Image: painters[i].Window(v.Noised, v.Visible), Caption: fmt.Sprintf("t = %d", t)})
+			rows[1] = append(rows[1], figure.Cell{Image: painters[i].Window(v.Restored, nil), Caption: fmt.Sprintf("error %.2f", restored[i].MaskedError)})
+		}
+	}
+	out := make([]figure.Figure, len(panels))
+	for i, p := range panels {
+		out[i] = p
+	}
+	return out, nil
+}
+
+func timestepPanel(name string, side int) *figure.Images {
+	return &figure.Images{Title: "One window at several timesteps: " + name, Zoom: windowZoom(side), RowNames: []string{"noised", "restored"},
+		Note: fmt.Sprintf("One window of %s with the same pixels masked, noised more from left to right, and below what the model restores. The error is the root mean square over the masked pixels of this and some other windows, in units of the scaled input.", name)}
 }

@@ -1,0 +1,168 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"diffclip/clip"
+	"diffclip/diffusion"
+	"diffclip/internal/figure"
+	"diffclip/internal/study"
+	"diffclip/internal/tsne"
+	"diffclip/rsdata"
+	"diffclip/vit"
+)
+
+// AttentionFigures shows, for one figure per modality, how the class token shares
+// its attention over windows in the encoder's last block: the mean over the
+// heads, then each head.
+func (x *Experiment) AttentionFigures(ctx context.Context, e *vit.Encoder, pixels []rsdata.Pixel) ([]figure.Figure, error) {
+	looker, err := study.NewEncoder(x.Backend, e, x.Windows)
+	if err != nil {
+		return nil, err
+	}
+	maps, err := looker.Attention(ctx, pixels, e.Config.Depth-1, 0)
+	if err != nil {
+		return nil, err
+	}
+	buffers := x.Windows.NewBuffers(len(pixels))
+	x.Windows.Gather(buffers, pixels)
+	var out []figure.Figure
+	for i, m := range e.Config.Modalities {
+		clean := make([]float32, len(buffers[i]))
+		e.Config.Arrange(clean, buffers[i], m.Bands)
+		fig := &figure.Images{Title: "Attention of the class token: " + m.Name, Zoom: windowZoom(e.Config.Window),
+			ColorBar: "share of attention, from none to the largest of the picture",
+			Note:     fmt.Sprintf("Each column is one window of %s; below it, light where much, the patches to which the class token attends in the last block: the mean over the heads, then each head. Captions give the share that the class token keeps to itself.", m.Name)}
+		painter := study.NewPainter(x.Data.Modalities[i], &x.Scaling.Modalities[i], e.Config, clean)
+		windows, size := make([]figure.Cell, len(pixels)), len(clean)/len(pixels)
+		for n := range windows {
+			windows[n].Image = painter.Window(clean[n*size:(n+1)*size], nil)
+		}
+		fig.Rows, fig.RowNames = [][]figure.Cell{windows}, []string{"window"}
+		for head := -1; head < e.Config.Heads; head++ {
+			row := make([]figure.Cell, len(pixels))
+			for n := range row {
+				shares := study.Shares(maps[i], n, head)
+				row[n] = figure.Cell{Image: study.AttentionImage(e.Config, shares[1:]), Caption: fmt.Sprintf("%.0f %%", 100*shares[0])}
+			}
+			name := "mean"
+			if head >= 0 {
+				name = fmt.Sprintf("head %d", head+1)
+			}
+			fig.Rows, fig.RowNames = append(fig.Rows, row), append(fig.RowNames, name)
+		}
+		out = append(out, fig)
+	}
+	return out, nil
+}
+
+// Inside is what a page shows of the models themselves.
+type Inside struct {
+	Timesteps, Attention, Features []figure.Figure
+	Note                           string // why there are no features, "" where there are
+}
+
+// LookInside draws a page's pictures of the models, of which one may be nil. The
+// attention is that of stage 2, where there is one.
+func (x *Experiment) LookInside(ctx context.Context, stage1 *diffusion.Model, stage2 *clip.Model, pixels []rsdata.Pixel) (*Inside, error) {
+	in := &Inside{}
+	var err error
+	if stage2 != nil {
+		stage2.Set.Place(x.Backend)
+	}
+	if stage1 != nil {
+		stage1.Set.Place(x.Backend)
+		if in.Timesteps, err = x.Timesteps(stage1, pixels); err != nil {
+			return nil, err
+		}
+	}
+	encoders := x.encoders(stage1, stage2)
+	if in.Attention, err = x.AttentionFigures(ctx, encoders[len(encoders)-1].encoder, pixels); err != nil {
+		return nil, err
+	}
+	in.Features, err = x.FeatureFigures(ctx, encoders)
+	if err != nil && ctx.Err() == nil { // too few windows, or a model that makes all alike
+		in.Note, err = fmt.Sprintf("There is no picture of the features: %v.", err), nil
+	}
+	return in, err
+}
+
+// namedEncoder is the image encoder after a stage.
+type namedEncoder struct {
+	name    string
+	encoder *vit.Encoder
+}
+
+func (x *Experiment) encoders(stage1 *diffusion.Model, stage2 *clip.Model) []namedEncoder {
+	var out []namedEncoder
+	if stage1 != nil {
+		out = append(out, namedEncoder{"after stage 1", stage1.Encoder})
+	}
+	if stage2 != nil {
+		out = append(out, namedEncoder{"after stage 2", stage2.Encoder})
+	}
+	return out
+}
+
+// embeddedWindows is how many test windows the picture of features shows.
+const embeddedWindows = 300
+
+// FeatureFigures shows, for each modality and encoder, the features of test
+// windows in the plane by t-SNE.
+func (x *Experiment) FeatureFigures(ctx context.Context, encoders []namedEncoder) ([]figure.Figure, error) {
+	samples := spreadOver(x.Split.Test, embeddedWindows)
+	out := make([]figure.Figure, 0, len(encoders)*len(x.Data.Modalities))
+	features := make([][][][]float64, len(encoders)) // of encoder and modality
+	for i, e := range encoders {
+		looker, err := study.NewEncoder(x.Backend, e.encoder, x.Windows)
+		if err != nil {
+			return nil, err
+		}
+		if features[i], err = looker.Features(ctx, rsdata.Pixels(nil, samples), x.Config.Classifier.Pool == clip.PoolMean); err != nil {
+			return nil, err
+		}
+	}
+	for k, m := range x.Data.Modalities {
+		for i, e := range encoders {
+			places, err := x.embed(ctx, features[i][k])
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, x.featureFigure(fmt.Sprintf("Features of %s %s", m.Name, e.name), samples, places))
+		}
+	}
+	return out, nil
+}
+
+// embed places features in the plane.
+func (x *Experiment) embed(ctx context.Context, features [][]float64) ([]tsne.Point, error) {
+	cfg := tsne.Default()
+	cfg.Perplexity = max(1, min(cfg.Perplexity, float64(len(features)-1)/3))
+	cfg.Seed, cfg.Threads = x.Config.Seed, x.threads()
+	r, err := tsne.Embed(ctx, features, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return r.Points, nil
+}
+
+func (x *Experiment) featureFigure(title string, samples []rsdata.Sample, places []tsne.Point) figure.Figure {
+	bare := figure.Axis{Ticks: []float64{}}
+	f := &figure.Scatter{Title: title, X: bare, Y: bare, Categories: rsdata.Legend(rsdata.ColorBlindSafe(x.Data.Classes)),
+		Note: "t-SNE of the features of test windows, by their true class. Only who lies beside whom means something, not axes or distances."}
+	for i, p := range places {
+		f.Points = append(f.Points, figure.ScatterPoint{X: p[0], Y: p[1], Category: int(samples[i].Label) - 1})
+	}
+	return f
+}
+
+// spreadOver takes at most n samples, evenly from all.
+func spreadOver(samples []rsdata.Sample, n int) []rsdata.Sample {
+	n = min(n, len(samples))
+	out := make([]rsdata.Sample, n)
+	for i := range out {
+		out[i] = samples[i*len(samples)/n]
+	}
+	return out
+}

@@ -1,0 +1,67 @@
+package run
+
+import (
+	"strings"
+	"testing"
+
+	"diffclip/clip"
+	"diffclip/diffusion"
+	"diffclip/internal/figure"
+	"diffclip/internal/train"
+	"diffclip/rsdata"
+)
+
+// A page of a run tells of everything that the run has.
+func TestPageOfBothStages(t *testing.T) {
+	x := small(t)
+	stage1, err := diffusion.New(x.Config.Diffusion, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage2, err := clip.New(x.Config.Classifier, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels := spreadOver(x.Split.Test, 3)
+	if len(pixels) != 3 {
+		t.Fatalf("%d windows, want 3", len(pixels))
+	}
+	inside, err := x.LookInside(t.Context(), stage1, stage2, rsdata.Pixels(nil, pixels))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := len(x.Data.Modalities); len(inside.Timesteps) != m || len(inside.Attention) != m || len(inside.Features) != 2*m || inside.Note != "" {
+		t.Errorf("%d, %d and %d pictures of %d modalities, note %q", len(inside.Timesteps), len(inside.Attention), len(inside.Features), m, inside.Note)
+	}
+	heads := x.Config.Classifier.Encoder.Heads
+	if rows := len(inside.Attention[0].(*figure.Images).Rows); rows != 2+heads {
+		t.Errorf("%d rows of attention, want the window, the mean and %d heads", rows, heads)
+	}
+	s := x.Data.Scenes[0]
+	page := x.Page(Results{Title: "t", Inside: inside, Map: s.Labels,
+		Curves: []Curve{{Stage1Name, []train.Epoch{{Epoch: 0, Loss: 2, LR: 1e-3}, {Epoch: 1, Loss: 1, LR: 1e-4}}}}})
+	var b strings.Builder
+	if err := page.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Learning rate of stage 1", "Attention of the class token: lidar", "Features of hsi after stage 1", "Features of lidar after stage 2",
+		"One window at several timesteps: hsi", "safe for colour blindness", ">truth<", "false colour"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+// Too few windows to embed are said, not fatal.
+func TestLookInsideWithoutFeatures(t *testing.T) {
+	x := small(t)
+	x.Split.Test = x.Split.Test[:3]
+	stage1, err := diffusion.New(x.Config.Diffusion, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside, err := x.LookInside(t.Context(), stage1, nil, rsdata.Pixels(nil, x.Split.Test))
+	if err != nil || len(inside.Features) != 0 || !strings.Contains(inside.Note, "3 points: want at least 4") {
+		t.Errorf("%d pictures, note %q, error %v", len(inside.Features), inside.Note, err)
+	}
+}
