@@ -11,8 +11,10 @@ import (
 )
 
 // table4 is the command line of a study with a model that trains in a moment.
-func table4(out string) []string {
-	return []string{"reproduce", "table4", "-quick", "-out", out, "-scenes", "embedded", "-seeds", "1", "-max-test", "4", "-window", "5", "-dim", "8", "-heads", "2", "-depth", "1",
+func table4(out string) []string { return quickStudy("table4", out) }
+
+func quickStudy(name, out string) []string {
+	return []string{"reproduce", name, "-quick", "-out", out, "-scenes", "embedded", "-seeds", "1", "-max-test", "4", "-window", "5", "-dim", "8", "-heads", "2", "-depth", "1",
 		"-decoder-depth", "1", "-pretrain-samples", "48", "-pretrain-epochs", "1", "-finetune-epochs", "1", "-threads", "1"}
 }
 
@@ -64,6 +66,23 @@ func TestReproduceInterrupted(t *testing.T) {
 	for _, name := range []string{"table4-quick.csv", "table4-quick.tex"} {
 		if !bytes.Equal(read(t, filepath.Join(whole, name)), read(t, filepath.Join(out, name))) {
 			t.Errorf("%s differs after interruptions", name)
+		}
+	}
+}
+
+func TestReproduceFigures(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "results")
+	for name, pictures := range map[string][]string{"fig3": {""}, "fig4": {"", "-2"}, "fig5": {"", "-2", "-3", "-4"}} {
+		succeed(t, quickStudy(name, out)...)
+		for _, p := range pictures {
+			for _, ext := range []string{".png", ".svg"} {
+				if info, err := os.Stat(filepath.Join(out, name+"-quick-embedded-scene"+p+ext)); err != nil || info.Size() < 1000 {
+					t.Errorf("%s, picture %q: %v", name, p+ext, err)
+				}
+			}
+		}
+		if page := read(t, filepath.Join(out, name+"-quick.html")); bytes.Contains(page, []byte("There is no picture")) {
+			t.Errorf("%s has no picture", name)
 		}
 	}
 }

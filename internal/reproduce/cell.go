@@ -26,7 +26,7 @@ type cell struct {
 	arm      *Arm
 	seed     uint64
 	config   run.Config
-	maps     bool
+	keep     kept
 	identity []byte // JSON of everything that the result depends on
 	key      string // names the file
 }
@@ -39,13 +39,19 @@ type identity struct {
 	Texts     []string   `json:"texts,omitempty"`     // of the classes
 	Tokenizer string     `json:"tokenizer,omitempty"` // hash of its vocabulary
 	Config    run.Config `json:"config"`
-	Maps      bool       `json:"maps,omitempty"`
+	Keep      kept       `json:"keep"`
+}
+
+// kept says what a cell keeps beside its scores.
+type kept struct {
+	Maps  bool `json:"maps"`  // the label of every pixel
+	Plane bool `json:"plane"` // where t-SNE puts test windows
 }
 
 // newCell completes a configuration and names the cell.
-func newCell(s *Scene, a *Arm, cfg run.Config, maps bool) (*cell, error) {
+func newCell(s *Scene, a *Arm, cfg run.Config, keep kept) (*cell, error) {
 	cfg.Data = s.Path
-	id := identity{Format: cellFormat, Method: a.Train.name(), Data: s.fingerprint, Config: a.Train.settings(cfg), Maps: maps}
+	id := identity{Format: cellFormat, Method: a.Train.name(), Data: s.fingerprint, Config: a.Train.settings(cfg), Keep: keep}
 	if id.Config.Text.Tokenizer != "" {
 		t, err := s.text(cfg.Text)
 		if err != nil {
@@ -54,7 +60,7 @@ func newCell(s *Scene, a *Arm, cfg run.Config, maps bool) (*cell, error) {
 		id.Texts, id.Tokenizer = t.Texts, t.Hash
 	}
 	text, key, err := keyOf(id)
-	return &cell{scene: s, arm: a, seed: cfg.Split.Seed, config: cfg, maps: maps, identity: text, key: key}, err
+	return &cell{scene: s, arm: a, seed: cfg.Split.Seed, config: cfg, keep: keep, identity: text, key: key}, err
 }
 
 // keyOf names a value by its content.
@@ -84,6 +90,8 @@ type Result struct {
 	SplitFile   string             `json:"split_file"`     // in the folder splits
 	Seconds     float64            `json:"seconds"`        // of training and testing, stage 1 left out where it was there already
 	Maps        [][]byte           `json:"maps,omitempty"` // label of every pixel, by scene
+	Plane       *Plane             `json:"plane,omitempty"`
+	Note        string             `json:"note,omitempty"` // what there is to say about the cell
 	Environment run.Environment    `json:"environment"`
 }
 

@@ -69,7 +69,7 @@ func shotCurves(p *Panel) []figure.Figure {
 func sweepCurves(p *Panel) []figure.Figure {
 	var out []figure.Figure
 	for _, setting := range p.settings() {
-		f := &figure.Lines{Title: p.title(""), Note: "Error bars are the standard deviation over seeds.", X: figure.Axis{Label: setting}, Y: figure.Axis{Label: "%"}}
+		f := &figure.Lines{Title: p.title(setting), Note: "Error bars are the standard deviation over seeds.", X: figure.Axis{Label: setting}, Y: figure.Axis{Label: "%"}}
 		for _, m := range p.Study.Metrics {
 			s := figure.Series{Name: m}
 			for _, row := range p.Rows {
@@ -126,16 +126,14 @@ func bothMaps(s *rsdata.Scene) []uint8 {
 	return out
 }
 
+// mapWidth is about how wide a row of maps is drawn.
+const mapWidth = 960
+
 // mapColumns puts narrow scenes side by side and wide ones below each other.
-func mapColumns(s *rsdata.Scene) int {
-	if s.W > 2*s.H {
-		return 1
-	}
-	return 3
-}
+func mapColumns(s *rsdata.Scene) int { return min(max(mapWidth/s.W, 1), 4) }
 
 func mapZoom(width int) float64 {
-	if width > 900 {
+	if width > mapWidth {
 		return 0.5
 	}
 	return 1

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"diffclip/clip"
+	"diffclip/diffusion"
 	"diffclip/internal/atomicfile"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
@@ -49,7 +50,15 @@ func (j *job) compute(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	r.score(j.x.Split.Test, predicted, len(j.x.Data.Classes))
-	if j.maps {
+	if t, ok := c.(*trainedNeighbour); ok && j.keep.Plane {
+		if r.Plane, err = j.embed(ctx, t); err != nil && ctx.Err() == nil {
+			r.Note, err = fmt.Sprintf("There is no picture: %v.", err), nil // such as a model that makes all windows alike
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if j.keep.Maps {
 		for i := range j.x.Data.Scenes {
 			labels, err := mapOf(ctx, c, j.x.Data, i)
 			if err != nil {
@@ -138,9 +147,9 @@ func (c *cell) stage1Key() (string, error) {
 	return key, err
 }
 
-// stage1 returns the weights of stage 1, which cells with the same settings of it
-// share: read from their folder, or trained into it.
-func (j *job) stage1(ctx context.Context) (map[string]*tensor.Tensor, error) {
+// stage1 returns the model of stage 1, which cells with the same settings of it
+// share: read from its folder, or trained into it.
+func (j *job) stage1(ctx context.Context) (*diffusion.Model, error) {
 	key, err := j.stage1Key()
 	if err != nil {
 		return nil, err
@@ -151,7 +160,7 @@ func (j *job) stage1(ctx context.Context) (map[string]*tensor.Tensor, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w; remove %s to train it anew", err, folder.Dir)
 		}
-		return s.State, nil
+		return s.Model, nil
 	}
 	if err := os.MkdirAll(folder.Dir, 0o777); err != nil {
 		return nil, err
@@ -170,10 +179,7 @@ func (j *job) stage1(ctx context.Context) (map[string]*tensor.Tensor, error) {
 	classes := len(x.Data.Classes)
 	work := j.arm.Train.work(j.config, classes, true) - j.arm.Train.work(j.config, classes, false)
 	m, _, err := folder.RunStage1(ctx, x, man, j.meter.hooks(folder.Path(run.Checkpoint1File), work, j.String()+", stage 1"))
-	if err != nil {
-		return nil, err
-	}
-	return m.Set.State(), nil
+	return m, err
 }
 
 // forStage1 is the experiment with the draw of unlabelled windows that stage 1

@@ -128,10 +128,11 @@ func (d diffclip) work(c run.Config, classes int, stage1 bool) float64 {
 func (d diffclip) train(ctx context.Context, j *job) (classifier, error) {
 	var state map[string]*tensor.Tensor
 	if !d.alone {
-		var err error
-		if state, err = j.stage1(ctx); err != nil {
+		first, err := j.stage1(ctx)
+		if err != nil {
 			return nil, err
 		}
+		state = first.Set.State()
 	}
 	model, err := j.finetune(ctx, state)
 	if err != nil {

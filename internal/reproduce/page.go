@@ -55,7 +55,7 @@ func (o *Outcome) facts() []report.Fact {
 		{Label: "data", Value: strings.Join(names, ", ")},
 		{Label: "seeds", Value: fmt.Sprint(o.Seeds), Note: fmt.Sprintf("of %d", o.Options.Seeds)},
 		{Label: "protocol", Value: string(o.Options.Config.Split.Protocol)},
-		{Label: "settings", Value: o.Options.Config.Preset},
+		{Label: "preset", Value: o.Options.Config.Preset},
 	}
 	if best := o.best(); best != nil {
 		facts = append(facts, *best)
@@ -69,7 +69,7 @@ func (o *Outcome) best() *report.Fact {
 		for _, row := range p.Rows {
 			m := o.Study.Metrics[0]
 			if s := row.Ours[m]; s.N > 0 && row.Method == o.Study.Reference {
-				return &report.Fact{Label: m + ", " + row.Method, Value: s.Percent() + " %", Note: strings.TrimPrefix(p.Data+", "+row.Setting, ", ")}
+				return &report.Fact{Label: m + ", " + row.Method, Value: s.Percent() + " %", Note: strings.TrimSuffix(p.Data+", "+row.Setting, ", ")}
 			}
 		}
 	}
@@ -98,16 +98,33 @@ func (p *Panel) text() []string {
 	d := p.Scene.Data
 	var mods []string
 	for _, m := range d.Modalities {
-		mods = append(mods, fmt.Sprintf("%s with %d bands", m.Name, m.Bands))
+		mods = append(mods, fmt.Sprintf("%s, %s", m.Name, bandCount(m.Bands)))
 	}
-	text := []string{fmt.Sprintf("%s: %d classes; %s.", d.Name, len(d.Classes), strings.Join(mods, " and "))}
+	text := []string{fmt.Sprintf("%s: %d classes; %s.", d.Name, len(d.Classes), strings.Join(mods, "; "))}
 	if row := p.firstRun(); row != nil {
 		if c := row.Cells[0]; c.Split.Overlap > 0 {
 			text = append(text, fmt.Sprintf("%.0f %% of the test windows share a pixel with a training window (%s, first seed), which flatters every row.",
 				100*float64(c.Split.Overlap)/float64(c.Split.Test), row.name()))
 		}
 	}
-	return append(text, d.Notes...)
+	for _, n := range d.Notes {
+		text = append(text, "Note: "+n+".")
+	}
+	for _, row := range p.Rows {
+		for i, c := range row.Cells {
+			if c.Note != "" {
+				text = append(text, fmt.Sprintf("%s, seed %d: %s", row.name(), row.Seeds[i], c.Note))
+			}
+		}
+	}
+	return text
+}
+
+func bandCount(n int) string {
+	if n == 1 {
+		return "1 band"
+	}
+	return fmt.Sprintf("%d bands", n)
 }
 
 // firstRun is the first row that was computed here.
@@ -192,7 +209,7 @@ func percent(v float64, format string) string {
 // tests lists the comparisons with the reference.
 func (p *Panel) tests() report.Table {
 	m := p.Study.Metrics[0]
-	t := report.Table{Caption: fmt.Sprintf("Against %s on the same seeds: the difference in %s, Wilcoxon's signed-rank test over seeds (P, and P after Holm for all rows of this table), and in how many seeds McNemar's test on the test samples finds the method better or worse (P < %.2f).", p.Study.Reference, m, level),
+	t := report.Table{Caption: fmt.Sprintf("Against \"%s\" on the same seeds: the difference in %s, Wilcoxon's signed-rank test over seeds (P, and P after Holm for all rows of this table), and in how many seeds McNemar's test on the test samples finds the method better or worse (P < %.2f).", p.Study.Reference, m, level),
 		Header: []string{"method", m + " minus " + p.Study.Reference, "P", "P, Holm", "better", "worse"}}
 	for _, row := range p.Rows {
 		if row.Test == nil {

@@ -109,7 +109,7 @@ func (r *runner) cellsOf(seed uint64, first bool) ([]*cell, error) {
 			if err := cfg.Check(); err != nil {
 				return nil, fmt.Errorf("%s, %s %s: %w", r.study.Name, a.Setting, a.Method, err)
 			}
-			c, err := newCell(s, a, cfg, r.study.Maps && first)
+			c, err := newCell(s, a, cfg, kept{r.study.Maps && first, r.study.Plane && first})
 			if err != nil {
 				if first {
 					r.notes = append(r.notes, fmt.Sprintf("%s: the row %s is left out: %v", s.Label, a.Method, err))

@@ -185,7 +185,7 @@ func TestCellsAreSharedAndSettled(t *testing.T) {
 			if change != nil {
 				change(&c)
 			}
-			got, err := newCell(scenes.Found[0], &a, c, false)
+			got, err := newCell(scenes.Found[0], &a, c, kept{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -22,6 +22,8 @@ type Study struct {
 	Mean bool
 	// Maps keeps the classified scene of the first seed.
 	Maps bool
+	// Plane keeps where t-SNE puts the features of the first seed.
+	Plane bool
 	// Arms lists what is compared; quick wants a selection that takes a minute.
 	Arms func(quick bool) []Arm
 	// Charts draws a panel, nil for nothing.
@@ -50,7 +52,7 @@ func (a *Arm) printedAs() string {
 var sceneMetrics = []string{"OA", "AA", "kappa"}
 
 // studies lists every study, in the order of the paper.
-var studies = []*Study{&table1, &table2, &table3, &table4, &table5, &figure3, &figure4}
+var studies = []*Study{&table1, &table2, &table3, &table4, &table5, &figure3, &figure4, &figure5}
 
 // Studies lists every study, in the order of the paper.
 func Studies() []*Study { return studies }
