@@ -11,12 +11,12 @@ import (
 )
 
 // Classifier compares windows with the texts of the classes, which it encodes
-// once.
+// once, or, where the model's head is linear, reads the classes off the head.
 type Classifier struct {
 	model *Model
 	be    tensor.Backend
 	tape  *autograd.Tape
-	text  *tensor.Tensor // (K, D) normalised
+	text  *tensor.Tensor // (K, D) normalised; nil with a linear head
 	scale float32        // 1/τ
 
 	batch   Batch
@@ -31,10 +31,14 @@ const classifyBatch = 256
 // scoreBatch is how many features are compared with the texts at a time.
 const scoreBatch = 4096
 
-// NewClassifier encodes the prompts with a trained model.
+// NewClassifier encodes the prompts with a trained model; one with a linear head
+// has no use for them.
 func NewClassifier(be tensor.Backend, m *Model, prompts Prompts) *Classifier {
 	m.Set.Place(be)
 	c := &Classifier{model: m, be: be, tape: autograd.NewTape(be, autograd.Eval)}
+	if m.linear() {
+		return c
+	}
 	z := c.tape.L2Normalize(m.Text.Forward(c.tape, prompts))
 	c.text = z.Value.Clone()
 	c.scale = c.tape.Exp(c.tape.Param(m.LogitScale)).Value.Item()
@@ -42,14 +46,19 @@ func NewClassifier(be tensor.Backend, m *Model, prompts Prompts) *Classifier {
 	return c
 }
 
-// Classes returns K, the number of prompts.
-func (c *Classifier) Classes() int { return c.text.Dim(0) }
+// Classes returns K, the number of prompts or of the linear head's classes.
+func (c *Classifier) Classes() int {
+	if c.model.linear() {
+		return c.model.Config.Classes
+	}
+	return c.text.Dim(0)
+}
 
-// Dim returns D, the width of a feature.
-func (c *Classifier) Dim() int { return c.text.Dim(1) }
+// Dim returns D, the width of a feature: K with a linear head.
+func (c *Classifier) Dim() int { return c.model.Head.Weight.Value.Dim(0) }
 
-// Probabilities fills probs (len(pixels), K) with p(y | x) of Eq. (15) over the
-// classes' texts, for the windows around pixels.
+// Probabilities fills probs (len(pixels), K) with p(y | x), that of Eq. (15) over
+// the classes' texts or that of a linear head, for the windows around pixels.
 func (c *Classifier) Probabilities(ctx context.Context, w *rsdata.Windows, pixels []rsdata.Pixel, probs []float32) error {
 	if err := c.model.Config.Encoder.Fits(w); err != nil {
 		return err
@@ -62,7 +71,7 @@ func (c *Classifier) Probabilities(ctx context.Context, w *rsdata.Windows, pixel
 }
 
 // Features fills dst (len(pixels), Dim) with the normalised image features z of
-// Eq. (11) for the windows around pixels.
+// Eq. (11) for the windows around pixels. Those of a linear head are its logits.
 func (c *Classifier) Features(ctx context.Context, w *rsdata.Windows, pixels []rsdata.Pixel, dst []float32) error {
 	if err := c.model.Config.Encoder.Fits(w); err != nil {
 		return err
@@ -94,8 +103,14 @@ func (c *Classifier) encode(ctx context.Context, w *rsdata.Windows, pixels []rsd
 }
 
 // normalise writes z of image features (n, D).
-func (c *Classifier) normalise(v *autograd.Var, dst []float32) {
-	c.tape.L2Normalize(v).Value.Read(dst)
+func (c *Classifier) normalise(v *autograd.Var, dst []float32) { c.unit(v).Value.Read(dst) }
+
+// unit returns z of image features (n, D); logits stay as they are.
+func (c *Classifier) unit(v *autograd.Var) *autograd.Var {
+	if c.model.linear() {
+		return v
+	}
+	return c.tape.L2Normalize(v)
 }
 
 // Score fills probs (n, K) with p(y | x) of Eq. (15) for normalised image features
@@ -116,13 +131,15 @@ func (c *Classifier) Score(features, probs []float32) error {
 
 // classify compares image features (n, D) with the texts.
 func (c *Classifier) classify(v *autograd.Var, probs []float32) {
-	c.compare(c.tape.L2Normalize(v), probs)
+	c.compare(c.unit(v), probs)
 }
 
 // compare is classify for features that are normalised already.
 func (c *Classifier) compare(z *autograd.Var, probs []float32) {
-	t := c.tape
-	logits := t.Scale(t.MatMul(z, t.Input(c.text), false, true), c.scale)
+	t, logits := c.tape, z
+	if !c.model.linear() {
+		logits = t.Scale(t.MatMul(z, t.Input(c.text), false, true), c.scale)
+	}
 	t.Softmax(logits).Value.Read(probs)
 }
 

@@ -22,6 +22,11 @@ func goldenConfig(c golden.Case) Config {
 	for i := range c.Int("modalities") {
 		e.Modalities = append(e.Modalities, vit.Modality{Name: fmt.Sprint("m", i), Bands: c.Int(fmt.Sprint("bands", i))})
 	}
+	if !c.Has("ids") {
+		cfg := Default(e, 1)
+		cfg.Head, cfg.Classes = HeadLinear, c.Int("classes")
+		return cfg
+	}
 	cfg := Default(e, c.Int("vocabulary"))
 	cfg.Text = TextConfig{
 		Vocabulary: c.Int("vocabulary"), Context: c.Int("context"), Dim: c.Int("text_dim"), Heads: c.Int("text_heads"),
@@ -36,8 +41,12 @@ func goldenConfig(c golden.Case) Config {
 	return cfg
 }
 
-// goldenPrompts reads the classes' prompts, without their padding.
+// goldenPrompts reads the classes' prompts, without their padding; none where the
+// head is linear.
 func goldenPrompts(c golden.Case) Prompts {
+	if !c.Has("ids") {
+		return nil
+	}
 	ids, context := c.Int64s("ids"), c.Int("context")
 	var out Prompts
 	for i, n := range c.Int64s("lengths") {

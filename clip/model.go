@@ -28,9 +28,19 @@ const (
 	TargetsClass Targets = "class" // same-class pairs share the target
 )
 
+// Head says what an image feature is compared with.
+type Head string
+
+// The kinds of head.
+const (
+	HeadText   Head = "text"   // the features of the classes' texts, Eq. (12)-(16)
+	HeadLinear Head = "linear" // a learned vector per class: a fully connected layer and cross-entropy, no text
+)
+
 // Config sizes the language-driven classifier.
 type Config struct {
 	Encoder     vit.Config `json:"encoder"`
+	Head        Head       `json:"head"` // "" is HeadText
 	Text        TextConfig `json:"text"`
 	Pool        Pool       `json:"pool"`
 	Targets     Targets    `json:"targets"`
@@ -39,13 +49,15 @@ type Config struct {
 	// RandomTimestep draws a timestep per window in training and in evaluation,
 	// as the published code does, instead of index 0.
 	RandomTimestep bool `json:"random_timestep"`
+	// Classes is the number of classes, which a linear head alone has to know.
+	Classes int `json:"classes,omitempty"`
 }
 
 // Default returns the published sizes: class-token features, τ = 0.7, head
 // weights of deviation 2e-5.
 func Default(encoder vit.Config, vocabulary int) Config {
 	encoder.TrainPositions = true
-	return Config{Encoder: encoder, Text: DefaultText(vocabulary), Pool: PoolClass, Targets: TargetsOwn, Temperature: 0.7, HeadStd: 2e-5}
+	return Config{Encoder: encoder, Head: HeadText, Text: DefaultText(vocabulary), Pool: PoolClass, Targets: TargetsOwn, Temperature: 0.7, HeadStd: 2e-5}
 }
 
 // Check returns an error that names what is wrong.
@@ -54,8 +66,15 @@ func (c Config) Check() error {
 		return err
 	}
 	switch {
+	case c.Head == HeadLinear && c.Classes < 1:
+		return fmt.Errorf("clip: a linear head for %d classes: want at least 1", c.Classes)
+	case c.Head == HeadLinear: // has no text encoder
+	case c.Head != HeadText && c.Head != "":
+		return fmt.Errorf("clip: head %q: want %q or %q", c.Head, HeadText, HeadLinear)
 	case c.Text.Vocabulary < 1 || c.Text.Context < 1 || c.Text.Depth < 1 || c.Text.Heads < 1 || c.Text.Dim < 1 || c.Text.MLPRatio < 1 || c.Text.Dim%c.Text.Heads != 0:
 		return fmt.Errorf("clip: text encoder sizes %+v must be at least 1, the width a multiple of the heads", c.Text)
+	}
+	switch {
 	case c.Pool != PoolClass && c.Pool != PoolMean:
 		return fmt.Errorf("clip: pooling %q: want %q or %q", c.Pool, PoolClass, PoolMean)
 	case c.Targets != TargetsOwn && c.Targets != TargetsClass:
@@ -73,9 +92,9 @@ func (c Config) Check() error {
 type Model struct {
 	Set        *nn.Set
 	Encoder    *vit.Encoder
-	Head       *nn.Linear // features of all modalities side by side -> text width
-	Text       *TextEncoder
-	LogitScale *nn.Param // ln(1/τ), one element
+	Head       *nn.Linear   // features of all modalities side by side -> text width or, where linear, classes
+	Text       *TextEncoder // nil with a linear head
+	LogitScale *nn.Param    // ln(1/τ), one element; nil with a linear head
 
 	Config Config
 
@@ -98,23 +117,29 @@ func New(c Config, seed uint64) (*Model, error) {
 	}
 	set := nn.NewSet(seed)
 	root := set.Root()
-	m := &Model{
-		Set:        set,
-		Encoder:    vit.NewEncoder(root.Sub("encoder"), c.Encoder),
-		Head:       nn.NewLinearInit(root.Sub("head"), len(c.Encoder.Modalities)*c.Encoder.Dim, c.Text.Dim, nn.TruncNormal(c.HeadStd), nn.Zeros),
-		Text:       NewTextEncoder(root.Sub("text"), c.Text),
-		LogitScale: root.Param("logit_scale", nn.Constant(float32(math.Log(1/c.Temperature))), 1),
-		Config:     c,
+	m := &Model{Set: set, Encoder: vit.NewEncoder(root.Sub("encoder"), c.Encoder), Config: c}
+	width := c.Text.Dim
+	if m.linear() {
+		width = c.Classes
+	}
+	m.Head = nn.NewLinearInit(root.Sub("head"), len(c.Encoder.Modalities)*c.Encoder.Dim, width, nn.TruncNormal(c.HeadStd), nn.Zeros)
+	if !m.linear() {
+		m.Text = NewTextEncoder(root.Sub("text"), c.Text)
+		m.LogitScale = root.Param("logit_scale", nn.Constant(float32(math.Log(1/c.Temperature))), 1)
 	}
 	m.body = m.encodeShard
 	return m, nil
 }
 
+// linear reports whether the head names classes itself, without language.
+func (m *Model) linear() bool { return m.Config.Head == HeadLinear }
+
 func invSqrt(n int) float64 { return 1 / math.Sqrt(float64(n)) }
 
 // Images encodes windows: x holds per modality (B·L·p², bands), pixels in the
 // order of vit.Config.PixelOrder; steps the timestep index of each window. The
-// result is (B, text width), not yet normalised.
+// result is (B, text width), not yet normalised, or with a linear head the logits
+// of the classes, (B, Classes).
 //
 // Eq. (11): v_image = E_θ(x)
 func (m *Model) Images(t *autograd.Tape, x []*tensor.Tensor, steps []int32) *autograd.Var {
@@ -157,10 +182,12 @@ type Batch struct {
 	Steps   []int32          // timestep index of each window
 	Prompts [][]int32        // the distinct prompts of the classes in the batch, as token ids
 	Prompt  []int32          // which of them each window has
+	Class   []int32          // the class of each window, from 0
 }
 
-// Loss is the symmetric contrastive loss of a batch, a scalar. The batch must
-// stay unchanged until the tape's backward pass.
+// Loss is the symmetric contrastive loss of a batch, a scalar; with a linear head
+// it is the cross-entropy of the classes. The batch must stay unchanged until the
+// tape's backward pass.
 //
 // Each distinct prompt is encoded once and its feature repeated: the same
 // numbers as encoding it for every sample.
@@ -169,6 +196,9 @@ type Batch struct {
 // z_text·z_image/τ over the images and over the texts of the batch. Eq. (16):
 // L_FLC = 1/(2N) Σ_i (H(p(y|x_i), e_i) + H(p(x|y_i), e_i)).
 func (m *Model) Loss(t *autograd.Tape, b *Batch) *autograd.Var {
+	if m.linear() {
+		return t.CrossEntropy(m.Images(t, b.Windows, b.Steps), b.Class)
+	}
 	text := t.L2Normalize(m.Text.Forward(t, b.Prompts))                   // (P, D), Eq. (10)
 	image := t.L2Normalize(m.Images(t, b.Windows, b.Steps))               // (N, D), Eq. (11)
 	pairs := t.GatherRows(text, nil, b.Prompt)                            // (N, D)

@@ -25,6 +25,7 @@ type TrainConfig struct {
 	Clip          float64 `json:"clip"`           // largest gradient norm, 0 for no limit
 	Symmetries    bool    `json:"symmetries"`     // flip and rotate windows at random
 	FreezeEncoder int     `json:"freeze_encoder"` // epochs during which the image encoder keeps its weights
+	FixNorms      bool    `json:"fix_norms"`      // batch norms keep the statistics they come with
 	Seed          uint64  `json:"seed"`
 }
 
@@ -75,12 +76,10 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	if err := m.Config.Encoder.Fits(w); err != nil {
 		return nil, fmt.Errorf("stage 2: %w", err)
 	}
-	if err := checkSamples(samples, prompts); err != nil {
+	if err := m.checkSamples(samples, prompts); err != nil {
 		return nil, err
 	}
-	if err := m.Config.Text.checkPrompts(prompts); err != nil {
-		return nil, fmt.Errorf("stage 2: %w", err)
-	}
+	m.fixNorms(cfg.FixNorms)
 	identity, err := json.Marshal(struct {
 		Model   Config
 		Train   TrainConfig
@@ -118,14 +117,34 @@ func (m *Model) freeze(frozen bool) {
 	}
 }
 
-func checkSamples(samples []rsdata.Sample, prompts Prompts) error {
+// fixNorms makes the batch norms of the reducers use their running statistics in
+// training too, or not.
+func (m *Model) fixNorms(fixed bool) {
+	for _, s := range m.Encoder.Stems {
+		s.Norm1.Fixed, s.Norm2.Fixed = fixed, fixed
+	}
+}
+
+// checkSamples returns an error unless every sample has a class that the model
+// can learn: one with a prompt or, with a linear head, an output.
+func (m *Model) checkSamples(samples []rsdata.Sample, prompts Prompts) error {
 	if len(samples) < 2 {
 		return fmt.Errorf("stage 2: %d labelled windows: at least two are needed to contrast", len(samples))
 	}
+	classes, what := len(prompts), "there are prompts for"
+	if m.linear() {
+		classes, what = m.Config.Classes, "the linear head has"
+	}
 	for _, s := range samples {
-		if s.Label == 0 || int(s.Label) > len(prompts) {
-			return fmt.Errorf("stage 2: a window at row %d, column %d has label %d, but there are prompts for classes 1 to %d", s.Row, s.Col, s.Label, len(prompts))
+		if s.Label == 0 || int(s.Label) > classes {
+			return fmt.Errorf("stage 2: a window at row %d, column %d has label %d, but %s classes 1 to %d", s.Row, s.Col, s.Label, what, classes)
 		}
+	}
+	if m.linear() {
+		return nil
+	}
+	if err := m.Config.Text.checkPrompts(prompts); err != nil {
+		return fmt.Errorf("stage 2: %w", err)
 	}
 	return nil
 }
@@ -139,6 +158,13 @@ func (m *Model) prepare(b *rsdata.Batch, prompts Prompts, seed, step uint64) {
 		b.Extra = out
 	}
 	m.windows(out, b.Data, len(b.Samples), rng.New(seed, "stage 2/timestep", step))
+	out.Class = out.Class[:0]
+	for _, s := range b.Samples {
+		out.Class = append(out.Class, int32(s.Label)-1)
+	}
+	if m.linear() {
+		return
+	}
 	seen := map[uint8]int32{}
 	out.Prompts, out.Prompt = out.Prompts[:0], out.Prompt[:0]
 	for _, s := range b.Samples {

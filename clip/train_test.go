@@ -61,12 +61,45 @@ func stage(ctx context.Context, be tensor.Backend, h train.Hooks) (*nn.Set, erro
 	return m.Set, err
 }
 
-func TestSameWeightsForAnyThreads(t *testing.T)  { traintest.AnyThreads(t, stage) }
-func TestResumeGivesTheSameWeights(t *testing.T) { traintest.Resumes(t, stage) }
-func TestResumeAfterKill(t *testing.T)           { traintest.SurvivesKill(t, stage) }
+// linearStage is stage with a linear head and the statistics of the batch norms
+// fixed.
+func linearStage(ctx context.Context, be tensor.Backend, h train.Hooks) (*nn.Set, error) {
+	d, w, samples := traintest.Data(5, 46)
+	m, err := New(linear(len(d.Classes)), 3)
+	if err != nil {
+		return nil, err
+	}
+	cfg := TrainConfig{Epochs: 3, Batch: 10, LR: 1e-2, WeightDecay: 1e-4, Clip: 1, FreezeEncoder: 1, FixNorms: true, Seed: 4}
+	_, err = m.Train(ctx, be, w, samples, nil, cfg, h)
+	return m.Set, err
+}
+
+// linear is small with a linear head.
+func linear(classes int) Config {
+	c := small()
+	c.Head, c.Classes, c.Text = HeadLinear, classes, TextConfig{}
+	return c
+}
+
+func TestSameWeightsForAnyThreads(t *testing.T) {
+	traintest.AnyThreads(t, stage)
+	traintest.AnyThreads(t, linearStage)
+}
+
+func TestResumeGivesTheSameWeights(t *testing.T) {
+	traintest.Resumes(t, stage)
+	traintest.Resumes(t, linearStage)
+}
+
+func TestResumeAfterKill(t *testing.T) { traintest.SurvivesKill(t, stage) }
 
 // TestTrainingSeparatesClasses trains on few windows and classifies them.
 func TestTrainingSeparatesClasses(t *testing.T) {
+	t.Run("text", func(t *testing.T) { separates(t, small()) })
+	t.Run("linear", func(t *testing.T) { separates(t, linear(10)) })
+}
+
+func separates(t *testing.T, c Config) {
 	be := tensor.NewCPU(2)
 	defer be.Close()
 	d, w, all := traintest.Data(5, 64*64)
@@ -77,7 +110,7 @@ func TestTrainingSeparatesClasses(t *testing.T) {
 			samples = append(samples, s)
 		}
 	}
-	m, err := New(small(), 3)
+	m, err := New(c, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +176,27 @@ func TestFreezing(t *testing.T) {
 	}
 }
 
+// TestFixedNorms: the statistics of stage 1 stay as they are where asked, else they
+// follow the batches.
+func TestFixedNorms(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	d, w, samples := traintest.Data(5, 20)
+	for _, fixed := range []bool{true, false} {
+		m, err := New(linear(len(d.Classes)), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Train(context.Background(), be, w, samples, nil, TrainConfig{Epochs: 1, Batch: 10, LR: 1e-2, FreezeEncoder: 1, FixNorms: fixed}, Hooks{}); err != nil {
+			t.Fatal(err)
+		}
+		stats := m.Set.State()["encoder.stems.0.norm1.running_mean"].Data
+		if still := !slices.ContainsFunc(stats, func(v float32) bool { return v != 0 }); still != fixed {
+			t.Errorf("statistics stayed at zero: %v, want %v", still, fixed)
+		}
+	}
+}
+
 func TestNonFiniteLossNamesTheOperation(t *testing.T) {
 	be := tensor.NewCPU(1)
 	defer be.Close()
@@ -188,6 +242,7 @@ func TestTrainRefuses(t *testing.T) {
 		"too few prompts": {cfg: good, samples: samples, prompts: prompts[:1], want: "classes 1 to 1"},
 		"unknown token":   {cfg: good, samples: samples, prompts: unknown, want: "stage 2: clip: prompt 2 has token id 20"},
 		"other window":    {cfg: good, samples: samples, prompts: prompts, model: func(c *Config) { c.Encoder.Window = 7 }, want: "windows of 7"},
+		"few outputs":     {cfg: good, samples: samples, model: func(c *Config) { c.Head, c.Classes = HeadLinear, 1 }, want: "the linear head has classes 1 to 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mc := small()
@@ -223,6 +278,8 @@ func TestConfigCheck(t *testing.T) {
 		"temperature NaN":    func(c *Config) { c.Temperature = math.NaN() },
 		"temperature +Inf":   func(c *Config) { c.Temperature = math.Inf(1) },
 		"standard deviation": func(c *Config) { c.HeadStd = -1 },
+		`head "round"`:       func(c *Config) { c.Head = "round" },
+		"for 0 classes":      func(c *Config) { c.Head = HeadLinear },
 	} {
 		c := small()
 		change(&c)

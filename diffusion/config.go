@@ -24,6 +24,12 @@ type Config struct {
 	// ReferenceOrder follows the published code: noise and reduce every pixel,
 	// then mask, so that batch statistics see masked pixels too.
 	ReferenceOrder bool `json:"reference_order"`
+
+	// ClassWeight, if positive, adds the cross-entropy of a linear classifier on
+	// the class tokens, which takes labelled windows (see TrainLabelled); Classes
+	// is the number of classes. LDS2AE pre-trains so; DiffCLIP looks at no label.
+	ClassWeight float64 `json:"class_weight,omitempty"`
+	Classes     int     `json:"classes,omitempty"`
 }
 
 // Default returns the published sizes for an encoder: decoders of 3 blocks, 70 %
@@ -44,6 +50,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("diffusion: mask ratio %v must lie in [0, 1)", c.MaskRatio)
 	case c.Keep() < 1:
 		return fmt.Errorf("diffusion: mask ratio %v of %d patches leaves none visible", c.MaskRatio, c.Encoder.Tokens())
+	case !(c.ClassWeight >= 0) || c.ClassWeight > 0 && c.Classes < 1:
+		return fmt.Errorf("diffusion: weight %v of the classes' loss must not be negative, and %d classes at least 1", c.ClassWeight, c.Classes)
 	case !(c.MaskedWeight >= 0 && c.VisibleWeight >= 0):
 		return fmt.Errorf("diffusion: loss weights %v and %v must not be negative", c.MaskedWeight, c.VisibleWeight)
 	}

@@ -11,6 +11,7 @@ import (
 // what it restores it from.
 type Corrupted struct {
 	Steps  []int32 // (B) timestep index of each sample
+	Labels []int32 // (B) class of each sample from 0, where the model learns classes too
 	Inputs []CorruptedInput
 	batch  int
 	shard  int // samples that go through the transformers together
@@ -52,7 +53,7 @@ func NewCorruptor(c Config, seed uint64) *Corruptor {
 func (c *Corruptor) NewCorrupted(batch int) *Corrupted {
 	e := c.cfg.Encoder
 	l, k, p := e.Tokens(), c.cfg.Keep(), e.PatchPixels()
-	out := &Corrupted{Steps: make([]int32, batch), batch: batch, shard: shardSamples}
+	out := &Corrupted{Steps: make([]int32, batch), Labels: make([]int32, batch), batch: batch, shard: shardSamples}
 	for _, m := range e.Modalities {
 		pixels := batch * k * p
 		if c.cfg.ReferenceOrder {
@@ -94,7 +95,10 @@ func (c *Corruptor) FillAt(dst *Corrupted, windows [][]float32, step uint64, t i
 func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 	times := rng.New(c.seed, "diffusion/timestep", step)
 	for i := range dst.Steps {
-		dst.Steps[i] = int32(times.Intn(uint64(i), c.schedule.Steps()))
+		dst.Steps[i] = 0 // as stage 2 and everything clean has it
+		if !c.cfg.NoNoise {
+			dst.Steps[i] = int32(times.Intn(uint64(i), c.schedule.Steps()))
+		}
 	}
 	k := c.cfg.Keep()
 	for m, modality := range c.cfg.Encoder.Modalities {

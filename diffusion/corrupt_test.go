@@ -194,6 +194,29 @@ func checkIndices(t *testing.T, c Config, in CorruptedInput) {
 	}
 }
 
+// TestWithoutNoise: visible pixels stay clean and every step is the first, as in
+// stage 2.
+func TestWithoutNoise(t *testing.T) {
+	c := small()
+	c.NoNoise = true
+	windows := randomWindows(c, 4, "windows")
+	got := fill(c, 1, windows, 4, 3)
+	for i, step := range got.Steps {
+		if step != 0 {
+			t.Errorf("sample %d has timestep %d", i, step)
+		}
+	}
+	in := &got.Inputs[0]
+	bands := in.Visible.Cols()
+	for i, token := range in.from {
+		for j := range bands {
+			if want := windows[0][int(token)*bands+j]; in.Visible.Data[i*bands+j] != want {
+				t.Fatalf("visible token %d: %v, want the clean %v", i, in.Visible.Data[i*bands+j], want)
+			}
+		}
+	}
+}
+
 func TestFillRefusesOtherModalities(t *testing.T) {
 	defer func() {
 		if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "1 modalities given, the model has 2") {
@@ -221,6 +244,8 @@ func TestConfigCheck(t *testing.T) {
 		"leaves none":       func(c *Config) { c.MaskRatio = 0.99 },
 		"loss weights -1":   func(c *Config) { c.MaskedWeight = -1 },
 		"loss weights 0.1 ": func(c *Config) { c.VisibleWeight = math.NaN() },
+		"0 classes":         func(c *Config) { c.ClassWeight = 1 },
+		"weight -1 of":      func(c *Config) { c.ClassWeight = -1 },
 	} {
 		c := small()
 		change(&c)

@@ -20,11 +20,15 @@ func goldenConfig(c golden.Case) Config {
 	for i := range c.Int("modalities") {
 		e.Modalities = append(e.Modalities, vit.Modality{Name: fmt.Sprint("m", i), Bands: c.Int(fmt.Sprint("bands", i))})
 	}
-	return Config{
+	cfg := Config{
 		Encoder: e, DecoderDepth: c.Int("decoder_depth"), MaskRatio: c.Attr("mask_ratio"),
 		MaskedWeight: c.Attr("masked_weight"), VisibleWeight: c.Attr("visible_weight"), PaperLoss: c.Int("paper_loss") == 1,
 		NoNoise: c.Int("no_noise") == 1, ReferenceOrder: c.Int("reference_order") == 1,
 	}
+	if c.Has("labels") {
+		cfg.Classes, cfg.ClassWeight = c.Int("classes"), c.Attr("class_weight")
+	}
+	return cfg
 }
 
 // goldenBatch corrupts the windows of a case with its timesteps, masks and noise.
@@ -33,6 +37,11 @@ func goldenBatch(c golden.Case, cfg Config) *Corrupted {
 	out := corruptor.NewCorrupted(c.Int("batch"))
 	for i, v := range c.Int64s("timesteps") {
 		out.Steps[i] = int32(v)
+	}
+	if c.Has("labels") {
+		for i, v := range c.Int64s("labels") {
+			out.Labels[i] = int32(v)
+		}
 	}
 	var windows [][]float32
 	for m := range out.Inputs {

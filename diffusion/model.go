@@ -17,6 +17,9 @@ type Model struct {
 	Encoder  *vit.Encoder
 	Decoders []*Decoder
 	Config   Config
+	// Classifier maps the class tokens of all modalities, side by side, to classes;
+	// nil where Config.ClassWeight is 0.
+	Classifier *nn.Linear
 
 	batch *Corrupted // of the step in progress
 	body  func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
@@ -32,6 +35,9 @@ func New(c Config, seed uint64) (*Model, error) {
 	m := &Model{Set: set, Encoder: vit.NewEncoder(set.Root().Sub("encoder"), c.Encoder), Config: c}
 	for i, mod := range c.Encoder.Modalities {
 		m.Decoders = append(m.Decoders, newDecoder(set.Root().Sub("decoders").Index(i), c, mod.Bands))
+	}
+	if c.ClassWeight > 0 {
+		m.Classifier = nn.NewLinear(set.Root().Sub("classifier"), len(c.Encoder.Modalities)*c.Encoder.Dim, c.Classes)
 	}
 	m.body = m.shardLoss
 	return m, nil
@@ -75,27 +81,49 @@ func (m *Model) Loss(t *autograd.Tape, c *Corrupted) *autograd.Var {
 	return t.ShardSum(c.shard, m.body, m.in...)
 }
 
-// shardLoss is the loss of samples lo..hi: encode, decode and compare.
+// shardLoss is the loss of samples lo..hi: encode, decode and compare; and
+// classify, if the model does.
 func (m *Model) shardLoss(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
 	n := len(m.Decoders)
 	var loss *autograd.Var
+	var tokens [4]*autograd.Var
+	class := tokens[:0]
 	for i := range n {
 		target, weight := in[n+2*i].Value, in[n+2*i+1].Value
-		l := t.WeightedMSE(m.restore(t, i, lo, hi, in[i]), target, weight)
+		encoded := m.Encoder.Forward(t, in[i]) // (B', 1+k, D)
+		if m.Classifier != nil {
+			class = append(class, t.Slice(encoded, 1, 0, 1))
+		}
+		l := t.WeightedMSE(m.decode(t, i, lo, hi, encoded), target, weight)
 		if loss == nil {
 			loss = l
 		} else {
 			loss = t.Add(loss, l)
 		}
 	}
+	if m.Classifier != nil {
+		loss = t.Add(loss, m.classLoss(t, lo, hi, class))
+	}
 	return loss
 }
 
-// restore is f(x_t, t) for modality i of samples lo..hi: (B', L, P).
-func (m *Model) restore(t *autograd.Tape, i, lo, hi int, seq *autograd.Var) *autograd.Var {
+// classLoss is the part of samples lo..hi in the weighted mean cross-entropy of the
+// batch, from their class tokens, (B', 1, D) of each modality.
+func (m *Model) classLoss(t *autograd.Tape, lo, hi int, class []*autograd.Var) *autograd.Var {
+	x := class[0]
+	if len(class) > 1 {
+		x = t.Concat(2, class...)
+	}
+	logits := m.Classifier.Forward(t, t.Reshape(x, hi-lo, x.Dim(2))) // (B', Classes)
+	share := float64(hi-lo) / float64(m.batch.batch)
+	return t.Scale(t.CrossEntropy(logits, m.batch.Labels[lo:hi]), float32(m.Config.ClassWeight*share))
+}
+
+// decode restores modality i of samples lo..hi from encoded tokens: (B', L, P).
+func (m *Model) decode(t *autograd.Tape, i, lo, hi int, encoded *autograd.Var) *autograd.Var {
 	in := &m.batch.Inputs[i]
-	width, visible := 1+m.Config.Encoder.Tokens(), seq.Dim(1)
-	return m.Decoders[i].Forward(t, m.Encoder.Forward(t, seq), in.places[lo*visible:hi*visible], in.restore[lo*width:hi*width])
+	width, visible := 1+m.Config.Encoder.Tokens(), encoded.Dim(1)
+	return m.Decoders[i].Forward(t, encoded, in.places[lo*visible:hi*visible], in.restore[lo*width:hi*width])
 }
 
 // Restore returns the model's x̂_0 of a corrupted batch, per modality (B, L, P).
@@ -105,7 +133,7 @@ func (m *Model) Restore(t *autograd.Tape, c *Corrupted) []*autograd.Var {
 	out := make([]*autograd.Var, len(seqs))
 	for i, seq := range seqs {
 		out[i] = t.Shards(c.shard, func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
-			return m.restore(t, i, lo, hi, in[0])
+			return m.decode(t, i, lo, hi, m.Encoder.Forward(t, in[0])) // f(x_t, t)
 		}, seq)
 	}
 	return out

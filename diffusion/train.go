@@ -63,14 +63,32 @@ type Hooks = train.Hooks
 
 // Train runs stage 1 on unlabelled windows and returns the loss of each epoch.
 func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, pixels []rsdata.Pixel, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
+	if m.Classifier != nil {
+		return nil, fmt.Errorf("stage 1: this model learns classes too, and the windows have no labels")
+	}
+	return m.train(ctx, be, w, rsdata.Unlabelled(pixels), rsdata.HashPixels(pixels), cfg, h)
+}
+
+// TrainLabelled is Train on labelled windows, for a model that learns their classes
+// too.
+func (m *Model) TrainLabelled(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
+	for _, s := range samples {
+		if s.Label == 0 || int(s.Label) > m.Config.Classes {
+			return nil, fmt.Errorf("stage 1: a window at row %d, column %d has label %d, but the model has classes 1 to %d", s.Row, s.Col, s.Label, m.Config.Classes)
+		}
+	}
+	return m.train(ctx, be, w, samples, rsdata.HashSamples(samples), cfg, h)
+}
+
+func (m *Model) train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, seen uint64, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	if err := m.Config.Encoder.Fits(w); err != nil {
 		return nil, fmt.Errorf("stage 1: %w", err)
 	}
-	if len(pixels) == 0 {
-		return nil, fmt.Errorf("stage 1: no unlabelled windows to train on")
+	if len(samples) == 0 {
+		return nil, fmt.Errorf("stage 1: no windows to train on")
 	}
 	corruptor := NewCorruptor(m.Config, cfg.Seed)
 	bc := rsdata.BatchConfig{Size: cfg.Batch, Seed: cfg.Seed, Name: "stage 1", Shuffle: true, DropLast: true, Symmetries: cfg.Symmetries, Crops: m.crops(cfg)}
@@ -81,16 +99,19 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 			c = corruptor.NewCorrupted(len(b.Samples))
 			b.Extra = c
 		}
+		for i, s := range b.Samples {
+			c.Labels[i] = int32(s.Label) - 1
+		}
 		corruptor.Fill(c, b.Data, uint64(b.Epoch*batches.Steps()+b.Step))
 	}
-	batches = rsdata.NewBatches(w, rsdata.Unlabelled(pixels), bc)
+	batches = rsdata.NewBatches(w, samples, bc)
 	adam := optim.DefaultAdam()
 	adam.WeightDecay = cfg.WeightDecay
 	identity, err := json.Marshal(struct {
 		Model Config
 		Train TrainConfig
 		Seen  uint64
-	}{m.Config, cfg, rsdata.HashPixels(pixels)})
+	}{m.Config, cfg, seen})
 	if err != nil {
 		return nil, err
 	}

@@ -44,9 +44,55 @@ func stage(ctx context.Context, be tensor.Backend, h train.Hooks) (*nn.Set, erro
 	return m.Set, err
 }
 
-func TestSameWeightsForAnyThreads(t *testing.T)  { traintest.AnyThreads(t, stage) }
-func TestResumeGivesTheSameWeights(t *testing.T) { traintest.Resumes(t, stage) }
-func TestResumeAfterKill(t *testing.T)           { traintest.SurvivesKill(t, stage) }
+// labelledStage is stage for a model that learns classes too.
+func labelledStage(ctx context.Context, be tensor.Backend, h train.Hooks) (*nn.Set, error) {
+	d, w, samples := traintest.Data(5, 50)
+	m, err := New(labelled(len(d.Classes)), 3)
+	if err != nil {
+		return nil, err
+	}
+	cfg := TrainConfig{Epochs: 3, Batch: 10, LR: 1e-2, Restarts: 2, Seed: 4}
+	_, err = m.TrainLabelled(ctx, be, w, samples, cfg, h)
+	return m.Set, err
+}
+
+func labelled(classes int) Config {
+	c := small()
+	c.Classes, c.ClassWeight = classes, 0.5
+	return c
+}
+
+func TestSameWeightsForAnyThreads(t *testing.T) {
+	traintest.AnyThreads(t, stage)
+	traintest.AnyThreads(t, labelledStage)
+}
+
+func TestResumeGivesTheSameWeights(t *testing.T) {
+	traintest.Resumes(t, stage)
+	traintest.Resumes(t, labelledStage)
+}
+
+func TestResumeAfterKill(t *testing.T) { traintest.SurvivesKill(t, stage) }
+
+// TestLabels: a model that learns classes takes labelled windows alone.
+func TestLabels(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	d, w, samples := traintest.Data(5, 20)
+	m, err := New(labelled(len(d.Classes)), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := TrainConfig{Epochs: 1, Batch: 4, LR: 1e-3}
+	if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), "no labels") {
+		t.Errorf("unlabelled windows: %v", err)
+	}
+	samples[3].Label = 0
+	if _, err := m.TrainLabelled(context.Background(), be, w, samples, cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), "label 0") {
+		t.Errorf("a window without a label: %v", err)
+	}
+}
+
 func TestLossFalls(t *testing.T) {
 	be := tensor.NewCPU(2)
 	defer be.Close()
@@ -110,7 +156,7 @@ func TestTrainRefuses(t *testing.T) {
 		"NaN decay":       {cfg: with(func(c *TrainConfig) { c.WeightDecay = math.NaN() }), pixels: pixels, want: "decay"},
 		"negative clip":   {cfg: with(func(c *TrainConfig) { c.Clip = -1 }), pixels: pixels, want: "clipping"},
 		"negative warmup": {cfg: with(func(c *TrainConfig) { c.WarmUp = -1 }), pixels: pixels, want: "warm-up"},
-		"no windows":      {cfg: good, want: "no unlabelled windows"},
+		"no windows":      {cfg: good, want: "no windows to train on"},
 		"other window":    {cfg: good, pixels: pixels, model: func(c *Config) { c.Encoder.Window = 7 }, want: "windows of 7"},
 		"other bands":     {cfg: good, pixels: pixels, model: func(c *Config) { c.Encoder.Modalities[0].Bands = 9 }, want: "9 values"},
 		"other number":    {cfg: good, pixels: pixels, model: func(c *Config) { c.Encoder.Modalities = c.Encoder.Modalities[:1] }, want: "1 modalities"},

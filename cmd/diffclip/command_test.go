@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"diffclip/clip"
 	"diffclip/internal/numeric"
 	"diffclip/internal/run"
 	"diffclip/internal/tiff"
@@ -71,6 +72,8 @@ func TestMisuse(t *testing.T) {
 		{"finetune -from x -window 5", "-window is decided by stage 1"},
 		{"finetune -from x -batch 1", "want a whole number from 2"},
 		{"finetune -from x -pool all", "want class, mean"},
+		{"finetune -from x -head round", "want text, linear"},
+		{"pretrain -data synthetic -out x -noise none", "want on, off"},
 		{"finetune -from x -resume -force", "exclude each other"},
 		{"finetune -resume", "name the run to go on with"},
 		{"finetune -from x -resume -preset demo", "exclude each other"},
@@ -233,6 +236,52 @@ func TestFinetuneFromScratch(t *testing.T) {
 	if s.Text.Texts[0] != "a Water from above" {
 		t.Errorf("prompt %q", s.Text.Texts[0])
 	}
+}
+
+// TestAblations: stage 1 without noise or without masks, and a fully connected layer
+// in place of the text encoder, go all the way to a map.
+func TestAblations(t *testing.T) {
+	for _, stage1Flags := range [][]string{{"-noise", "off"}, {"-mask-ratio", "0"}} {
+		dir := stage1(t, stage1Flags...)
+		succeed(t, "finetune", "-from", dir, "-head", "linear", "-epochs", "2", "-batch", "8")
+		s, err := run.OpenStage2(filepath.Join(dir, run.Stage2File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := s.Model.Config; c.Head != clip.HeadLinear || c.Classes != 10 || s.Model.Text != nil {
+			t.Errorf("%v: head %q for %d classes, text encoder %v", stage1Flags, c.Head, c.Classes, s.Model.Text)
+		}
+		_, man, err := run.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := man.Config.Diffusion; d.NoNoise != (stage1Flags[1] == "off") || (d.MaskRatio == 0) != (stage1Flags[1] == "0") {
+			t.Errorf("%v: run.json has %+v", stage1Flags, d)
+		}
+		if page := string(read(t, filepath.Join(dir, "report.html"))); !strings.Contains(page, "no text stands for them") {
+			t.Error("the report does not say that there is no text")
+		}
+		if stage1Flags[1] == "0" {
+			continue // the rest does not depend on stage 1
+		}
+		var seeds run.Seeds
+		if err := json.Unmarshal([]byte(succeed(t, "eval", "-from", dir, "-seeds", "2", "-json")), &seeds); err != nil || len(seeds.Scores) != 2 {
+			t.Errorf("%d seeds, %v", len(seeds.Scores), err)
+		}
+		succeed(t, "map", "-from", dir, "-data", "synthetic", "-out", filepath.Join(dir, "map"))
+	}
+}
+
+// TestResumeLinearHead: a stage 2 with a linear head goes on to the same bits.
+func TestResumeLinearHead(t *testing.T) {
+	whole := stage1(t)
+	args := []string{"-head", "linear", "-epochs", "3", "-batch", "8"}
+	dir := filepath.Join(t.TempDir(), "run")
+	succeed(t, append([]string{"finetune", "-from", whole}, args...)...)
+	interrupt(t, dir, run.Checkpoint2File, run.Stage2File, append([]string{"finetune", "-force", "-from", whole, "-out", dir}, args...))
+	succeed(t, "finetune", "-resume", "-out", dir)
+	same(t, whole, dir, run.Stage2File)
+	same(t, whole, dir, "metrics.json")
 }
 
 // countdown is a context that ends after it was asked a number of times.

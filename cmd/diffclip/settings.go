@@ -138,6 +138,7 @@ func (s *settings) declareModel(f *flags) {
 	encoder("depth", "`number` of encoder blocks", func(e *vit.Config, n int) { e.Depth = n })
 	s.integer(f, "decoder-depth", "`number` of blocks of each decoder of stage 1", 1, func(c *run.Config, n int) { c.Diffusion.DecoderDepth = n })
 	s.number(f, "mask-ratio", "`share` of a window's patches that stage 1 hides", func(c *run.Config, v float64) { c.Diffusion.MaskRatio = v })
+	s.choice(f, "noise", "whether stage 1 noises the visible patches, `on` or off; off, it is a masked autoencoder", []string{"on", "off"}, func(c *run.Config, v string) { c.Diffusion.NoNoise = v == "off" })
 	s.set(f, "train-positions", "`stages` whose positional embeddings learn: none, 1, 2 or both", parsePositions)
 	s.choice(f, "compat", "`name` of what to follow where they differ, the paper if not given: reference, the published code, in the order of masking and noise, random timesteps in stage 2 and warm restarts", []string{"reference"},
 		func(c *run.Config, _ string) {
@@ -196,6 +197,7 @@ func (s *settings) declareFinetuning(f *flags) {
 
 // declareContrast is what the loss of stage 2 compares.
 func (s *settings) declareContrast(f *flags) {
+	s.choice(f, "head", "what windows are compared with, `text` of the classes, or linear, a fully connected layer with cross-entropy and no text", []string{string(clip.HeadText), string(clip.HeadLinear)}, func(c *run.Config, v string) { c.Classifier.Head = clip.Head(v) })
 	s.choice(f, "pool", "which `tokens` stand for a window: class, mean", []string{string(clip.PoolClass), string(clip.PoolMean)}, func(c *run.Config, v string) { c.Classifier.Pool = clip.Pool(v) })
 	s.choice(f, "targets", "what counts as a `match` in the contrast: own (Eq. 16) or class", []string{string(clip.TargetsOwn), string(clip.TargetsClass)}, func(c *run.Config, v string) { c.Classifier.Targets = clip.Targets(v) })
 	s.number(f, "temperature", "`temperature` of the contrast at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })

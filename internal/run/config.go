@@ -60,6 +60,17 @@ func (c *Config) setModalities(m []vit.Modality) {
 	c.Encoder(func(e *vit.Config) { e.Modalities = m })
 }
 
+// setClasses tells the number of classes to those models that have to know it.
+func (c *Config) setClasses(n int) {
+	c.Classifier.Classes, c.Diffusion.Classes = 0, 0
+	if c.Classifier.Head == clip.HeadLinear {
+		c.Classifier.Classes = n
+	}
+	if c.Diffusion.ClassWeight > 0 {
+		c.Diffusion.Classes = n
+	}
+}
+
 // Check returns an error that names what is wrong, as far as it can be told
 // before the data are open.
 func (c *Config) Check() error {
@@ -72,6 +83,7 @@ func (c *Config) Check() error {
 	probe := *c // the models' own checks want modalities
 	probe.setModalities([]vit.Modality{{Name: "any", Bands: 1}})
 	probe.Classifier.Text.Vocabulary = max(1, probe.Classifier.Text.Vocabulary)
+	probe.setClasses(1)
 	for _, err := range []error{probe.Diffusion.Check(), probe.Pretrain.Check(), probe.Classifier.Check(), probe.Finetune.Check(), c.Text.check()} {
 		if err != nil {
 			return err

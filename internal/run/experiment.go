@@ -69,6 +69,7 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 		mods = append(mods, vit.Modality{Name: m.Name, Bands: x.Windows.Bands(i)})
 	}
 	x.Config.setModalities(mods)
+	x.Config.setClasses(len(data.Classes))
 	return x, nil
 }
 
@@ -81,11 +82,16 @@ func (x *Experiment) Resplit(seed uint64) (*Experiment, error) {
 	return &y, err
 }
 
-// Pretrain runs stage 1.
+// Pretrain runs stage 1: on the unlabelled windows, or, where it learns classes too,
+// on the training samples.
 func (x *Experiment) Pretrain(ctx context.Context, h train.Hooks) (*diffusion.Model, []train.Epoch, error) {
 	m, err := diffusion.New(x.Config.Diffusion, x.Config.Seed)
 	if err != nil {
 		return nil, nil, err
+	}
+	if m.Classifier != nil {
+		history, err := m.TrainLabelled(ctx, x.Backend, x.Windows, x.Split.Train, x.Config.Pretrain, h)
+		return m, history, err
 	}
 	history, err := m.Train(ctx, x.Backend, x.Windows, x.Split.Unlabelled, x.Config.Pretrain, h)
 	return m, history, err
@@ -105,7 +111,7 @@ func (x *Experiment) Finetune(ctx context.Context, state map[string]*tensor.Tens
 	}
 	cfg := x.Config.Finetune
 	if state == nil {
-		cfg.FreezeEncoder = 0 // there is nothing to keep
+		cfg.FreezeEncoder, cfg.FixNorms = 0, false // there is nothing to keep
 	}
 	history, err := m.Train(ctx, x.Backend, x.Windows, x.Split.Train, x.Text.Prompts, cfg, h)
 	return m, history, err

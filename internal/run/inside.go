@@ -73,6 +73,8 @@ func (x *Experiment) LookInside(ctx context.Context, stage1 *diffusion.Model, st
 	}
 	if stage1 != nil {
 		stage1.Set.Place(x.Backend)
+	}
+	if stage1 != nil && !stage1.Config.NoNoise {
 		if in.Timesteps, err = x.Timesteps(stage1, pixels); err != nil {
 			return nil, err
 		}

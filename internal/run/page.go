@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"diffclip/clip"
 	"diffclip/internal/figure"
 	"diffclip/internal/report"
 	"diffclip/rsdata"
@@ -200,6 +201,10 @@ func (x *Experiment) dataSection() report.Section {
 		len(sp.Train), len(sp.Validation), len(sp.Test), sp.Config.Window, sp.Config.Window, len(sp.Unlabelled)))
 	s.Text = append(s.Text, x.Data.Notes...)
 	s.Text = append(s.Text, x.Scaling.Notes()...)
+	if x.Config.Classifier.Head == clip.HeadLinear {
+		s.Text = append(s.Text, "A fully connected layer tells the classes apart; no text stands for them.")
+		return s
+	}
 	t := report.Table{Caption: "What stands for each class in language.", Header: []string{"class", "text"}}
 	for i, text := range x.Text.Texts {
 		t.Rows = append(t.Rows, report.Cells(x.Data.Classes[i].Name, text))

@@ -31,14 +31,16 @@ func (x *Experiment) Reconstructions(m *diffusion.Model, pixels []rsdata.Pixel) 
 		visible := study.Visible(&c.Inputs[i])
 		p.add("original", nil, c.Inputs[i].Target.Data)
 		p.add("masked", visible, c.Inputs[i].Target.Data)
-		p.add("noised", visible, study.Noised(&c.Inputs[i]))
+		if !m.Config.NoNoise {
+			p.add("noised", visible, study.Noised(&c.Inputs[i]))
+			p.captions(c.Steps)
+		}
 		p.add("restored", nil, v.Value.Host())
-		p.captions(c.Steps)
 		panels[i] = p
 	}
 	tape.Reset()
-	if m.Config.ReferenceOrder {
-		return figures(panels), nil // which has no sampler
+	if m.Config.ReferenceOrder || m.Config.NoNoise {
+		return figures(panels), nil // which have no sampler
 	}
 	steps := m.Config.Encoder.Timesteps
 	sampled, err := m.Sample(x.Backend, c, diffusion.SampleConfig{Implicit: true, Steps: min(reverseSteps, steps), Seed: x.Config.Seed, Start: steps - 1})
@@ -95,10 +97,11 @@ func (p *panel) add(name string, visible []bool, values []float32) {
 	p.figure.RowNames = append(p.figure.RowNames, name)
 }
 
-// captions writes each window's timestep over the noised row.
+// captions writes each window's timestep over the last row.
 func (p *panel) captions(steps []int32) {
-	for i := range p.figure.Rows[2] {
-		p.figure.Rows[2][i].Caption = fmt.Sprintf("t = %d", steps[i]+1)
+	last := p.figure.Rows[len(p.figure.Rows)-1]
+	for i := range last {
+		last[i].Caption = fmt.Sprintf("t = %d", steps[i]+1)
 	}
 }
 
@@ -130,7 +133,7 @@ func (x *Experiment) Timesteps(m *diffusion.Model, pixels []rsdata.Pixel) ([]fig
 			}
 			rows := panels[i].Rows
 			rows[0] = append(rows[0], figure.Cell{Image: painters[i].Window(v.Noised, v.Visible), Caption: fmt.Sprintf("t = %d", t)})
-			rows[1] = append(rows[1], figure.Cell{Image: painters[i].Window(v.Restored, nil), Caption: fmt.Sprintf("error %.2f", restored[i].MaskedError)})
+			rows[1] = append(rows[1], figure.Cell{Image: painters[i].Window(v.Restored, nil), Caption: fmt.Sprintf("error %.2f", restored[i].Error())})
 		}
 	}
 	out := make([]figure.Figure, len(panels))

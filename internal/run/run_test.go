@@ -13,6 +13,7 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
+	"diffclip/internal/figure"
 	"diffclip/internal/safetensors"
 	"diffclip/internal/train"
 	"diffclip/rsdata"
@@ -279,6 +280,9 @@ func TestHostileWeights(t *testing.T) {
 		{keyText, `"prompts":[[`, `"prompts":[[2147483647,`, "vocabulary"},
 		{keyText, `"prompts":[[`, `"prompts":[[-1,`, "vocabulary"},
 		{keyKind, "stage 2", "stage 1", "not the weights"},
+		{keyConfig, `"head":"text"`, `"head":"linear"`, "0 classes"},
+		{keyConfig, `"head":"text"`, `"head":"linear","classes":9`, "9 classes, and 10"},
+		{keyConfig, `"head":"text"`, `"head":"linear","classes":90000000000`, "holds"},
 	} {
 		bad := map[string]string{}
 		for k, v := range meta {
@@ -352,9 +356,13 @@ func TestTexts(t *testing.T) {
 
 // The pictures have a row for each step of the way and a column for each window.
 func TestReconstructions(t *testing.T) {
-	for _, reference := range []bool{false, true} {
+	for rows, change := range map[int]func(*diffusion.Config){
+		5: func(*diffusion.Config) {},
+		4: func(c *diffusion.Config) { c.ReferenceOrder = true },
+		3: func(c *diffusion.Config) { c.NoNoise = true },
+	} {
 		x := small(t)
-		x.Config.Diffusion.ReferenceOrder = reference
+		change(&x.Config.Diffusion)
 		m, err := diffusion.New(x.Config.Diffusion, 5)
 		if err != nil {
 			t.Fatal(err)
@@ -362,6 +370,9 @@ func TestReconstructions(t *testing.T) {
 		figures, err := x.Reconstructions(m, rsdata.Pixels(nil, x.Split.Test[:3]))
 		if err != nil || len(figures) != 2 {
 			t.Fatalf("%d figures, %v", len(figures), err)
+		}
+		if got := len(figures[0].(*figure.Images).Rows); got != rows {
+			t.Errorf("%d rows, want %d", got, rows)
 		}
 	}
 }

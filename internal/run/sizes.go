@@ -25,6 +25,9 @@ func checkStage1(c diffusion.Config, state map[string]*tensor.Tensor) error {
 		need += blockValues(c.DecoderDepth, e.Dim, e.MLPRatio) + float64(e.Tokens())*float64(e.Dim)
 		need += float64(m.Bands) * float64(e.PatchPixels()) * float64(e.Dim)
 	}
+	if c.ClassWeight > 0 {
+		need += float64(c.Classes) * float64(len(e.Modalities)) * float64(e.Dim)
+	}
 	return fitsFile(need, e, state)
 }
 
@@ -32,6 +35,10 @@ func checkStage1(c diffusion.Config, state map[string]*tensor.Tensor) error {
 func checkStage2(c clip.Config, state map[string]*tensor.Tensor) error {
 	if err := c.Check(); err != nil {
 		return err
+	}
+	if c.Head == clip.HeadLinear {
+		e := c.Encoder
+		return fitsFile(encoderValues(e)+float64(c.Classes)*float64(len(e.Modalities))*float64(e.Dim), e, state)
 	}
 	t := c.Text
 	need := encoderValues(c.Encoder) + (float64(t.Vocabulary)+float64(t.Context))*float64(t.Dim)

@@ -102,9 +102,13 @@ func (c TextConfig) tokenizer(texts []string) (clip.Tokenizer, error) {
 // Vocabulary returns the number of token ids.
 func (t *Text) Vocabulary() int { return t.vocabulary }
 
-// fits returns an error unless a text encoder of the given sizes can read the
-// prompts.
-func (t *Text) fits(c clip.TextConfig) error {
+// fits returns an error unless the text encoder of a model can read the prompts; one
+// with a linear head has none, and no use for them.
+func (t *Text) fits(model clip.Config) error {
+	if model.Head == clip.HeadLinear {
+		return nil
+	}
+	c := model.Text
 	for i, p := range t.Prompts {
 		if len(p) == 0 || len(p) > c.Context {
 			return fmt.Errorf("prompt %d has %d tokens: want 1 to %d", i+1, len(p), c.Context)

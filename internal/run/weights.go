@@ -102,7 +102,10 @@ func OpenStage2(path string) (*Stage2, error) {
 		if n := len(s.Classes); n == 0 || n > rsdata.MaxClasses || n != len(s.Text.Prompts) {
 			return fmt.Errorf("%d classes and %d prompts: want as many of each, 1 to %d", n, len(s.Text.Prompts), rsdata.MaxClasses)
 		}
-		if err := s.Text.fits(config.Text); err != nil {
+		if n := len(s.Classes); config.Head == clip.HeadLinear && config.Classes != n {
+			return fmt.Errorf("a linear head for %d classes, and %d classes have names", config.Classes, n)
+		}
+		if err := s.Text.fits(config); err != nil {
 			return err
 		}
 		if s.Model, err = clip.New(config, 0); err != nil {

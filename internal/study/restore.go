@@ -67,6 +67,15 @@ func (r *Restorer) At(pixels []rsdata.Pixel, t int, ratio float64) ([]Restored, 
 	return out, nil
 }
 
+// Error returns the root mean square error of the masked tokens or, where none is
+// masked, of all.
+func (r *Restored) Error() float64 {
+	if math.IsNaN(r.MaskedError) {
+		return r.VisibleError
+	}
+	return r.MaskedError
+}
+
 // Window returns the values of window i of n, without its errors.
 func (r *Restored) Window(i, n int) Restored {
 	part := func(v []float32) []float32 { return v[i*len(v)/n : (i+1)*len(v)/n] }

@@ -185,6 +185,8 @@ func TestRestorer(t *testing.T) {
 	}
 	if all := at(10, 0); !math.IsNaN(all[0].MaskedError) {
 		t.Errorf("error %v of no masked token", all[0].MaskedError)
+	} else if all[0].Error() != all[0].VisibleError || few[0].Error() != few[0].MaskedError {
+		t.Errorf("errors %v and %v to show", all[0].Error(), few[0].Error())
 	}
 	early, late := at(0, 0.3)[0], at(49, 0.3)[0]
 	if d0, d1 := distance(early), distance(late); d0 > d1/5 {

@@ -28,6 +28,13 @@ CASES = {
         [6, 77], [1, 0, 1, 1, 0, 0, 1]),
 }
 
+# name: about, attributes, class of each sample
+LINEAR = {
+    "linear": ("a fully connected layer and cross-entropy in place of the text encoder", dict(
+        modalities=2, bands0=5, bands1=1, window=5, patch=1, dim=8, heads=2, depth=2, mlp_ratio=2, classes=4, mean_pool=0),
+        [2, 0, 3, 2, 1, 0]),
+}
+
 
 def shapes(c):
     dim = c["text_dim"]
@@ -47,27 +54,38 @@ def encode_text(p, c, ids, end):
     return F.normalize(vit.linear(p, "text.text_projection", x), dim=1)
 
 
-def encode_image(p, c, windows, t, training):
+def head(p, c, windows, t, training):
+    """The output of the head for the features of all modalities side by side."""
     features = []
     for m, x in enumerate(windows):
         x = vit.embed(p, c, m, vit.image(x), training).flatten(2).transpose(1, 2) + p[f"encoder.stems.{m}.pos_embed"][1:]
         x = vit.encode(p, c, torch.cat([vit.class_token(p, m, t), x], 1))
         features.append(x[:, 1:].mean(1) if c["mean_pool"] else x[:, 0])
-    return F.normalize(vit.linear(p, "head", torch.cat(features, 1)), dim=1)
+    return vit.linear(p, "head", torch.cat(features, 1))
+
+
+def encode_image(p, c, windows, t, training):
+    return F.normalize(head(p, c, windows, t, training), dim=1)
+
+
+def draw_windows(case, c, classes):
+    """Store and return classes, timesteps and windows."""
+    classes, t = torch.tensor(classes), case.integers(1000, len(classes))
+    windows = [case.normal(len(classes), c["window"], c["window"], n, scale=0.5) for n in vit.bands(c)]
+    for part, x in [("classes", classes), ("timesteps", t)] + [(f"window{m}", x) for m, x in enumerate(windows)]:
+        case.put_input(part, x)
+    return classes, t, windows
 
 
 def run(case, c, lengths, classes):
     p = vit.draw(case, shapes(c))
-    end, classes = torch.tensor(lengths) - 1, torch.tensor(classes)
+    end = torch.tensor(lengths) - 1
     ids = torch.zeros(len(lengths), CONTEXT, dtype=torch.int64)
     for i, n in enumerate(lengths):
         ids[i, :n] = case.integers(c["vocabulary"], n)
-    t = case.integers(1000, len(classes))
-    windows = [case.normal(len(classes), c["window"], c["window"], n, scale=0.5) for n in vit.bands(c)]
-    for part, x in (("ids", ids), ("lengths", end + 1), ("classes", classes), ("timesteps", t)):
+    for part, x in (("ids", ids), ("lengths", end + 1)):
         case.put_input(part, x)
-    for m, x in enumerate(windows):
-        case.put_input(f"window{m}", x)
+    classes, t, windows = draw_windows(case, c, classes)
     with torch.no_grad():
         logits = p["logit_scale"].exp() * encode_image(p, c, windows, t, False) @ encode_text(p, c, ids, end).t()
         case.put("eval_logits", logits)
@@ -82,9 +100,19 @@ def run(case, c, lengths, classes):
     vit.train(case, p, loss, ["logit_scale", "head.weight", "text.text_projection.weight", "encoder.stems.0.reduce1.weight"])
 
 
+def run_linear(case, c, classes):
+    p = vit.draw(case, {**vit.encoder_shapes(c), **vit.linear_shapes("head", c["classes"], c["modalities"] * c["dim"])})
+    classes, t, windows = draw_windows(case, c, classes)
+    with torch.no_grad():
+        case.put("eval_logits", head(p, c, windows, t, False))
+    vit.train(case, p, lambda: F.cross_entropy(head(p, c, windows, t, True), classes), ["head.weight", "head.bias", "encoder.stems.0.reduce1.weight"])
+
+
 def family():
     fam = Family("clip", "the language-driven classifier, one step's gradients and 20 steps of Adam (rate 1e-3, L2 decay 1e-2); "
                          "eval_logits are those of the first weights and of the running statistics")
     for name, (about, c, lengths, classes) in CASES.items():
         run(fam.case(name, about, context=CONTEXT, batch=len(classes), **c), c, lengths, classes)
+    for name, (about, c, classes) in LINEAR.items():
+        run_linear(fam.case(name, about, batch=len(classes), **c), c, classes)
     return fam

@@ -1,5 +1,6 @@
 """The mask-diffusion model: corrupted batches, losses, every gradient, and 20 steps of Adam."""
 import torch
+import torch.nn.functional as F
 
 import vit
 from family import Family
@@ -23,6 +24,16 @@ CASES = {
     "clean": ("no noise and no masks", dict(
         modalities=1, bands0=3, window=3, patch=1, dim=4, heads=1, depth=1, mlp_ratio=2, decoder_depth=1, batch=5,
         mask_ratio=0, masked_weight=0.1, visible_weight=1, paper_loss=0, no_noise=1, reference_order=0, train_positions=0)),
+    "masked_clean": ("no noise: a masked autoencoder", dict(
+        modalities=2, bands0=4, bands1=3, window=5, patch=1, dim=8, heads=2, depth=1, mlp_ratio=2, decoder_depth=1, batch=5,
+        mask_ratio=0.7, masked_weight=0.1, visible_weight=1, paper_loss=0, no_noise=1, reference_order=0, train_positions=0)),
+    "noised_whole": ("no masks: every patch is seen, noised", dict(
+        modalities=1, bands0=3, window=3, patch=1, dim=8, heads=2, depth=1, mlp_ratio=2, decoder_depth=1, batch=6,
+        mask_ratio=0, masked_weight=0.1, visible_weight=1, paper_loss=0, no_noise=0, reference_order=0, train_positions=0)),
+    "labelled": ("beside the restoration, the cross-entropy of a linear classifier on the class tokens", dict(
+        modalities=2, bands0=5, bands1=1, window=5, patch=1, dim=8, heads=2, depth=1, mlp_ratio=2, decoder_depth=1, batch=6,
+        mask_ratio=0.7, masked_weight=0.1, visible_weight=1, paper_loss=0, no_noise=0, reference_order=0, train_positions=0,
+        classes=3, class_weight=0.3)),
 }
 
 
@@ -85,7 +96,10 @@ def restoration_loss(c, out, target, keep):
 
 def run(case, c):
     frozen = () if c["train_positions"] else ("pos_embed",)
-    p = vit.draw(case, {**vit.encoder_shapes(c), **decoder_shapes(c)}, frozen)
+    shapes = {**vit.encoder_shapes(c), **decoder_shapes(c)}
+    if c.get("classes"):
+        shapes.update(vit.linear_shapes("classifier", c["classes"], c["modalities"] * c["dim"]))
+    p = vit.draw(case, shapes, frozen)
     batch, length = c["batch"], vit.tokens(c)
     k = int(length * (1 - c["mask_ratio"]) + 1e-9)
     t = case.integers(TIMESTEPS, batch)
@@ -101,11 +115,19 @@ def run(case, c):
         case.put(f"visible{m}", vit.values(seen if c["reference_order"] else take(seen, keep)).flatten(0, 2))
         inputs.append((x, vit.values(vit.patches(c, vit.image(window))).flatten(2), keep))
 
+    labels = None
+    if c.get("classes"):
+        labels = case.integers(c["classes"], batch)
+        case.put_input("labels", labels)
+
     def loss():
-        total = 0
+        total, tokens = 0, []
         for m, (x, target, keep) in enumerate(inputs):
             encoded = vit.encode(p, c, sequence(p, c, m, x, keep, t))
+            tokens.append(encoded[:, 0])
             total = total + restoration_loss(c, decode(p, c, m, encoded, keep), target, keep)
+        if labels is not None:
+            total = total + c["class_weight"] * F.cross_entropy(vit.linear(p, "classifier", torch.cat(tokens, 1)), labels)
         return total
 
     vit.train(case, p, loss, ["encoder.stems.0.reduce1.weight", "encoder.blocks.0.attn.qkv.weight", "decoders.0.expand.bias"])
