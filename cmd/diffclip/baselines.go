@@ -16,14 +16,19 @@ import (
 )
 
 func declareBaselines(a *app, f *flags) func() error {
-	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample.\nProtocol, shots, window and seed being equal, the splits are those of eval -seeds.\nPrints a Markdown table: mean and standard deviation over seeds, in percent.\n\n" + strings.Join(baselineLines(), "\n")
+	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample and,\nwith -from, of DiffCLIP and variants of it. Protocol, shots, window and seed being\nequal, the splits are those of eval -seeds. Prints a Markdown table: mean and\nstandard deviation over seeds, in percent.\n\n" +
+		strings.Join(baselineLines(), "\n") + "\n\nvariants, which learn from the settings of the run:\n" + strings.Join(variantLines(), "\n")
 	f.usage = "-data DIR [-from RUN] [flags]"
-	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods none -shots 2,8,20", "-data synthetic -methods svm,lda -seeds 3 -json"}
+	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods none -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods lda -variants probe,lds2ae,diffclip", "-data synthetic -methods svm,lda -seeds 3 -json"}
 	o := baselineOptions{shots: []int{8}, methods: baseline.Methods(), seeds: 10, seed: 1, split: rsdata.DefaultSplit()}
 	o.split.Unlabelled = 0
+	if err := o.parseVariants(strings.Join(usualVariants, ",")); err != nil {
+		panic(err)
+	}
 	f.group("flags", func() {
 		f.StringVar(&o.data, "data", "", "`folder` or file with the scene, or \"synthetic\"; see diffclip inspect")
-		f.StringVar(&o.from, "from", "", "`folder` of a run with stage 1: adds rows for stage 2 from it, and for stage 2 alone")
+		f.StringVar(&o.from, "from", "", "`folder` of a run with stage 1: adds rows for the variants")
+		f.Func("variants", "`names`, separated by commas, or all (default "+strings.Join(usualVariants, ",")+"); some train a stage 1 of their own first", o.parseVariants)
 		f.Func("methods", "`names`, separated by commas, or none (default all)", o.parseMethods)
 		f.Func("protocol", "`name` of the way to divide labelled samples: official, random or disjoint (default random)", o.parseProtocol)
 		f.Func("shots", "`numbers` of training samples per class, separated by commas, 0 for all that may train (default 8)", o.parseShots)
@@ -47,15 +52,16 @@ func baselineLines() []string {
 }
 
 type baselineOptions struct {
-	data    string
-	from    string
-	threads int
-	methods []baseline.Method
-	shots   []int
-	seeds   int
-	seed    uint64
-	split   rsdata.SplitConfig
-	json    bool
+	data     string
+	from     string
+	threads  int
+	methods  []baseline.Method
+	variants []run.Variant
+	shots    []int
+	seeds    int
+	seed     uint64
+	split    rsdata.SplitConfig
+	json     bool
 }
 
 func (o *baselineOptions) parseMethods(value string) error {
@@ -69,6 +75,22 @@ func (o *baselineOptions) parseMethods(value string) error {
 			return err
 		}
 		o.methods = append(o.methods, m)
+	}
+	return nil
+}
+
+func (o *baselineOptions) parseVariants(value string) error {
+	o.variants = nil
+	if value == "all" {
+		o.variants = run.Variants()
+		return nil
+	}
+	for _, name := range strings.Split(value, ",") {
+		v, err := run.FindVariant(name)
+		if err != nil {
+			return err
+		}
+		o.variants = append(o.variants, v)
 	}
 	return nil
 }
@@ -142,7 +164,7 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 	}
 	rows := len(o.methods)
 	if net != nil {
-		rows += len(learnedRows)
+		rows += len(o.variants)
 	}
 	results := make([]baselineResult, rows*len(o.shots))
 	evaluator := baseline.NewEvaluator(d)
@@ -183,9 +205,9 @@ func (o *baselineOptions) evaluate(a *app, m int, split *rsdata.Split, e *baseli
 		c, err := e.Evaluate(split, o.methods[m], split.Config.Seed)
 		return o.methods[m].Name, c, err
 	}
-	row := learnedRows[m-len(o.methods)]
-	c, err := net.evaluate(a, row, split)
-	return row, c, err
+	v := o.variants[m-len(o.methods)]
+	c, err := net.evaluate(a, v, split)
+	return v.Title, c, err
 }
 
 // printBaselines writes a Markdown table: a row for each method, a column for each number of shots.

@@ -8,15 +8,24 @@ import (
 	"diffclip/tensor"
 )
 
-// learned trains stage 2 on each split of a baselines table: once from the
-// stage 1 of a run and once from scratch.
+// learned trains variants of DiffCLIP on each split of a baselines table.
 type learned struct {
 	stage1 *run.Stage1
-	x      *run.Experiment
+	x      *run.Experiment                      // with the unlabelled windows of the run
+	own    map[string]map[string]*tensor.Tensor // weights of other stages 1, by variant
 }
 
-// learnedRows are the rows that learned adds to a table.
-var learnedRows = []string{"stage 2 alone", "DiffCLIP"}
+// usualVariants are those of a table that names none.
+var usualVariants = []string{"alone", "diffclip"}
+
+// variantLines describes the variants.
+func variantLines() []string {
+	var lines []string
+	for _, v := range run.Variants() {
+		lines = append(lines, fmt.Sprintf("  %-9s %s", v.Name, v.Summary))
+	}
+	return lines
+}
 
 // openLearned opens the run that the table's -from names; nil for none.
 func openLearned(o *baselineOptions) (*learned, error) {
@@ -41,23 +50,53 @@ func openLearned(o *baselineOptions) (*learned, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &learned{stage1, x}, nil
+	return &learned{stage1, x, map[string]map[string]*tensor.Tensor{}}, nil
 }
 
-// evaluate returns the confusion of a row on a split.
-func (l *learned) evaluate(a *app, row string, split *rsdata.Split) (*rsdata.Confusion, error) {
-	x := *l.x
+// evaluate returns the confusion of a variant on a split.
+func (l *learned) evaluate(a *app, v run.Variant, split *rsdata.Split) (*rsdata.Confusion, error) {
+	x := l.x.As(v)
 	x.Split, x.Config.Split = split, split.Config
 	x.Config.Finetune.Seed = split.Config.Seed
-	state := l.stage1.Weights()
-	if row == learnedRows[0] {
-		state = nil
+	state, err := l.weights(a, v, x)
+	if err != nil {
+		return nil, err
 	}
-	hooks, done := run.Watch(a.stderr, fmt.Sprintf("%s, %d shots, seed %d", row, split.Config.Shots, split.Config.Seed), "")
+	hooks, done := run.Watch(a.stderr, fmt.Sprintf("%s, %d shots, seed %d", v.Title, split.Config.Shots, split.Config.Seed), "")
 	model, _, err := x.Finetune(a.ctx, state, hooks)
 	done()
 	if err != nil {
 		return nil, err
 	}
 	return x.Evaluate(a.ctx, model)
+}
+
+// weights returns what stage 2 of a variant starts from on the split of x: nothing,
+// the stage 1 of the run, or one of its own. That is trained once, on the windows
+// of the run, or where it takes labels once for each split.
+func (l *learned) weights(a *app, v run.Variant, x *run.Experiment) (map[string]*tensor.Tensor, error) {
+	switch {
+	case v.Scratch:
+		return nil, nil
+	case !v.Own:
+		return l.stage1.Weights(), nil
+	case l.own[v.Name] != nil:
+		return l.own[v.Name], nil
+	}
+	title := v.Title + ", stage 1"
+	if x.Config.NeedsLabels() {
+		title += fmt.Sprintf(", %d shots, seed %d", x.Split.Config.Shots, x.Split.Config.Seed)
+	} else {
+		x = l.x.As(v)
+	}
+	hooks, done := run.Watch(a.stderr, title, "")
+	model, _, err := x.Pretrain(a.ctx, hooks)
+	done()
+	if err != nil {
+		return nil, err
+	}
+	if !x.Config.NeedsLabels() {
+		l.own[v.Name] = model.Set.State()
+	}
+	return model.Set.State(), nil
 }

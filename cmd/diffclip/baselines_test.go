@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ func TestBaselinesMisuse(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"baselines", "-data is missing"},
 		{"baselines -data synthetic -methods svm,knn", `no baseline is called "knn"`},
+		{"baselines -data synthetic -variants mine", `no variant is called "mine"`},
 		{"baselines -data synthetic -protocol fair", "want official, random or disjoint"},
 		{"baselines -data synthetic -shots 2,-8", "want whole numbers from 0"},
 		{"baselines -data synthetic -shots 2,,8", "want whole numbers from 0"},
@@ -27,6 +29,27 @@ func TestBaselinesMisuse(t *testing.T) {
 	}
 	if code, stdout, stderr := call(t, t.Context(), "baselines", "-data", t.TempDir()); code != exitFailure || stdout != "" || stderr == "" {
 		t.Errorf("an empty folder: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// TestBaselineVariants: a run's settings learn on a table's splits, with a stage 1 of
+// the variant's own where it has one.
+func TestBaselineVariants(t *testing.T) {
+	dir := stage1(t)
+	args := []string{"baselines", "-data", "synthetic", "-from", dir, "-methods", "none", "-window", "5", "-variants", "alone,probe,no-mask,diffclip", "-shots", "2", "-seeds", "2", "-max-test", "4", "-json"}
+	var got struct{ Results []baselineResult }
+	if err := json.Unmarshal([]byte(succeed(t, args...)), &got); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range got.Results {
+		names = append(names, r.Method)
+		if len(r.Scores) != 2 || r.Scores[0].Samples != 40 {
+			t.Errorf("%s: %d seeds, %d samples", r.Method, len(r.Scores), r.Scores[0].Samples)
+		}
+	}
+	if want := []string{"stage 2 alone", "linear probe", "w/o mask", "DiffCLIP"}; !slices.Equal(names, want) {
+		t.Errorf("rows %q, want %q", names, want)
 	}
 }
 

@@ -133,14 +133,14 @@ type stage1Identity struct {
 	Pretrain   any                 `json:"pretrain"`
 	Unlabelled int                 `json:"unlabelled"`
 	Seed       uint64              `json:"seed"`
-	Inductive  *rsdata.SplitConfig `json:"inductive,omitempty"` // the split, where the windows depend on it
+	Inductive  *rsdata.SplitConfig `json:"inductive,omitempty"` // the split, where the windows or their labels depend on it
 }
 
 // stage1Key names the stage 1 that a cell starts from.
 func (c *cell) stage1Key() (string, error) {
 	g := c.config
 	id := stage1Identity{Format: cellFormat, Data: c.scene.fingerprint, Scaling: g.Scaling, Diffusion: g.Diffusion, Pretrain: g.Pretrain, Unlabelled: g.Split.Unlabelled, Seed: g.Seed}
-	if g.Split.Inductive {
+	if g.Split.Inductive || g.NeedsLabels() {
 		id.Inductive = &g.Split
 	}
 	_, key, err := keyOf(id)
@@ -183,9 +183,10 @@ func (j *job) stage1(ctx context.Context) (*diffusion.Model, error) {
 }
 
 // forStage1 is the experiment with the draw of unlabelled windows that stage 1
-// learns from: that of the configuration's seed, where stage 2 may have another.
+// learns from: that of the configuration's seed, where stage 2 may have another and
+// stage 1 takes no labels.
 func (j *job) forStage1() (*run.Experiment, error) {
-	if j.config.Split.Seed == j.config.Seed {
+	if j.config.Split.Seed == j.config.Seed || j.config.NeedsLabels() {
 		return j.x, nil
 	}
 	cfg := j.config

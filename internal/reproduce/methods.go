@@ -120,7 +120,11 @@ func (d diffclip) work(c run.Config, classes int, stage1 bool) float64 {
 	size := float64(c.Classifier.Encoder.Tokens()) / 121
 	w := size * stage2Passes * float64(c.Finetune.Epochs*c.Split.Shots*classes)
 	if stage1 && !d.alone {
-		w += size * stage1Passes * float64(c.Pretrain.Epochs*max(c.Split.Unlabelled, 0))
+		windows := max(c.Split.Unlabelled, 0)
+		if c.NeedsLabels() {
+			windows = c.Split.Shots * classes
+		}
+		w += size * stage1Passes * float64(c.Pretrain.Epochs*windows)
 	}
 	return w
 }

@@ -81,11 +81,13 @@ func shots(n int) func(*run.Config) {
 	return func(c *run.Config) { c.Split.Shots = n }
 }
 
-// with makes one change of several.
+// with makes one change of several, of which some may be nil.
 func with(changes ...func(*run.Config)) func(*run.Config) {
 	return func(c *run.Config) {
 		for _, change := range changes {
-			change(c)
+			if change != nil {
+				change(c)
+			}
 		}
 	}
 }

@@ -14,12 +14,9 @@ var table5 = Study{
 		if quick {
 			classic = []string{"svm", "lda"}
 		}
-		arms := append([]Arm{
-			{Method: "CLIP from scratch", Train: diffclip{alone: true}},
-			{Method: "DiffCLIP", Train: diffclip{}},
-		}, classicalArms(classic)...)
+		arms := append(learnedArms(quick), classicalArms(classic)...)
 		for i := range arms {
-			arms[i].Setting, arms[i].X, arms[i].Change = "40 per class", perClass, shots(perClass)
+			arms[i].Setting, arms[i].X, arms[i].Change = "40 per class", perClass, with(shots(perClass), arms[i].Change)
 		}
 		return arms
 	},
