@@ -59,10 +59,13 @@ float exchange(float v, int lanes) { return bits_as<float>(shuffle(bits_as<uint3
 static const int votes = -1; // lanes of a ballot
 unsigned ballot(bool p) { return shuffle(p, votes); }
 
+// enter runs kernels for ever: where one ends, the fiber waits for the next, so
+// that its stack is set up once and not by system calls for each block.
 static void enter() {
-    body(arguments);
-    running->state = DONE;
-    _longjmp(scheduler, 1);
+    for (;;) {
+        body(arguments);
+        wait_in(DONE);
+    }
 }
 
 // resume runs a fiber until it waits or ends. No local of a caller lives across the jump.
@@ -86,8 +89,8 @@ static void prepare(int n) {
     for (int i = 0; i < n; i++) {
         Fiber &f = fibers[i];
         f.state = READY;
-        f.started = false;
         f.thread = {i % here.block_size.x, i / here.block_size.x % here.block_size.y, i / (here.block_size.x * here.block_size.y)};
+        if (f.started) continue;
         getcontext(&f.start);
         f.start.uc_stack.ss_sp = f.stack;
         f.start.uc_stack.ss_size = stack_size;
@@ -140,7 +143,9 @@ static const char *run_block(int n, Order order) {
             if (fibers[turn[k]].state == READY) resume(&fibers[turn[k]]);
         for (int i = 0; i < n; i++) done &= fibers[i].state == DONE;
         if (done) return nullptr;
-        if (!release(n)) return "divergent barrier: threads of a block wait at different places, or have left";
+        if (release(n)) continue;
+        for (Fiber &f : fibers) f.started = false; // they are stuck inside of a kernel
+        return "divergent barrier: threads of a block wait at different places, or have left";
     }
 }
 

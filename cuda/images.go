@@ -1,0 +1,55 @@
+package cuda
+
+import (
+	"diffclip/cuda/kernels"
+	"diffclip/tensor"
+)
+
+func image(x *tensor.Tensor, out int, c tensor.ConvShape) kernels.Image {
+	return kernels.Image{N: x.Dim(0), C: x.Dim(1), H: x.Dim(2), W: x.Dim(3), Out: out, ConvShape: c}
+}
+
+// Conv2D is a cross-correlation of each image with each filter.
+func (b *Backend) Conv2D(dst, x, w, bias *tensor.Tensor, c tensor.ConvShape) {
+	checks.Conv2D("Conv2D", dst, x, w, bias, c)
+	b.k.Conv2D(b.out(dst), b.in(x), b.in(w), b.in(bias), image(x, w.Dim(0), c))
+	b.done()
+}
+
+// Conv2DBackward adds to dw and dbias, and writes dx unless it is nil.
+func (b *Backend) Conv2DBackward(dx, dw, dbias, dy, x, w *tensor.Tensor, c tensor.ConvShape, acc bool) {
+	checks.Conv2D("Conv2D backward", dy, x, w, dbias, c)
+	b.k.Conv2DBackward(b.out(dx), b.out(dw), b.out(dbias), b.in(dy), b.in(x), b.in(w), image(x, w.Dim(0), c), acc)
+	b.done()
+}
+
+// MaxPool2D takes the maximum of each window.
+func (b *Backend) MaxPool2D(dst, index, x *tensor.Tensor, c tensor.ConvShape) {
+	checks.PoolIndex("MaxPool2D", dst, index)
+	checks.Pool2D("MaxPool2D", dst, x, c)
+	b.k.MaxPool2D(b.out(dst), b.out(index), b.in(x), image(x, 0, c))
+	b.done()
+}
+
+// MaxPool2DBackward sends each gradient to where the maximum was.
+func (b *Backend) MaxPool2DBackward(dx, dy, index *tensor.Tensor, acc bool) {
+	checks.PoolIndex("MaxPool2D backward", dy, index)
+	if planes := dy.Dim(0) * dy.Dim(1); planes > 0 {
+		b.k.MaxPool2DBackward(b.out(dx), b.in(dy), b.in(index), planes, dx.Len()/planes, dy.Len()/planes, acc)
+	}
+	b.done()
+}
+
+// AvgPool2D averages each window, counting the padding.
+func (b *Backend) AvgPool2D(dst, x *tensor.Tensor, c tensor.ConvShape) {
+	checks.Pool2D("AvgPool2D", dst, x, c)
+	b.k.AvgPool2D(b.out(dst), b.in(x), image(x, 0, c))
+	b.done()
+}
+
+// AvgPool2DBackward spreads each gradient evenly over its window.
+func (b *Backend) AvgPool2DBackward(dx, dy *tensor.Tensor, c tensor.ConvShape, acc bool) {
+	checks.Pool2D("AvgPool2D backward", dy, dx, c)
+	b.k.AvgPool2DBackward(b.out(dx), b.in(dy), image(dx, 0, c), acc)
+	b.done()
+}

@@ -1,0 +1,246 @@
+//go:build cgo && linux && !nocuda
+
+#define _GNU_SOURCE
+#include "api.h"
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// load opens one library. dlopen and dlerror must run on one thread, as they do
+// inside of one call from Go.
+static void *load(const char *path, int flags, char *message, size_t size) {
+    void *lib = dlopen(path, RTLD_NOW | flags);
+    if (!lib) snprintf(message, size, "%s", dlerror());
+    return lib;
+}
+
+static int find(void *lib, const char *path, const char *name, void *slot, char *message, size_t size) {
+    void *p = dlsym(lib, name);
+    if (!p) {
+        snprintf(message, size, "%s has no %s: it is too old", path, name);
+        return -1;
+    }
+    memcpy(slot, &p, sizeof p);
+    return 0;
+}
+
+api *api_open(const char *driver, char *message, size_t size) {
+    void *lib = load(driver, RTLD_LOCAL, message, size);
+    if (!lib) return NULL;
+    api *a = calloc(1, sizeof *a);
+#define X(name, args) \
+    if (find(lib, driver, #name, &a->name, message, size)) goto fail;
+    DRIVER_FUNCTIONS(X)
+#undef X
+    return a;
+fail:
+    free(a);
+    return NULL;
+}
+
+int api_open_blas(api *a, const char *lt, const char *blas, char *message, size_t size) {
+    // The loader may not find cuBLASLt beside cuBLAS; loaded before, it is found
+    // by its name.
+    if (*lt && !load(lt, RTLD_GLOBAL, message, size)) return -1;
+    void *lib = load(blas, RTLD_LOCAL, message, size);
+    if (!lib) return -1;
+#define X(name, args) \
+    if (find(lib, blas, #name, &a->name, message, size)) goto fail;
+    BLAS_FUNCTIONS(X)
+#undef X
+    return 0;
+fail:
+    a->cublasCreate_v2 = NULL;
+    return -1;
+}
+
+static __thread void *current; // the context of this thread: spares a call of the driver
+
+static int enter(api *a) {
+    if (current == a->context && a->context) return 0;
+    int r = a->cuCtxSetCurrent(a->context);
+    if (!r) current = a->context;
+    return r;
+}
+
+#define TRY(call)         \
+    do {                  \
+        int r_ = (call);  \
+        if (r_) return r_; \
+    } while (0)
+#define TRY_BLAS(call)                 \
+    do {                               \
+        int r_ = (call);               \
+        if (r_) return BLAS_ERROR + r_; \
+    } while (0)
+
+int api_start(api *a, int device, size_t workspace) {
+    int count = 0;
+    TRY(a->cuInit(0));
+    TRY(a->cuDeviceGetCount(&count));
+    if (device >= count) return 101; // CUDA_ERROR_INVALID_DEVICE
+    TRY(a->cuDeviceGet(&a->device, device));
+    TRY(a->cuDevicePrimaryCtxRetain(&a->context, a->device));
+    current = NULL;
+    TRY(enter(a));
+    TRY(a->cuStreamCreate(&a->stream, STREAM_NON_BLOCKING));
+    if (!a->cublasCreate_v2) return 0;
+    TRY(a->cuMemAlloc_v2(&a->workspace, workspace));
+    TRY_BLAS(a->cublasCreate_v2(&a->blas));
+    TRY_BLAS(a->cublasSetStream_v2(a->blas, a->stream));
+    // Setting the stream takes the workspace back, so it is given afterwards. A
+    // workspace of our own makes products repeatable and fit for capture.
+    TRY_BLAS(a->cublasSetWorkspace_v2(a->blas, (void *)a->workspace, workspace));
+    return 0;
+}
+
+void api_stop(api *a) {
+    if (a->context && !enter(a)) {
+        if (a->stream) a->cuStreamSynchronize(a->stream);
+        if (a->blas) a->cublasDestroy_v2(a->blas);
+        if (a->workspace) a->cuMemFree_v2(a->workspace);
+        if (a->module) a->cuModuleUnload(a->module);
+        if (a->stream) a->cuStreamDestroy_v2(a->stream);
+        a->cuDevicePrimaryCtxRelease_v2(a->device);
+    }
+    current = NULL;
+    free(a); // the libraries stay loaded: NVIDIA's cannot be unloaded safely
+}
+
+int api_load(api *a, const void *image, char *log, size_t size) {
+    TRY(enter(a));
+    int option[2] = {JIT_ERROR_LOG_BUFFER, JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+    void *value[2] = {log, (void *)size};
+    return a->cuModuleLoadDataEx(&a->module, image, 2, option, value);
+}
+
+int api_function(api *a, const char *name, uint64_t *function) {
+    TRY(enter(a));
+    void *f = NULL;
+    TRY(a->cuModuleGetFunction(&f, a->module, name));
+    *function = (uint64_t)(uintptr_t)f;
+    return 0;
+}
+
+int api_memory(api *a, size_t *free, size_t *total) {
+    TRY(enter(a));
+    return a->cuMemGetInfo_v2(free, total);
+}
+
+int api_alloc(api *a, size_t n, uint64_t *p) {
+    TRY(enter(a));
+    deviceptr d = 0;
+    TRY(a->cuMemAlloc_v2(&d, n));
+    *p = d;
+    return 0;
+}
+
+int api_free(api *a, uint64_t p) {
+    TRY(enter(a));
+    return a->cuMemFree_v2(p);
+}
+
+int api_alloc_host(api *a, size_t n, void **p) {
+    TRY(enter(a));
+    return a->cuMemAllocHost_v2(p, n);
+}
+
+int api_free_host(api *a, void *p) {
+    TRY(enter(a));
+    return a->cuMemFreeHost(p);
+}
+
+static float low(uint64_t w) {
+    uint32_t u = (uint32_t)w;
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return f;
+}
+
+// product runs a batch of matrix products; the fields are those of
+// driver.Product, column-major as cuBLAS wants them.
+static int product(api *a, const command *c) {
+    const uint64_t *f = c->arg;
+    float alpha = low(f[13]), beta = low(f[14]);
+    return a->cublasGemmStridedBatchedEx(a->blas, (int)(f[0] & 1), (int)(f[0] >> 1 & 1), (int)f[1], (int)f[2], (int)f[3],
+        &alpha, (const void *)f[4], R_32F, (int)f[5], (long long)f[6],
+        (const void *)f[7], R_32F, (int)f[8], (long long)f[9],
+        &beta, (void *)f[10], R_32F, (int)f[11], (long long)f[12], (int)f[15], (int)f[16], GEMM_DEFAULT);
+}
+
+static int launch(api *a, const command *c) {
+    void *p[24];
+    for (uint32_t i = 0; i < c->nargs; i++) p[i] = (void *)&c->arg[i];
+    return a->cuLaunchKernel((void *)(uintptr_t)c->function, c->grid[0], c->grid[1], c->grid[2],
+        c->block[0], c->block[1], c->block[2], 0, a->stream, p, NULL);
+}
+
+int api_run(api *a, const command *c, size_t n, size_t *failed) {
+    TRY(enter(a));
+    for (size_t i = 0; i < n; i++, c++) {
+        *failed = i;
+        switch (c->kind) {
+        case LAUNCH: TRY(launch(a, c)); break;
+        case PRODUCT: TRY_BLAS(product(a, c)); break;
+        case UPLOAD: TRY(a->cuMemcpyHtoDAsync_v2(c->arg[0], (const void *)(uintptr_t)c->arg[1], c->arg[2], a->stream)); break;
+        case DOWNLOAD: TRY(a->cuMemcpyDtoHAsync_v2((void *)(uintptr_t)c->arg[0], c->arg[1], c->arg[2], a->stream)); break;
+        case SET: TRY(a->cuMemsetD32Async(c->arg[0], (unsigned)c->arg[1], c->arg[2], a->stream)); break;
+        default: return 1; // CUDA_ERROR_INVALID_VALUE
+        }
+    }
+    return 0;
+}
+
+int api_sync(api *a) {
+    TRY(enter(a));
+    return a->cuStreamSynchronize(a->stream);
+}
+
+int api_capture(api *a, const command *c, size_t n, size_t *failed, uint64_t *graph) {
+    TRY(enter(a));
+    void *g = NULL, *x = NULL;
+    TRY(a->cuStreamBeginCapture_v2(a->stream, STREAM_CAPTURE_MODE_THREAD_LOCAL));
+    int run = api_run(a, c, n, failed);
+    int end = a->cuStreamEndCapture(a->stream, &g);
+    int r = run ? run : end;
+    if (!r) r = a->cuGraphInstantiateWithFlags(&x, g, 0);
+    if (g) a->cuGraphDestroy(g);
+    *graph = (uint64_t)(uintptr_t)x;
+    return r;
+}
+
+int api_replay(api *a, uint64_t graph) {
+    TRY(enter(a));
+    return a->cuGraphLaunch((void *)(uintptr_t)graph, a->stream);
+}
+
+int api_forget(api *a, uint64_t graph) {
+    TRY(enter(a));
+    return a->cuGraphExecDestroy((void *)(uintptr_t)graph);
+}
+
+const char *api_error_name(api *a, int code) {
+    const char *s = NULL;
+    a->cuGetErrorName(code, &s);
+    return s ? s : "";
+}
+
+int api_driver_version(api *a) {
+    int v = 0;
+    return a->cuDriverGetVersion(&v) ? 0 : v;
+}
+
+int api_blas_version(api *a) {
+    int v = 0;
+    return !a->blas || a->cublasGetVersion_v2(a->blas, &v) ? 0 : v;
+}
+
+int api_attribute(api *a, int attribute) {
+    int v = 0;
+    return a->cuDeviceGetAttribute(&v, attribute, a->device) ? 0 : v;
+}
+
+void api_device_name(api *a, char *name, int size) {
+    if (a->cuDeviceGetName(name, size, a->device)) *name = 0;
+}

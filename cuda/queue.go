@@ -1,0 +1,132 @@
+package cuda
+
+import (
+	"diffclip/cuda/internal/driver"
+	"diffclip/cuda/kernels"
+)
+
+// Commands are gathered and handed to the driver in lists: a call from Go to C
+// for each would cost more than the launch. A list that was handed over before,
+// word for word, is made a graph, and from then on replayed with one call. A
+// training step's lists repeat from step to step, because its memory comes from
+// the pool in the same order, and what changes (batches, indices, learning rate,
+// step count) is read from device memory; so nobody has to say where a step
+// begins, and a step that is different for once simply runs as it is.
+const (
+	// listLength hands work to the device while the host prepares more.
+	listLength = 512
+	// graphLength is how short a list is not worth a graph.
+	graphLength = 16
+	// graphsKept bounds how many lists are remembered.
+	graphsKept = 64
+)
+
+// seenList is a list that was handed over before.
+type seenList struct {
+	commands []driver.Command
+	graph    driver.Graph // 0 until it was seen twice
+	used     int          // when it was used last
+}
+
+// graphs remembers lists by their hash.
+type graphs struct {
+	seen     map[uint64]*seenList
+	clock    int
+	replayed int // how many lists were replayed
+}
+
+// Launch gathers a kernel's launch; it is for package kernels.
+func (b *Backend) Launch(k *kernels.Kernel, grid, block kernels.Dim, args []uint64) {
+	b.queue(driver.Launch(b.functions[k.ID], driver.Dim(grid), driver.Dim(block), args...))
+}
+
+// queue gathers a command.
+func (b *Backend) queue(c driver.Command) {
+	b.list = append(b.list, c)
+	if len(b.list) == listLength {
+		b.flush()
+	}
+}
+
+// flush hands over what was gathered.
+func (b *Backend) flush() {
+	list := b.list
+	b.list = b.list[:0]
+	if len(list) == 0 {
+		return
+	}
+	if len(list) < graphLength || b.noGraphs {
+		b.try(b.dev.Run(list))
+		return
+	}
+	b.try(b.run(list))
+}
+
+// run runs a list, by its graph where there is one.
+func (b *Backend) run(list []driver.Command) error {
+	g := &b.graphs
+	g.clock++
+	hash := driver.Hash(list)
+	s := g.seen[hash]
+	if s != nil && !driver.Equal(s.commands, list) {
+		return b.dev.Run(list) // two lists of one hash: the first keeps its place
+	}
+	if s == nil {
+		b.makeRoom()
+		g.seen[hash] = &seenList{commands: append([]driver.Command(nil), list...), used: g.clock}
+		return b.dev.Run(list)
+	}
+	s.used = g.clock
+	if s.graph == 0 {
+		var err error
+		if s.graph, err = b.dev.Capture(s.commands); err != nil {
+			return err
+		}
+	}
+	g.replayed++
+	return b.dev.Replay(s.graph)
+}
+
+// makeRoom forgets the list that was used longest ago, if there are too many.
+func (b *Backend) makeRoom() {
+	g := &b.graphs
+	if len(g.seen) < graphsKept {
+		return
+	}
+	var oldest uint64
+	first := true
+	for hash, s := range g.seen {
+		if first || s.used < g.seen[oldest].used {
+			oldest, first = hash, false
+		}
+	}
+	b.forget(oldest)
+}
+
+// forget waits for a list's graph and drops both.
+func (b *Backend) forget(hash uint64) {
+	if s := b.graphs.seen[hash]; s.graph != 0 {
+		b.try(b.dev.Sync())
+		b.try(b.dev.Forget(s.graph))
+	}
+	delete(b.graphs.seen, hash)
+}
+
+func (b *Backend) forgetGraphs() {
+	for hash := range b.graphs.seen {
+		b.forget(hash)
+	}
+}
+
+// Sync waits until the device has done all that was asked of it. Reading a tensor
+// does the same.
+func (b *Backend) Sync() { b.wait() }
+
+// wait hands over what was gathered and waits for it. What was staged is free
+// again, though still there: it may be read until something else is staged.
+func (b *Backend) wait() {
+	b.flush()
+	b.try(b.dev.Sync())
+	b.stage.reset()
+	b.bury()
+}
