@@ -16,6 +16,10 @@ func (d Dim) at(i uint64) Dim {
 // DefaultSteps bounds a launch: about a minute's work.
 const DefaultSteps = 1 << 32
 
+// maxBlockRegisters bounds what a block takes: clang's PTX counts each value it
+// ever makes as a register, a few thousand a thread at most.
+const maxBlockRegisters = 1 << 23
+
 // Launch is how a kernel is started.
 type Launch struct {
 	Grid, Block Dim
@@ -72,6 +76,8 @@ func (k *Kernel) Run(m *Memory, l Launch, args ...uint64) (err error) {
 		return fault("%d arguments, the kernel has %d parameters", len(args), len(k.params))
 	case n == 0 || n > maxThreads || n > uint64(max(k.MaxThreads, 1)) && k.MaxThreads > 0:
 		return fault("a block of %d threads, the kernel is made for %d", n, k.MaxThreads)
+	case n*uint64(len(k.regs)) > maxBlockRegisters:
+		return fault("%d threads of %d registers, a block has room for %d in all", n, len(k.regs), maxBlockRegisters)
 	case l.Grid.count() == 0 || l.Grid.count() >= 1<<21:
 		return fault("a grid of %d blocks, from 1 to 2^21 are expected", l.Grid.count())
 	}

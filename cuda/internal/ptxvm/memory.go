@@ -123,9 +123,9 @@ func (a access) before(b access) bool {
 
 // place checks an access of n values of size bytes at byte at, and returns its first word.
 func (r *region) place(at uint64, size, n int) int {
-	bytes := uint64(size * n)
-	if at+bytes > uint64(4*len(r.words)) {
-		panic(fault("bytes %d to %d of an allocation of %d", at, at+bytes-1, 4*len(r.words)))
+	bytes, all := uint64(size*n), uint64(4*len(r.words))
+	if at > all || at+bytes > all {
+		panic(fault("bytes %d to %d of an allocation of %d", at, at+bytes-1, all))
 	}
 	if at%uint64(max(size, 1)) != 0 {
 		panic(fault("byte %d of an allocation is no multiple of %d", at, size))
