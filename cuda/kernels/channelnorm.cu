@@ -6,16 +6,16 @@
 // batch_norm_moments: mean[ch] and rstd[ch] = 1/sqrt(biased variance + eps), by block ch.
 // Sums are taken about the channel's first element: a large offset cancels nothing.
 KERNEL(BLOCK) batch_norm_moments(float *mean, float *rstd, const float *x, int n, int c, int s, float eps) {
-    __shared__ float room[BLOCK / 32];
+    __shared__ float room[2][BLOCK / 32];
     uint ch = blockIdx.x, count = n * s;
     float first = x[(place)ch * s], sum = 0.f, squares = 0.f;
     for (uint k = threadIdx.x; k < count; k += BLOCK) sum += x[((place)(k / s) * c + ch) * s + k % s] - first;
-    float m = block_sum(sum, room) / count;
+    float m = block_sum(sum, room[0]) / count;
     for (uint k = threadIdx.x; k < count; k += BLOCK) {
         float d = x[((place)(k / s) * c + ch) * s + k % s] - first - m;
         squares = fmaf(d, d, squares);
     }
-    squares = block_sum(squares, room);
+    squares = block_sum(squares, room[1]);
     if (threadIdx.x == 0) {
         mean[ch] = first + m;
         rstd[ch] = 1.f / sqrtf(squares / count + eps);
@@ -35,7 +35,7 @@ KERNEL(BLOCK) channel_affine(float *dst, const float *x, const float *mean, cons
 // sums[0][ch] = the sum of g, sums[1][ch] = that of g*h, by block ch;
 // dbeta and dgamma (may be null) += them
 KERNEL(BLOCK) channel_sums(float *sums, float *dgamma, float *dbeta, const float *dy, const float *x, const float *y, const float *mean, const float *rstd, int n, int c, int s, int relu) {
-    __shared__ float room[BLOCK / 32];
+    __shared__ float room[2][BLOCK / 32];
     uint ch = blockIdx.x, count = n * s;
     float sum = 0.f, dot = 0.f, m = mean[ch], r = rstd[ch];
     for (uint k = threadIdx.x; k < count; k += BLOCK) {
@@ -44,8 +44,8 @@ KERNEL(BLOCK) channel_sums(float *sums, float *dgamma, float *dbeta, const float
         sum += g;
         dot = fmaf(g, (x[i] - m) * r, dot);
     }
-    sum = block_sum(sum, room);
-    dot = block_sum(dot, room);
+    sum = block_sum(sum, room[0]);
+    dot = block_sum(dot, room[1]);
     if (threadIdx.x == 0) {
         sums[ch] = sum;
         sums[c + ch] = dot;
@@ -71,17 +71,17 @@ KERNEL(BLOCK) channel_backward(float *dx, const float *dy, const float *x, const
 // group_norm: block b normalises group b % groups of sample b / groups, size = C/groups*s elements;
 // gamma and beta (C) may be null. mean and rstd are (N, groups).
 KERNEL(BLOCK) group_norm(float *dst, float *mean, float *rstd, const float *x, const float *gamma, const float *beta, int groups, int size, int s, float eps) {
-    __shared__ float room[BLOCK / 32];
+    __shared__ float room[2][BLOCK / 32];
     place base = (place)blockIdx.x * size;
     uint first_channel = blockIdx.x % groups * (size / s);
     float first = x[base], sum = 0.f, squares = 0.f;
     for (uint k = threadIdx.x; k < size; k += BLOCK) sum += x[base + k] - first;
-    float m = block_sum(sum, room) / size;
+    float m = block_sum(sum, room[0]) / size;
     for (uint k = threadIdx.x; k < size; k += BLOCK) {
         float d = x[base + k] - first - m;
         squares = fmaf(d, d, squares);
     }
-    float r = 1.f / sqrtf(block_sum(squares, room) / size + eps);
+    float r = 1.f / sqrtf(block_sum(squares, room[1]) / size + eps);
     for (uint k = threadIdx.x; k < size; k += BLOCK) {
         float y = (x[base + k] - first - m) * r;
         uint ch = first_channel + k / s;
@@ -96,7 +96,7 @@ KERNEL(BLOCK) group_norm(float *dst, float *mean, float *rstd, const float *x, c
 // group_norm_backward: per group, with g = dy*gamma and h = (x-mean)*rstd,
 // dx (+)= rstd * (g - mean(g) - h*mean(g*h))
 KERNEL(BLOCK) group_norm_backward(float *dx, const float *dy, const float *x, const float *mean, const float *rstd, const float *gamma, int groups, int size, int s, int acc) {
-    __shared__ float room[BLOCK / 32];
+    __shared__ float room[2][BLOCK / 32];
     place base = (place)blockIdx.x * size;
     uint first_channel = blockIdx.x % groups * (size / s);
     float m = mean[blockIdx.x], r = rstd[blockIdx.x], sum = 0.f, dot = 0.f;
@@ -105,8 +105,8 @@ KERNEL(BLOCK) group_norm_backward(float *dx, const float *dy, const float *x, co
         sum += g;
         dot = fmaf(g, (x[base + k] - m) * r, dot);
     }
-    sum = block_sum(sum, room) / size;
-    dot = block_sum(dot, room) / size;
+    sum = block_sum(sum, room[0]) / size;
+    dot = block_sum(dot, room[1]) / size;
     for (uint k = threadIdx.x; k < size; k += BLOCK) {
         float g = gamma ? dy[base + k] * gamma[first_channel + k / s] : dy[base + k];
         store(&dx[base + k], r * (g - sum - (x[base + k] - m) * r * dot), acc);
@@ -115,7 +115,7 @@ KERNEL(BLOCK) group_norm_backward(float *dx, const float *dy, const float *x, co
 
 // group_norm_params: dgamma[ch] += the sum of dy*(x-mean)*rstd over samples and places, dbeta[ch] += that of dy, by block ch
 KERNEL(BLOCK) group_norm_params(float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean, const float *rstd, int n, int c, int s, int groups) {
-    __shared__ float room[BLOCK / 32];
+    __shared__ float room[2][BLOCK / 32];
     uint ch = blockIdx.x, count = n * s, group = ch / (c / groups);
     float sum = 0.f, dot = 0.f;
     for (uint k = threadIdx.x; k < count; k += BLOCK) {
@@ -124,8 +124,8 @@ KERNEL(BLOCK) group_norm_params(float *dgamma, float *dbeta, const float *dy, co
         sum += dy[i];
         dot = fmaf(dy[i], (x[i] - mean[g]) * rstd[g], dot);
     }
-    sum = block_sum(sum, room);
-    dot = block_sum(dot, room);
+    sum = block_sum(sum, room[0]);
+    dot = block_sum(dot, room[1]);
     if (threadIdx.x == 0) {
         dgamma[ch] += dot;
         dbeta[ch] += sum;

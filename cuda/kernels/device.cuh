@@ -104,13 +104,12 @@ static __device__ __forceinline__ float warp_max(float v) {
 #define NEG_INF (-__builtin_inff())
 
 // block_sum gives every thread of a block of BLOCK threads the sum of v, in a
-// fixed order. room holds one value per warp; it may be used again at once.
+// fixed order. room holds one value per warp; each sum of a kernel has its own.
 static __device__ __forceinline__ float block_sum(float v, float *room) {
     v = warp_sum(v);
     if (lane_index() == 0) room[threadIdx.x / 32] = v;
     __syncthreads();
     float sum = 0.f;
     for (int w = 0; w < BLOCK / 32; w++) sum += room[w];
-    __syncthreads();
     return sum;
 }

@@ -3,7 +3,7 @@
 package kernels
 
 // SourceHash is the SHA-256 of the sources that the PTX was made of.
-const SourceHash = "7d0741ce28723353b70a0bd2adf5a785c7f58e8adb14a9890ba12c8a2a16250b"
+const SourceHash = "7f4a7b7f36a7a086c098026ea48a9e3b985b2b6c4d1ace30c65d5143c56a52a4"
 
 // Compiler is what compiled them.
 const Compiler = "Debian clang version 19.1.7 (3~deb12u1)"

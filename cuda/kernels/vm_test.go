@@ -22,6 +22,7 @@ type vm struct {
 	*tensor.CPU // memory and lanes
 	t           testing.TB
 	module      *ptxvm.Module
+	altered     *ptxvm.Kernel // runs in place of the one of its name
 	memory      ptxvm.Memory
 	k           *kernels.Set
 	held        map[*float32]*held
@@ -55,6 +56,9 @@ func newVM(t testing.TB) *vm {
 func (b *vm) Launch(k *kernels.Kernel, grid, block kernels.Dim, args []uint64) {
 	b.launches[k.Name]++
 	code := b.module.Kernel(k.Name)
+	if b.altered != nil && b.altered.Name == k.Name {
+		code = b.altered
+	}
 	if code == nil {
 		b.t.Fatalf("the PTX has no %s", k.Name)
 	}

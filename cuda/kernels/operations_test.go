@@ -1,0 +1,147 @@
+package kernels_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"diffclip/internal/golden"
+	"diffclip/internal/rng"
+	"diffclip/tensor"
+)
+
+// TestAttentionAtTheModelsSizes compares with the CPU at 37 and 122 tokens of
+// head size 16, around the edges of a tile, and at a head size without kernels of its own.
+func TestAttentionAtTheModelsSizes(t *testing.T) {
+	cpu := tensor.NewCPU(1)
+	defer cpu.Close()
+	for _, c := range []struct {
+		batch, tokens, width, heads int
+		causal                      bool
+	}{
+		{2, 37, 32, 2, false}, {1, 122, 16, 1, false}, {1, 77, 32, 2, true}, {1, 64, 16, 1, true}, {1, 65, 16, 1, false}, {2, 1, 16, 1, true}, {1, 33, 40, 1, true}, {1, 66, 64, 1, false},
+	} {
+		b := newVM(t)
+		y, lse, dqkv := b.attention(c.batch, c.tokens, c.width, c.heads, c.causal)
+		qkv, dy := random("qkv", c.batch, c.tokens, 3*c.width), random("dy", c.batch, c.tokens, c.width)
+		wantY, wantLSE, wantD := tensor.New(y.Dims()...), tensor.New(lse.Dims()...), tensor.New(dqkv.Dims()...)
+		cpu.SelfAttention(wantY, wantLSE, qkv, c.heads, c.causal)
+		cpu.SelfAttentionBackward(wantD, dy, wantY, wantLSE, qkv, c.heads, c.causal)
+		what := fmt.Sprint(c)
+		golden.Near(t, "y "+what, y.Data, wantY.Data, 5e-6)
+		golden.Near(t, "lse "+what, lse.Data, wantLSE.Data, 5e-6)
+		golden.Near(t, "dqkv "+what, dqkv.Data, wantD.Data, 3e-5)
+	}
+}
+
+// TestAttentionWithLargeScores: the running maximum must keep exponents in range.
+func TestAttentionWithLargeScores(t *testing.T) {
+	cpu := tensor.NewCPU(1)
+	defer cpu.Close()
+	b := newVM(t)
+	qkv := random("qkv", 1, 70, 48)
+	for i := range qkv.Data {
+		qkv.Data[i] *= 30
+	}
+	y, lse := tensor.New(1, 70, 16), tensor.New(1, 1, 70)
+	wantY, wantLSE := tensor.New(1, 70, 16), tensor.New(1, 1, 70)
+	b.SelfAttention(y, lse, qkv, 1, false)
+	cpu.SelfAttention(wantY, wantLSE, qkv, 1, false)
+	golden.Near(t, "y", y.Data, wantY.Data, 1e-3) // scores of thousands are rounded to 1e-4
+	golden.Near(t, "lse", lse.Data, wantLSE.Data, 1e-6)
+}
+
+// TestNoiseIsTheStreams draws an odd number of values of several streams, bit for bit.
+func TestNoiseIsTheStreams(t *testing.T) {
+	b := newVM(t)
+	for _, s := range []rng.Stream{{}, rng.New(42, "noise", 7), rng.New(math.MaxUint64, "", math.MaxUint64)} {
+		got, want := tensor.New(10007), make([]float32, 10007)
+		b.Normal(got, s)
+		s.Normal(want, 0)
+		if !slices.Equal(got.Data, want) {
+			t.Error("Normal draws other values than the stream")
+		}
+		b.Uniform(got, s)
+		s.Uniform(want, 0)
+		if !slices.Equal(got.Data, want) {
+			t.Error("Uniform draws other values than the stream")
+		}
+	}
+}
+
+func TestPermutationsAreTheStreams(t *testing.T) {
+	s := rng.New(3, "mask", 9)
+	for _, n := range []int{1, 36, 121, 300} {
+		b := newVM(t)
+		got := b.permutations(3, n, s)
+		want := make([]int32, n)
+		for p := range 3 {
+			s.Perm(want, uint64(p))
+			if !slices.Equal(got[p*n:(p+1)*n], want) {
+				t.Errorf("permutation %d of %d items differs from the stream's", p, n)
+			}
+		}
+	}
+}
+
+// TestScatterBothWays: for ids that occur once, both ways give the same; for others the sums are in order.
+func TestScatterBothWays(t *testing.T) {
+	cpu := tensor.NewCPU(1)
+	defer cpu.Close()
+	b := newVM(t)
+	for _, ids := range [][]int32{make20(-1), make20(3), {8, -1, 3, 0, 7, -1}, {-1, -1}} {
+		dx, dfill, dy := random("dx", 9, 5), random("df", 5), random("dy", len(ids), 5)
+		wantX, wantF := dx.Clone(), dfill.Clone()
+		b.ScatterAddRows(dx, dfill, dy, ids)
+		cpu.ScatterAddRows(wantX, wantF, dy, ids)
+		if !slices.Equal(dx.Data, wantX.Data) {
+			t.Errorf("ids %v: dx differs from the sum in order", ids)
+		}
+		golden.Near(t, "dfill", dfill.Data, wantF.Data, 1e-6)
+		slow := random("dx", 9, 5)
+		b.k.ScatterAddRows(b.sum(slow), 0, b.in(dy), b.ints(ids), len(ids), 9, 5)
+		b.done()
+		if !slices.Equal(slow.Data, wantX.Data) {
+			t.Errorf("ids %v: the general way differs", ids)
+		}
+	}
+}
+
+func TestClip(t *testing.T) {
+	for _, c := range []struct{ scale, squares, maxNorm, want float32 }{
+		{1, 4, 1, 0.5}, {1, 4, 5, 1}, {0.5, 16, 1, 0.25}, {1, 0, 1, 1},
+	} {
+		if got := newVM(t).clip(c.scale, c.squares, c.maxNorm); math.Abs(float64(got-c.want)) > 1e-6 {
+			t.Errorf("clip(%v): %v", c, got)
+		}
+	}
+}
+
+// TestAdamCountsItsSteps: with Advance a replayed launch is the next step.
+func TestAdamCountsItsSteps(t *testing.T) {
+	if got := newVM(t).advance(); got != 7 {
+		t.Errorf("step %d after 6", got)
+	}
+}
+
+// TestLargeOffsets: sums about a far mean must not cancel.
+func TestLargeOffsets(t *testing.T) {
+	b := newVM(t)
+	x := random("x", 8, 3, 50)
+	want := tensor.New(8, 3, 50)
+	gamma, beta := tensor.FromSlice([]float32{1, 1, 1}, 3), tensor.New(3)
+	b.BatchNorm(want, tensor.New(3), tensor.New(3), x, gamma, beta, 1e-5, false)
+	far := x.Clone()
+	for i := range far.Data {
+		far.Data[i] = float32(math.Round(float64(far.Data[i])*256)/256) + 4096 // exact in both
+		x.Data[i] = far.Data[i] - 4096
+	}
+	near, got := tensor.New(8, 3, 50), tensor.New(8, 3, 50)
+	b.BatchNorm(near, tensor.New(3), tensor.New(3), x, gamma, beta, 1e-5, false)
+	b.BatchNorm(got, tensor.New(3), tensor.New(3), far, gamma, beta, 1e-5, false)
+	golden.Near(t, "BatchNorm far from zero", got.Data, near.Data, 3e-4) // float32 has 2e-4 of a deviation left there for the mean
+	b.LayerNorm(near.View(24, 50), tensor.New(24), tensor.New(24), x.View(24, 50), random("g", 50), random("b", 50), 1e-5)
+	b.LayerNorm(got.View(24, 50), tensor.New(24), tensor.New(24), far.View(24, 50), random("g", 50), random("b", 50), 1e-5)
+	golden.Near(t, "LayerNorm far from zero", got.Data, near.Data, 1e-3)
+}
