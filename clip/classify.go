@@ -150,6 +150,14 @@ func (c *Classifier) Evaluate(ctx context.Context, w *rsdata.Windows, samples []
 	if err := c.Probabilities(ctx, w, rsdata.Pixels(nil, samples), probs); err != nil {
 		return nil, nil, err
 	}
+	confusion, predicted := Tally(samples, probs)
+	return confusion, predicted, nil
+}
+
+// Tally counts the outcomes of samples with their probabilities, (n, K), and returns
+// the label of each: that of the largest.
+func Tally(samples []rsdata.Sample, probs []float32) (*rsdata.Confusion, []uint8) {
+	k := len(probs) / max(len(samples), 1)
 	confusion := rsdata.NewConfusion(k)
 	predicted := make([]uint8, len(samples))
 	for i, s := range samples {
@@ -157,7 +165,7 @@ func (c *Classifier) Evaluate(ctx context.Context, w *rsdata.Windows, samples []
 		predicted[i] = uint8(best + 1)
 		confusion.Add(int(s.Label)-1, best)
 	}
-	return confusion, predicted, nil
+	return confusion, predicted
 }
 
 // Best returns the index of the largest probability, the first of equals.

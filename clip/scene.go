@@ -23,10 +23,7 @@ type RowFunc func(row int, labels []uint8, confidence, probabilities []float32) 
 // in each of the windows that hold it. Some rows of embedded pixels are kept at a
 // time, never the scene.
 func MapScene(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.Windows, scene int, rows RowFunc) error {
-	if scene < 0 || scene >= len(d.Scenes) {
-		return fmt.Errorf("clip: scene %d of %d", scene, len(d.Scenes))
-	}
-	if err := c.model.Config.Encoder.Fits(w); err != nil {
+	if err := c.checkScene(d, w, scene); err != nil {
 		return err
 	}
 	k := c.Classes()
@@ -42,14 +39,23 @@ func MapScene(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.W
 	})
 }
 
+// checkScene returns an error unless a scene's pixels have windows that the model
+// reads.
+func (c *Classifier) checkScene(d *rsdata.Dataset, w *rsdata.Windows, scene int) error {
+	switch {
+	case scene < 0 || scene >= len(d.Scenes):
+		return fmt.Errorf("clip: scene %d of %d", scene, len(d.Scenes))
+	case d.Whole:
+		return fmt.Errorf("dataset %q has one sample in each scene: there is nothing to map", d.Name)
+	}
+	return c.model.Config.Encoder.Fits(w)
+}
+
 // SceneFeatures hands over the normalised image features of every pixel of a
 // scene, (W, D), row by row from top to bottom; the slice is used again for the
 // next row. Score compares them with texts.
 func SceneFeatures(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.Windows, scene int, rows func(row int, features []float32) error) error {
-	if scene < 0 || scene >= len(d.Scenes) {
-		return fmt.Errorf("clip: scene %d of %d", scene, len(d.Scenes))
-	}
-	if err := c.model.Config.Encoder.Fits(w); err != nil {
+	if err := c.checkScene(d, w, scene); err != nil {
 		return err
 	}
 	m := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W, c.Dim(), c.normalise)

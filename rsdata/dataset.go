@@ -62,6 +62,9 @@ type Dataset struct {
 	Scenes     []*Scene
 	Notes      []string // what was assumed or left out, in plain words
 	Missing    []string // what the files lack for the whole scene, in plain words; nil where nothing
+
+	Whole    bool  // each scene is one sample, a picture: windows lie around its centre alone
+	Positive uint8 // label of the positive class of a yes-or-no task, 0 where it is none
 }
 
 // Pixel is the centre of a window.

@@ -57,7 +57,9 @@ func Inspect(path string) (*Inspection, error) {
 		return nil, fmt.Errorf("%w: expected a folder or file", err)
 	}
 	paths := []string{file}
-	if info.IsDir() {
+	if mrnet, ok := findMRNet(file); ok {
+		paths = mrnet.examples()
+	} else if info.IsDir() {
 		paths = nil
 		err := filepath.WalkDir(file, func(p string, e os.DirEntry, err error) error {
 			if err == nil && e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") {

@@ -10,6 +10,9 @@ import (
 // numbered from 0; a map's label of class i is i+1.
 type Confusion struct {
 	Counts [][]int64 `json:"counts"`
+	// Binary are the figures of a yes-or-no task, which need the score of each
+	// sample; nil elsewhere.
+	Binary *BinaryScores `json:"-"`
 }
 
 // NewConfusion returns an empty table for the given number of classes.
@@ -142,11 +145,21 @@ type Scores struct {
 	Samples       int64
 	OA, AA, Kappa float64
 	Classes       []ClassScore
+	Binary        *BinaryScores // of a yes-or-no task, nil elsewhere
+}
+
+// Columns returns the figures of merit that tables print, with their names: ACC, AUC,
+// SE and SP of a yes-or-no task, else OA, AA and kappa.
+func (s Scores) Columns() (names []string, values []float64) {
+	if b := s.Binary; b != nil {
+		return []string{"ACC", "AUC", "SE", "SP"}, []float64{b.ACC, b.AUC, b.SE, b.SP}
+	}
+	return []string{"OA", "AA", "kappa"}, []float64{s.OA, s.AA, s.Kappa}
 }
 
 // Scores returns all figures of merit of the table.
 func (c *Confusion) Scores() Scores {
-	return Scores{Samples: c.Total(), OA: c.OA(), AA: c.AA(), Kappa: c.Kappa(), Classes: c.PerClass()}
+	return Scores{Samples: c.Total(), OA: c.OA(), AA: c.AA(), Kappa: c.Kappa(), Classes: c.PerClass(), Binary: c.Binary}
 }
 
 // ratio returns a/b, NaN for 0/0.

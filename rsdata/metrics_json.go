@@ -73,11 +73,13 @@ type scoresJSON struct {
 	AA      number       `json:"aa"`
 	Kappa   number       `json:"kappa"`
 	Classes []ClassScore `json:"classes"`
+
+	Binary *BinaryScores `json:"binary,omitempty"`
 }
 
 // MarshalJSON writes NaN as null.
 func (s Scores) MarshalJSON() ([]byte, error) {
-	return json.Marshal(scoresJSON{s.Samples, number(s.OA), number(s.AA), number(s.Kappa), s.Classes})
+	return json.Marshal(scoresJSON{s.Samples, number(s.OA), number(s.AA), number(s.Kappa), s.Classes, s.Binary})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -86,6 +88,28 @@ func (s *Scores) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*s = Scores{j.Samples, float64(j.OA), float64(j.AA), float64(j.Kappa), j.Classes}
+	*s = Scores{j.Samples, float64(j.OA), float64(j.AA), float64(j.Kappa), j.Classes, j.Binary}
+	return nil
+}
+
+type binaryJSON struct {
+	ACC number `json:"acc"`
+	AUC number `json:"auc"`
+	SE  number `json:"se"`
+	SP  number `json:"sp"`
+}
+
+// MarshalJSON writes NaN as null.
+func (s BinaryScores) MarshalJSON() ([]byte, error) {
+	return json.Marshal(binaryJSON{number(s.ACC), number(s.AUC), number(s.SE), number(s.SP)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *BinaryScores) UnmarshalJSON(b []byte) error {
+	var j binaryJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*s = BinaryScores{float64(j.ACC), float64(j.AUC), float64(j.SE), float64(j.SP)}
 	return nil
 }

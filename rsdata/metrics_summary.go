@@ -59,6 +59,19 @@ func (s Summary) format(none, plusMinus string) string {
 type ScoresSummary struct {
 	OA, AA, Kappa Summary
 	Recall        []Summary // per class
+
+	Binary *BinarySummary `json:",omitempty"` // nil where it is no yes-or-no task
+}
+
+// BinarySummary is BinaryScores over several seeds.
+type BinarySummary struct{ ACC, AUC, SE, SP Summary }
+
+// Columns is Scores.Columns.
+func (s ScoresSummary) Columns() (names []string, values []Summary) {
+	if b := s.Binary; b != nil {
+		return []string{"ACC", "AUC", "SE", "SP"}, []Summary{b.ACC, b.AUC, b.SE, b.SP}
+	}
+	return []string{"OA", "AA", "kappa"}, []Summary{s.OA, s.AA, s.Kappa}
 }
 
 // SummariseScores summarises the scores of several seeds, which have the same
@@ -78,6 +91,17 @@ func SummariseScores(seeds []Scores) ScoresSummary {
 	}
 	if len(seeds) == 0 {
 		return sum
+	}
+	if seeds[0].Binary != nil {
+		binary := func(value func(*BinaryScores) float64) Summary {
+			return column(func(s Scores) float64 { return value(s.Binary) })
+		}
+		sum.Binary = &BinarySummary{
+			ACC: binary(func(b *BinaryScores) float64 { return b.ACC }),
+			AUC: binary(func(b *BinaryScores) float64 { return b.AUC }),
+			SE:  binary(func(b *BinaryScores) float64 { return b.SE }),
+			SP:  binary(func(b *BinaryScores) float64 { return b.SP }),
+		}
 	}
 	for c := range seeds[0].Classes {
 		sum.Recall = append(sum.Recall, column(func(s Scores) float64 { return s.Classes[c].Recall }))

@@ -130,6 +130,18 @@ func TestSummariseScores(t *testing.T) {
 	if len(got.Recall) != 2 || got.Recall[0].N != 2 || !near(got.Recall[0].Mean, 0.875) || got.Recall[1].N != 1 || got.Recall[1].Mean != 1 {
 		t.Errorf("recall %+v", got.Recall)
 	}
+	if names, values := got.Columns(); names[2] != "kappa" || values[2].Mean != got.Kappa.Mean || got.Binary != nil {
+		t.Errorf("columns %v, %v", names, values)
+	}
+	first.Binary, second.Binary = &BinaryScores{0.5, 0.75, 1, 0}, &BinaryScores{1, 0.25, math.NaN(), 1}
+	got = SummariseScores([]Scores{first, second})
+	names, values := got.Columns()
+	if names[3] != "SP" || !near(values[0].Mean, 0.75) || !near(values[1].Mean, 0.5) || values[2].N != 1 || !near(values[3].Mean, 0.5) {
+		t.Errorf("of a yes-or-no task: %v, %v", names, values)
+	}
+	if names, values := second.Columns(); names[1] != "AUC" || values[1] != 0.25 {
+		t.Errorf("columns of one seed: %v, %v", names, values)
+	}
 	if empty := SummariseScores(nil); empty.OA.N != 0 || !math.IsNaN(empty.OA.Mean) {
 		t.Errorf("no seeds: %+v", empty)
 	}
@@ -153,6 +165,15 @@ func TestScoresJSON(t *testing.T) {
 	}
 	if again, _ := json.Marshal(back); !bytes.Equal(again, text) {
 		t.Errorf("read back as %s", again)
+	}
+
+	scores.Binary = &BinaryScores{0.5, math.NaN(), 1, 0.25}
+	text, err = json.Marshal(scores)
+	if err != nil || !bytes.HasSuffix(text, []byte(`,"binary":{"acc":0.5,"auc":null,"se":1,"sp":0.25}}`)) {
+		t.Errorf("a yes-or-no task: %s, %v", text, err)
+	}
+	if err := json.Unmarshal(text, &back); err != nil || back.Binary.SP != 0.25 || !math.IsNaN(back.Binary.AUC) {
+		t.Errorf("a yes-or-no task read back: %+v, %v", back.Binary, err)
 	}
 
 	text, err = json.Marshal(Summarise([]float64{0.5}))

@@ -9,11 +9,12 @@ import (
 )
 
 // Open opens the dataset in a folder or a file. It recognises, by content and shape, the layouts in which Houston
-// 2013, Trento, MUUFL Gulfport, IDTReeS 2020 and single hyperspectral scenes with labels go round; anything else is
-// described by a scene.json (see Description). "file.mat:key" takes one variable as the only raster.
+// 2013, Trento, MUUFL Gulfport, IDTReeS 2020, MRNet and single hyperspectral scenes with labels go round; anything
+// else is described by a scene.json (see Description). "file.mat:key" takes one variable as the only raster.
 //
 // Options follow a question mark: "?halves" divides the first modality's bands in two modalities of equal size, for
-// scenes that bring one alone; "?min=40" leaves out classes with fewer labelled samples.
+// scenes that bring one alone; "?min=40" leaves out classes with fewer labelled samples. "?task=acl" (or abnormal, the
+// default, or meniscus), "?slices=16" and "?side=55" say what to take of MRNet. Several are joined by "&".
 //
 // The dataset's Notes say what was assumed, its Missing what the files lack. Errors name the file, what was expected,
 // what was found, and what to do.
@@ -22,9 +23,12 @@ func Open(path string) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := open(path, options.min)
+	d, err := open(path, options)
 	if err != nil {
 		return nil, err
+	}
+	if options.mrnet != (mrnetOptions{}) && !d.Whole {
+		return nil, fmt.Errorf("%s: options ?task, ?slices and ?side are for MRNet, and this is %s", path, d.Name)
 	}
 	if options.min > 0 {
 		if d, err = d.AtLeast(options.min); err != nil {
@@ -42,6 +46,7 @@ func Open(path string) (*Dataset, error) {
 type openOptions struct {
 	halves bool
 	min    int // samples per class, 0 for the layout's own limit
+	mrnet  mrnetOptions
 }
 
 // splitOptions cuts the options off a path. A name that exists as it stands has none.
@@ -59,15 +64,21 @@ func splitOptions(path string) (string, openOptions, error) {
 			o.halves = true
 		case name == "min" && err == nil && n > 0:
 			o.min = n
+		case name == "task" && value != "":
+			o.mrnet.task = value
+		case name == "slices" && err == nil && n > 0:
+			o.mrnet.slices = n
+		case name == "side" && err == nil && n > 0:
+			o.mrnet.side = n
 		default:
-			return "", o, fmt.Errorf("%s: option %q, expected ?halves or ?min=N", path, opt)
+			return "", o, fmt.Errorf("%s: option %q, expected ?halves, ?min=N, or for MRNet ?task=NAME, ?slices=N or ?side=N", path, opt)
 		}
 	}
 	return path[:i], o, nil
 }
 
 // open tries the layouts in turn.
-func open(path string, least int) (*Dataset, error) {
+func open(path string, o openOptions) (*Dataset, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		if file, key := splitRef(path); key != "" {
@@ -83,8 +94,11 @@ func open(path string, least int) (*Dataset, error) {
 		if desc := filepath.Join(path, "scene.json"); exists(desc) {
 			return openDescription(desc)
 		}
+		if files, ok := findMRNet(path); ok {
+			return files.open(o.mrnet)
+		}
 		if files, ok := findIDTReeS(path); ok {
-			return files.open(path, least)
+			return files.open(path, o.min)
 		}
 	}
 	inv, err := takeInventory(path)

@@ -21,6 +21,7 @@ func (d *Dataset) Select(labels ...uint8) (*Dataset, error) {
 		to[l] = uint8(i + 1)
 		out.Classes = append(out.Classes, d.Classes[l-1])
 	}
+	out.Positive = to[d.Positive]
 	if len(labels) == 0 {
 		return nil, fmt.Errorf("dataset %q: no class selected", d.Name)
 	}

@@ -315,7 +315,7 @@ func limitPerClass(samples []Sample, n int) []Sample {
 	return kept
 }
 
-// unlabelled draws windows for unsupervised training from all pixels of all scenes. No label is read; an inductive
+// unlabelled draws windows for unsupervised training from all pixels of all scenes, or from the centres of whole ones. No label is read; an inductive
 // split leaves out the surroundings of the test windows.
 func (d *Dataset) unlabelled(s *Split) ([]Pixel, error) {
 	cfg := s.Config
@@ -328,6 +328,12 @@ func (d *Dataset) unlabelled(s *Split) ([]Pixel, error) {
 	}
 	var all []Pixel
 	for i, sc := range d.Scenes {
+		if centre := (Pixel{int32(i), int32(sc.H / 2), int32(sc.W / 2)}); d.Whole {
+			if near == nil || !near.at(centre) {
+				all = append(all, centre)
+			}
+			continue
+		}
 		for j := range sc.H * sc.W {
 			p := Pixel{int32(i), int32(j / sc.W), int32(j % sc.W)}
 			if near == nil || !near.at(p) {

@@ -145,6 +145,9 @@ func baselines(a *app, o *baselineOptions) error {
 	if err != nil {
 		return err
 	}
+	if d.Whole && len(o.methods) > 0 {
+		return fmt.Errorf("%s: its samples are pictures, and the classical methods see single pixels: say -methods none, with -from", o.data)
+	}
 	results, err := evaluateBaselines(a, d, o)
 	if err != nil {
 		return err
@@ -212,18 +215,24 @@ func (o *baselineOptions) evaluate(a *app, m int, split *rsdata.Split, e *baseli
 
 // printBaselines writes a Markdown table: a row for each method, a column for each number of shots.
 func printBaselines(a *app, results []baselineResult, shots []int) {
-	const name, cell = 13, 39 // widths of the columns
+	const name = 13 // width of the first column, and of the others below
+	names, _ := results[0].Summary.Columns()
+	cell := 13 * len(names)
 	head, rule := "| "+padded("", name)+" |", "|"+strings.Repeat("-", name+2)+"|"
 	for _, n := range shots {
-		head += " " + padded(fmt.Sprintf("%d shots: OA / AA / kappa", n), cell) + " |"
+		head += " " + padded(fmt.Sprintf("%d shots: %s", n, strings.Join(names, " / ")), cell) + " |"
 		rule += strings.Repeat("-", cell+2) + "|"
 	}
 	fmt.Fprintf(a.stdout, "%s\n%s\n", head, rule)
 	for row := range slices.Chunk(results, len(shots)) {
 		line := "| " + padded(row[0].Method, name) + " |"
 		for _, r := range row {
-			s := r.Summary
-			line += " " + padded(s.OA.Percent()+" / "+s.AA.Percent()+" / "+s.Kappa.Percent(), cell) + " |"
+			_, values := r.Summary.Columns()
+			var parts []string
+			for _, v := range values {
+				parts = append(parts, v.Percent())
+			}
+			line += " " + padded(strings.Join(parts, " / "), cell) + " |"
 		}
 		fmt.Fprintln(a.stdout, line)
 	}

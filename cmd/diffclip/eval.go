@@ -121,13 +121,19 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 }
 
 func printSeeds(a *app, x *run.Experiment, all *run.Seeds) {
-	fmt.Fprintf(a.stdout, "%-8s %6s %6s %6s\n", "seed", "OA", "AA", "kappa")
+	names, values := all.Summary.Columns()
+	fmt.Fprintf(a.stdout, "%-8s%s\n", "seed", columns("%6s", names))
 	for i, s := range all.Scores {
-		fmt.Fprintf(a.stdout, "%-8d %6.1f %6.1f %6.1f\n", all.Seeds[i], 100*s.OA, 100*s.AA, 100*s.Kappa)
+		_, values := s.Columns()
+		fmt.Fprintf(a.stdout, "%-8d%s\n", all.Seeds[i], columns("%6.1f", hundredfold(values)))
 	}
-	fmt.Fprintf(a.stdout, "\nOA    %s\nAA    %s\nkappa %s\n\n", all.Summary.OA.Percent(), all.Summary.AA.Percent(), all.Summary.Kappa.Percent())
+	fmt.Fprintln(a.stdout)
+	for i, v := range values {
+		fmt.Fprintf(a.stdout, "%-5s %s\n", names[i], v.Percent())
+	}
+	fmt.Fprintln(a.stdout)
 	for i, r := range all.Summary.Recall {
 		fmt.Fprintf(a.stdout, "%-28s %s\n", x.Data.Classes[i].Name, r.Percent())
 	}
-	fmt.Fprintln(a.stdout, rsdata.LaTeXRow("DiffCLIP", all.Summary.OA, all.Summary.AA, all.Summary.Kappa))
+	fmt.Fprintln(a.stdout, rsdata.LaTeXRow("DiffCLIP", values...))
 }

@@ -253,9 +253,29 @@ func printScores(w io.Writer, methods []run.Method) {
 	for _, m := range methods {
 		width = max(width, len(m.Name))
 	}
-	fmt.Fprintf(w, "%-*s %6s %6s %6s\n", width, "", "OA", "AA", "kappa")
-	for _, m := range methods {
-		c := m.Confusion
-		fmt.Fprintf(w, "%-*s %6.1f %6.1f %6.1f\n", width, m.Name, 100*c.OA(), 100*c.AA(), 100*c.Kappa())
+	for i, m := range methods {
+		names, values := m.Confusion.Scores().Columns()
+		if i == 0 {
+			fmt.Fprintf(w, "%-*s%s\n", width, "", columns("%6s", names))
+		}
+		fmt.Fprintf(w, "%-*s%s\n", width, m.Name, columns("%6.1f", hundredfold(values)))
 	}
+}
+
+// columns formats values one after another, a space before each.
+func columns[T any](format string, values []T) string {
+	line := ""
+	for _, v := range values {
+		line += " " + fmt.Sprintf(format, v)
+	}
+	return line
+}
+
+// hundredfold turns fractions into percentages.
+func hundredfold(v []float64) []float64 {
+	out := make([]float64, len(v))
+	for i, x := range v {
+		out[i] = 100 * x
+	}
+	return out
 }

@@ -56,6 +56,9 @@ func mapCommand(a *app, o *mapOptions) error {
 	if err != nil {
 		return err
 	}
+	if data.Whole {
+		return fmt.Errorf("%s: its samples are pictures, not pixels, and there is nothing to map; see diffclip eval", o.data)
+	}
 	if err := s.Scaling.Check(data); err != nil {
 		return err
 	}

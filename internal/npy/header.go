@@ -23,6 +23,7 @@ type header struct {
 	format numeric.Format
 	shape  []int
 	order  numeric.Order
+	length int64 // bytes before the data
 }
 
 // readHeader reads the magic, the version and the header, and leaves r at the data.
@@ -55,6 +56,7 @@ func readHeader(r io.Reader) (header, error) {
 	if err != nil {
 		return header{}, fmt.Errorf("header %.200q: %w", strings.TrimSpace(string(text)), err)
 	}
+	h.length = int64(len(pre)+width) + int64(n)
 	return h, nil
 }
 

@@ -2,6 +2,7 @@ package npy
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -157,8 +158,15 @@ func readAll(b []byte) (first error) {
 		return err
 	}
 	for _, name := range f.Names() {
-		if _, err := f.Info(name); err != nil && first == nil {
+		info, err := f.Info(name)
+		if err != nil && first == nil {
 			first = err
+		}
+		if len(info.Shape) > 0 && info.Shape[0] > 0 {
+			part, err := f.ReadRows(name, info.Shape[0]/2, info.Shape[0]/2+1)
+			if err == nil && part.Shape[0] != 1 {
+				return fmt.Errorf("%d rows for one", part.Shape[0])
+			}
 		}
 		if _, err := f.Read(name); err != nil && first == nil {
 			first = err

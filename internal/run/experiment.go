@@ -45,6 +45,9 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 	if len(data.Classes) == 0 {
 		return nil, fmt.Errorf("%s: no labels, so nothing to learn classes from: see `diffclip inspect`, or list label files in a scene.json", cfg.Data)
 	}
+	if side := data.Scenes[0].H; data.Whole && side != cfg.Split.Window {
+		return nil, fmt.Errorf("%s: pictures of %d x %d pixels, which are samples as a whole, and windows of %d: say -preset mrnet, or -window %d and a -patch that divides it", cfg.Data, side, side, cfg.Split.Window, side)
+	}
 	x := &Experiment{Config: cfg, Data: data, Scaling: given.Scaling, Text: given.Text, Backend: be}
 	if x.Scaling == nil {
 		if x.Scaling, err = rsdata.Fit(data, cfg.Scaling); err != nil {
@@ -117,8 +120,23 @@ func (x *Experiment) Finetune(ctx context.Context, state map[string]*tensor.Tens
 	return m, history, err
 }
 
-// Evaluate classifies the test windows.
+// Evaluate classifies the test windows. The figures of a yes-or-no task come with the
+// result; a window is called positive where that is at least as likely as not.
 func (x *Experiment) Evaluate(ctx context.Context, m *clip.Model) (*rsdata.Confusion, error) {
-	c, _, err := clip.NewClassifier(x.Backend, m, x.Text.Prompts).Evaluate(ctx, x.Windows, x.Split.Test)
-	return c, err
+	classifier, samples := clip.NewClassifier(x.Backend, m, x.Text.Prompts), x.Split.Test
+	k := classifier.Classes()
+	probs := make([]float32, len(samples)*k)
+	if err := classifier.Probabilities(ctx, x.Windows, rsdata.Pixels(nil, samples), probs); err != nil {
+		return nil, err
+	}
+	c, _ := clip.Tally(samples, probs)
+	if positive := int(x.Data.Positive); positive > 0 {
+		truth, score := make([]bool, len(samples)), make([]float64, len(samples))
+		for i, s := range samples {
+			truth[i], score[i] = int(s.Label) == positive, float64(probs[i*k+positive-1])
+		}
+		scores := rsdata.Binary(truth, score, 0.5)
+		c.Binary = &scores
+	}
+	return c, nil
 }

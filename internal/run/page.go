@@ -72,11 +72,12 @@ func (x *Experiment) DataLine() string {
 
 func facts(c *rsdata.Confusion) []report.Fact {
 	note := fmt.Sprintf("%d test windows", c.Total())
-	return []report.Fact{
-		{Label: "OA", Value: percent(c.OA()), Note: note},
-		{Label: "AA", Value: percent(c.AA()), Note: note},
-		{Label: "kappa", Value: percent(c.Kappa()), Note: note},
+	var out []report.Fact
+	names, values := c.Scores().Columns()
+	for i, v := range values {
+		out = append(out, report.Fact{Label: names[i], Value: percent(v), Note: note})
 	}
+	return out
 }
 
 func percent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
@@ -84,10 +85,12 @@ func percent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 func (x *Experiment) methodSection(r Results) report.Section {
 	s := report.Section{Title: "Results", Text: []string{x.OverlapLine()}}
 	if len(r.Methods) > 0 {
-		t := report.Table{Caption: "The same test windows for all, in percent.", Header: []string{"method", "OA", "AA", "kappa"}}
+		t := report.Table{Caption: "The same test windows for all, in percent."}
 		for i, m := range r.Methods {
+			names, values := m.Confusion.Scores().Columns()
+			t.Header = append([]string{"method"}, names...)
 			row := []string{m.Name}
-			for _, v := range []float64{m.Confusion.OA(), m.Confusion.AA(), m.Confusion.Kappa()} {
+			for _, v := range values {
 				row = append(row, fmt.Sprintf("%.1f", 100*v))
 			}
 			cells := report.Cells(row...)
@@ -97,9 +100,13 @@ func (x *Experiment) methodSection(r Results) report.Section {
 		s.Tables = append(s.Tables, t)
 	}
 	if v := r.Seeds; v != nil {
+		names, values := v.Columns()
+		row := []string{"all seeds"}
+		for _, x := range values {
+			row = append(row, x.Percent())
+		}
 		s.Tables = append(s.Tables, report.Table{Caption: fmt.Sprintf("Mean and standard deviation over %d seeds, in percent.", v.OA.N),
-			Header: []string{"", "OA", "AA", "kappa"},
-			Rows:   [][]report.Cell{report.Cells("all seeds", v.OA.Percent(), v.AA.Percent(), v.Kappa.Percent())}})
+			Header: append([]string{""}, names...), Rows: [][]report.Cell{report.Cells(row...)}})
 	}
 	return s
 }

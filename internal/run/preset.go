@@ -17,6 +17,7 @@ var presets = []struct {
 }{
 	{"paper", "the published sizes and schedules", paper},
 	{"fewshot", "a compact model and a longer stage 1, for scenes of few labels", fewshot},
+	{"mrnet", "the published sizes for the knee exams of MRNet: 10 training exams, pictures of 55 pixels in patches of 5", mrnet},
 	{"demo", "a compact model for the embedded scene and a small machine", demo},
 }
 
@@ -90,6 +91,18 @@ func (c *Config) compact() {
 	c.Encoder(func(e *vit.Config) { e.Dim, e.Heads, e.Depth = 64, 4, 3 })
 	c.Diffusion.DecoderDepth = 1
 	c.Classifier.Text.Dim, c.Classifier.Text.Heads, c.Classifier.Text.Depth = 64, 4, 2
+}
+
+// mrnet is paper for exams: as many patches as the paper's windows have, 5 training
+// exams of either class (its Table 6 has 10 samples), every exam for stage 1, and
+// the crops of the paper in proportion.
+func mrnet() Config {
+	c := paper()
+	c.SetWindow(55)
+	c.Encoder(func(e *vit.Config) { e.Patch = 5 })
+	c.Split.Shots, c.Split.Unlabelled = 5, -1
+	c.Pretrain.Crops = []uint8{45, 55}
+	return c
 }
 
 func demo() Config {

@@ -65,10 +65,11 @@ func (f Folder) SaveResults(x *Experiment, c *rsdata.Confusion) error {
 	return f.Picture("confusion.png", ConfusionFigure(c, names))
 }
 
-// saveRow writes row.tex, a row of a LaTeX table: OA, AA and kappa.
+// saveRow writes row.tex, a row of a LaTeX table with the figures of merit.
 func (f Folder) saveRow(s rsdata.ScoresSummary) error {
 	return f.Write("row.tex", func(w io.Writer) error {
-		_, err := fmt.Fprintln(w, rsdata.LaTeXRow("DiffCLIP", s.OA, s.AA, s.Kappa))
+		_, values := s.Columns()
+		_, err := fmt.Fprintln(w, rsdata.LaTeXRow("DiffCLIP", values...))
 		return err
 	})
 }
