@@ -13,12 +13,12 @@ type attentionJob struct {
 	causal        bool
 }
 
-// head is the attention of head h in a sample's packed qkv.
-func head(qkv []float32, h, heads, tokens, width int, causal bool) kern.Attention {
-	hd := width / heads
+// sample is the attention of sample b of packed qkv.
+func sample(qkv []float32, b, tokens, width, heads int, causal bool) kern.Attention {
+	n := 3 * tokens * width
 	return kern.Attention{
-		Tokens: tokens, Width: hd, Scale: rsqrt(float64(hd)), Causal: causal,
-		Q: qkv[h*hd:], K: qkv[width+h*hd:], V: qkv[2*width+h*hd:], Stride: 3 * width,
+		Tokens: tokens, Heads: heads, Width: width / heads, Scale: rsqrt(float64(width / heads)), Causal: causal,
+		QKV: qkv[b*n : (b+1)*n],
 	}
 }
 
@@ -26,11 +26,8 @@ func head(qkv []float32, h, heads, tokens, width int, causal bool) kern.Attentio
 func (j *attentionJob) run(w *worker, lo, hi int) {
 	t, d := j.tokens, j.width
 	for b := lo; b < hi; b++ {
-		qkv, dst := j.qkv[b*t*3*d:(b+1)*t*3*d], j.dst[b*t*d:(b+1)*t*d]
-		for h := range j.heads {
-			a := head(qkv, h, j.heads, t, d, j.causal)
-			a.Forward(&w.gemm, dst[h*a.Width:], d, j.lse[(b*j.heads+h)*t:][:t])
-		}
+		a := sample(j.qkv, b, t, d, j.heads, j.causal)
+		a.Forward(&w.gemm, j.dst[b*t*d:(b+1)*t*d], j.lse[b*j.heads*t:(b+1)*j.heads*t])
 	}
 }
 
@@ -55,16 +52,11 @@ type attentionBackwardJob struct {
 func (j *attentionBackwardJob) run(w *worker, lo, hi int) {
 	t, d := j.tokens, j.width
 	for b := lo; b < hi; b++ {
-		qkv, dqkv := j.qkv[b*t*3*d:(b+1)*t*3*d], j.dqkv[b*t*3*d:(b+1)*t*3*d]
-		dy, y := j.dy[b*t*d:(b+1)*t*d], j.y[b*t*d:(b+1)*t*d]
-		for h := range j.heads {
-			a := head(qkv, h, j.heads, t, d, j.causal)
-			at := h * a.Width
-			a.Backward(&w.gemm, kern.AttentionGrad{
-				DY: dy[at:], Y: y[at:], YStride: d, LSE: j.lse[(b*j.heads+h)*t:][:t],
-				DQ: dqkv[at:], DK: dqkv[d+at:], DV: dqkv[2*d+at:],
-			})
-		}
+		a := sample(j.qkv, b, t, d, j.heads, j.causal)
+		a.Backward(&w.gemm, kern.AttentionGrad{
+			Y: j.y[b*t*d : (b+1)*t*d], DY: j.dy[b*t*d : (b+1)*t*d],
+			LSE: j.lse[b*j.heads*t : (b+1)*j.heads*t], DQKV: j.dqkv[3*b*t*d : 3*(b+1)*t*d],
+		})
 	}
 }
 

@@ -7,36 +7,39 @@ import "math"
 // The kernels of attention with heads of 16 in stripes of 16 queries; see
 // gen/attention_x86.go. A group is 8 keys.
 
-// attendCopyAVX512 is dst[r*ldd+c] = factor*src[r*lds+c].
+// attendPackAVX512 is heads[p*head+r*16+c] = rows[r*row+p*16+c] for count rows
+// and parts heads side by side; attendUnpackAVX512 goes the other way.
 //
 //go:noescape
-func attendCopyAVX512(dst *float32, ldd int, src *float32, lds, rows int, factor float32)
+func attendPackAVX512(heads *float32, head int, rows *float32, row, count, parts int)
 
-// attendScoresAVX512 is s[j*16+i] = sum of k[j*16+d]*q[d*16+i], most[i] the greatest.
-//
 //go:noescape
-func attendScoresAVX512(s, most, q, k *float32, groups int)
+func attendUnpackAVX512(heads *float32, head int, rows *float32, row, count, parts int)
 
-// attendValuesAVX512 is, with p = 2^(s[j*16+i]-most[i]), sum[i] = sum of p and
-// o[d*16+i] = sum of p*v[j*16+d] / sum[i].
+// attendScoresAVX512 is s[j*16+i] = factor * sum of k[j*16+d]*q[d*16+i], most[i] the greatest.
 //
 //go:noescape
-func attendValuesAVX512(o, sum, s, most, v *float32, keys int)
+func attendScoresAVX512(s, most, q, k *float32, groups int, factor float32)
 
-// attendProbsAVX512 is p[j*16+i] = 2^(sum of k[j*16+d]*q[d*16+i] - lse[i]).
+// attendExpsAVX512 is s[j*16+i] = 2^(s[j*16+i]-most[i]), sum[i] the sum.
 //
 //go:noescape
-func attendProbsAVX512(p, lse, q, k *float32, groups int)
+func attendExpsAVX512(s, sum, most *float32, keys int)
 
-// attendGradsAVX512 is ds[j*16+i] = p[j*16+i] * sum of dy[d*16+i]*(v[j*16+d]-y[d*16+i]).
+// attendProbsAVX512 is p[j*16+i] = 2^(factor * sum of k[j*16+d]*q[d*16+i] - lse[i]).
 //
 //go:noescape
-func attendGradsAVX512(ds, p, dy, y, v *float32, groups int)
+func attendProbsAVX512(p, lse, q, k *float32, groups int, factor float32)
 
-// attendRowsAVX512 is dq[i*ldd+d] = factor * sum of ds[j*16+i]*k[j*16+d], of rows rows.
+// attendGradsAVX512 is ds[j*16+i] = factor*p[j*16+i] * sum of dy[d*16+i]*(v[j*16+d]-y[d*16+i]).
 //
 //go:noescape
-func attendRowsAVX512(dq *float32, ldd int, ds, k *float32, keys, rows int, factor float32)
+func attendGradsAVX512(ds, p, dy, y, v *float32, groups int, factor float32)
+
+// attendRowsAVX512 is y[i*16+d] = factors[i] * sum of p[j*16+i]*v[j*16+d].
+//
+//go:noescape
+func attendRowsAVX512(y, p, v, factors *float32, keys int)
 
 // attendKeysAVX512 is dk[j*16+d] += sum of ds[j*16+i]*q[i*16+d].
 //
@@ -49,47 +52,73 @@ const (
 	stripeGroup = 8  // keys that are summed together
 )
 
-// striped is the scratch memory of a head. Matrices are padded to whole stripes;
-// the keys, which are scores' rows, to whole groups.
+// striped is the scratch memory of a sample's heads. A head's matrices have rows
+// of 16, padded to whole stripes.
 type striped struct {
-	keys, values   []float32 // (padded, 16); keys hold the factor that makes scores exponents of 2
-	queries, dy, y []float32 // (padded, 16)
-	dk, dv         []float32 // (padded, 16)
-	p, ds          []float32 // (padded, 16) a stripe of probabilities and of their gradients
-	lse, sum       []float32 // (padded)
-	turned         []float32 // (16, 16) three stripes with queries as columns
-	groups         int
+	tokens, heads   int
+	padded, groups  int       // rows of a matrix, and groups of keys
+	size            int       // elements from one matrix to the next
+	qkv, dqkv       []float32 // a matrix for each part and head
+	y, dy           []float32 // a matrix for each head
+	lse, sum        []float32 // (heads, padded)
+	p, ds           []float32 // (padded, 16) a stripe of probabilities and of the scores' gradients
+	turned, factors []float32 // three (16, 16), queries as columns; (16)
 }
 
-// newStriped cuts ws's memory into parts.
-func (a *Attention) newStriped(ws *Workspace) (s striped) {
-	padded := (a.Tokens + stripe - 1) / stripe * stripe
-	matrix := padded * stripe
-	ws.scores = grown(ws.scores, 9*matrix+2*padded+3*stripe*stripe)
+// newStriped cuts ws's memory into parts and packs the input.
+func (a *Attention) newStriped(ws *Workspace, backward bool) (s striped) {
+	s.tokens, s.heads = a.Tokens, a.Heads
+	s.padded = (a.Tokens + stripe - 1) / stripe * stripe
+	s.groups = (a.Tokens + stripeGroup - 1) / stripeGroup
+	// A line more, so that the matrices' rows do not all fall into one set of the cache.
+	s.size = s.padded*stripe + stripe
+	m := s.size
+	matrices := 4*a.Heads + 1
+	if backward {
+		matrices = 8*a.Heads + 2
+	}
+	ws.scores = grown(ws.scores, matrices*m+2*a.Heads*s.padded+3*stripe*stripe+stripe)
 	rest := ws.scores
 	take := func(n int) []float32 {
 		part := rest[:n:n]
 		rest = rest[n:]
 		return part
 	}
-	s.keys, s.values, s.queries, s.dy, s.y = take(matrix), take(matrix), take(matrix), take(matrix), take(matrix)
-	s.dk, s.dv, s.p, s.ds = take(matrix), take(matrix), take(matrix), take(matrix)
-	s.turned, s.lse, s.sum = take(3*stripe*stripe), take(padded), take(padded)
-	s.groups = (a.Tokens + stripeGroup - 1) / stripeGroup
-	a.pack(s.keys, a.K, a.Stride, a.Scale*math.Log2E)
-	// What fills the last group up must not raise a query's greatest score.
-	for j := a.Tokens; j < s.groups*stripeGroup; j++ {
-		copy(s.keys[j*stripe:], s.keys[(a.Tokens-1)*stripe:a.Tokens*stripe])
+	s.p, s.turned, s.factors = take(m), take(3*stripe*stripe), take(stripe)
+	s.lse, s.sum = take(a.Heads*s.padded), take(a.Heads*s.padded)
+	s.qkv, s.y = take(3*a.Heads*m), take(a.Heads*m)
+	if backward {
+		s.ds, s.dy, s.dqkv = take(m), take(a.Heads*m), take(3*a.Heads*m)
 	}
-	a.pack(s.values, a.V, a.Stride, 1)
-	a.pack(s.queries, a.Q, a.Stride, 1)
+	s.pack(s.qkv, a.QKV, 3)
+	for h := range a.Heads {
+		// What fills the last group of keys up must not raise a query's greatest score.
+		k := s.matrix(s.qkv, a.Heads+h)
+		for j := a.Tokens; j < s.groups*stripeGroup; j++ {
+			copy(k[j*stripe:], k[(a.Tokens-1)*stripe:a.Tokens*stripe])
+		}
+	}
 	return s
 }
 
-// pack copies a matrix of the head, times factor, and fills it up with zeros.
-func (a *Attention) pack(dst, src []float32, stride int, factor float32) {
-	attendCopyAVX512(&dst[0], stripe, &src[0], stride, a.Tokens, factor)
-	clear(dst[a.Tokens*stripe:])
+// matrix returns matrix i of several.
+func (s *striped) matrix(x []float32, i int) []float32 {
+	return x[i*s.size : (i+1)*s.size]
+}
+
+// pack copies rows of parts times all heads to matrices, filled up with zeros.
+func (s *striped) pack(dst, src []float32, parts int) {
+	n := parts * s.heads
+	attendPackAVX512(&dst[0], s.size, &src[0], n*stripe, s.tokens, n)
+	for i := range n {
+		clear(s.matrix(dst, i)[s.tokens*stripe:])
+	}
+}
+
+// unpack is the inverse of pack.
+func (s *striped) unpack(dst, src []float32, parts int) {
+	n := parts * s.heads
+	attendUnpackAVX512(&src[0], s.size, &dst[0], n*stripe, s.tokens, n)
 }
 
 // turn makes the queries of the stripe at row i of x the columns of part n of turned.
@@ -99,48 +128,71 @@ func (s *striped) turn(n int, x []float32, i int) *float32 {
 	return &t[0]
 }
 
-// forwardStripes is Forward on the tiers and sizes that have the kernels.
-func (a *Attention) forwardStripes(ws *Workspace, y []float32, stride int, lse []float32) bool {
-	if active != AVX512 || a.Width != stripe || a.Causal {
+func (a *Attention) hasStripes() bool { return active == AVX512 && a.Width == stripe && !a.Causal }
+
+// forwardStripes is Forward on the tier and the sizes that have the kernels, of
+// which it reports whether this is one.
+func (a *Attention) forwardStripes(ws *Workspace, y, lse []float32) bool {
+	if !a.hasStripes() {
 		return false
 	}
-	s := a.newStriped(ws)
-	for i := 0; i < a.Tokens; i += stripe {
-		most := s.lse[i:]
-		attendScoresAVX512(&s.p[0], &most[0], s.turn(0, s.queries, i), &s.keys[0], s.groups)
-		o := s.turned[stripe*stripe:]
-		attendValuesAVX512(&o[0], &s.sum[i], &s.p[0], &most[0], &s.values[0], a.Tokens)
-		asmTranspose16(&s.y[i*stripe], stripe, &o[0], stripe, stripe/4)
+	s := a.newStriped(ws, false)
+	for h := range a.Heads {
+		q, k, v := s.matrix(s.qkv, h), s.matrix(s.qkv, a.Heads+h), s.matrix(s.qkv, 2*a.Heads+h)
+		out := s.matrix(s.y, h)
+		for i := 0; i < a.Tokens; i += stripe {
+			most, sum := s.lse[h*s.padded+i:], s.sum[h*s.padded+i:]
+			attendScoresAVX512(&s.p[0], &most[0], s.turn(0, q, i), &k[0], s.groups, a.Scale*math.Log2E)
+			attendExpsAVX512(&s.p[0], &sum[0], &most[0], a.Tokens)
+			for r := range s.factors {
+				s.factors[r] = 1 / sum[r]
+			}
+			attendRowsAVX512(&out[i*stripe], &s.p[0], &v[0], &s.factors[0], a.Tokens)
+		}
 	}
-	attendCopyAVX512(&y[0], stride, &s.y[0], stripe, a.Tokens, 1)
+	s.unpack(y, s.y, 1)
 	Scale(s.lse, s.lse, math.Ln2)
-	asmSoftmaxLog(&s.lse[0], &s.sum[0], a.Tokens)
-	copy(lse[:a.Tokens], s.lse)
+	asmSoftmaxLog(&s.lse[0], &s.sum[0], len(s.lse))
+	for h := range a.Heads {
+		copy(lse[h*a.Tokens:(h+1)*a.Tokens], s.lse[h*s.padded:])
+	}
 	return true
 }
 
 // backwardStripes is Backward on them. It takes dy·y for the sum over dP o P,
 // which is the same number.
 func (a *Attention) backwardStripes(ws *Workspace, d AttentionGrad) bool {
-	if active != AVX512 || a.Width != stripe || a.Causal {
+	if !a.hasStripes() {
 		return false
 	}
-	s := a.newStriped(ws)
-	a.pack(s.dy, d.DY, d.YStride, 1)
-	a.pack(s.y, d.Y, d.YStride, 1)
-	Scale(s.lse[:a.Tokens], d.LSE[:a.Tokens], math.Log2E)
-	clear(s.lse[a.Tokens:])
-	clear(s.dk)
-	clear(s.dv)
-	for i := 0; i < a.Tokens; i += stripe {
-		attendProbsAVX512(&s.p[0], &s.lse[i], s.turn(0, s.queries, i), &s.keys[0], s.groups)
-		attendGradsAVX512(&s.ds[0], &s.p[0], s.turn(1, s.dy, i), s.turn(2, s.y, i), &s.values[0], s.groups)
-		attendKeysAVX512(&s.dv[0], &s.p[0], &s.dy[i*stripe], s.groups)
-		attendKeysAVX512(&s.dk[0], &s.ds[0], &s.queries[i*stripe], s.groups)
-		// Keys hold Scale/ln 2.
-		attendRowsAVX512(&d.DQ[i*a.Stride], a.Stride, &s.ds[0], &s.keys[0], a.Tokens, min(stripe, a.Tokens-i), math.Ln2)
+	s := a.newStriped(ws, true)
+	s.pack(s.dy, d.DY, 1)
+	s.pack(s.y, d.Y, 1)
+	clear(s.lse)
+	for h := range a.Heads {
+		lse := s.lse[h*s.padded:][:a.Tokens]
+		Scale(lse, d.LSE[h*a.Tokens:(h+1)*a.Tokens], math.Log2E)
 	}
-	attendCopyAVX512(&d.DK[0], a.Stride, &s.dk[0], stripe, a.Tokens, a.Scale)
-	attendCopyAVX512(&d.DV[0], a.Stride, &s.dv[0], stripe, a.Tokens, 1)
+	Fill(s.factors, 1)
+	clear(s.dqkv[a.Heads*s.size:]) // keys and values add up
+	for h := range a.Heads {
+		a.backwardStriped(&s, h)
+	}
+	s.unpack(d.DQKV, s.dqkv, 3)
 	return true
+}
+
+// backwardStriped is one head of backwardStripes.
+func (a *Attention) backwardStriped(s *striped, h int) {
+	q, k, v := s.matrix(s.qkv, h), s.matrix(s.qkv, a.Heads+h), s.matrix(s.qkv, 2*a.Heads+h)
+	dq, dk, dv := s.matrix(s.dqkv, h), s.matrix(s.dqkv, a.Heads+h), s.matrix(s.dqkv, 2*a.Heads+h)
+	y, dy := s.matrix(s.y, h), s.matrix(s.dy, h)
+	p, ds := &s.p[0], &s.ds[0]
+	for i := 0; i < a.Tokens; i += stripe {
+		attendProbsAVX512(p, &s.lse[h*s.padded+i], s.turn(0, q, i), &k[0], s.groups, a.Scale*math.Log2E)
+		attendGradsAVX512(ds, p, s.turn(1, dy, i), s.turn(2, y, i), &v[0], s.groups, a.Scale)
+		attendKeysAVX512(&dv[0], p, &dy[i*stripe], s.groups)
+		attendKeysAVX512(&dk[0], ds, &q[i*stripe], s.groups)
+		attendRowsAVX512(&dq[i*stripe], ds, &k[0], &s.factors[0], a.Tokens)
+	}
 }

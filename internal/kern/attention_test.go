@@ -16,54 +16,61 @@ func attentionCases() (all []Attention) {
 				continue
 			}
 			for _, causal := range []bool{false, true} {
-				all = append(all, Attention{Tokens: tokens, Width: width, Scale: 1 / float32(math.Sqrt(float64(width))), Causal: causal, Stride: 3*width + 2})
+				all = append(all, Attention{Tokens: tokens, Heads: 1 + tokens%3, Width: width, Scale: 1 / float32(math.Sqrt(float64(width))), Causal: causal})
 			}
 		}
 	}
 	return all
 }
 
-// attentionWant is Forward and Backward by the definition in float64.
-type attentionWant struct{ y, lse, dq, dk, dv []float64 }
-
-func wantAttention(a Attention, dy []float32, dyStride int) (w attentionWant) {
-	t, n := a.Tokens, a.Width
-	w = attentionWant{make([]float64, t*n), make([]float64, t), make([]float64, t*n), make([]float64, t*n), make([]float64, t*n)}
-	p, dp := make([]float64, t), make([]float64, t)
-	for i := range t {
-		last := t
-		if a.Causal {
-			last = i + 1
-		}
-		var sum, dot float64
-		most := math.Inf(-1)
-		for j := range last {
-			p[j], dp[j] = 0, 0
-			for c := range n {
-				p[j] += float64(a.Scale) * float64(a.Q[i*a.Stride+c]) * float64(a.K[j*a.Stride+c])
-				dp[j] += float64(dy[i*dyStride+c]) * float64(a.V[j*a.Stride+c])
-			}
-			most = max(most, p[j])
-		}
-		for j := range last {
-			sum += math.Exp(p[j] - most)
-		}
-		w.lse[i] = most + math.Log(sum)
-		for j := range last {
-			p[j] = math.Exp(p[j] - w.lse[i])
-			dot += p[j] * dp[j]
-		}
-		for j := range last {
-			ds := float64(a.Scale) * p[j] * (dp[j] - dot)
-			for c := range n {
-				w.y[i*n+c] += p[j] * float64(a.V[j*a.Stride+c])
-				w.dv[j*n+c] += p[j] * float64(dy[i*dyStride+c])
-				w.dq[i*n+c] += ds * float64(a.K[j*a.Stride+c])
-				w.dk[j*n+c] += ds * float64(a.Q[i*a.Stride+c])
-			}
+// wantAttention is Forward and Backward by the definition in float64.
+func wantAttention(a Attention, dy []float32) (y, lse, dqkv []float64) {
+	n := a.all()
+	y, lse, dqkv = make([]float64, a.Tokens*n), make([]float64, a.Heads*a.Tokens), make([]float64, 3*a.Tokens*n)
+	for h := range a.Heads {
+		for i := range a.Tokens {
+			wantQuery(a, h, i, dy, y, lse, dqkv)
 		}
 	}
-	return w
+	return y, lse, dqkv
+}
+
+// wantQuery is what query i of head h adds.
+func wantQuery(a Attention, h, i int, dy []float32, y, lse, dqkv []float64) {
+	n, last := a.all(), a.Tokens
+	if a.Causal {
+		last = i + 1
+	}
+	at := func(token, part, c int) int { return (3*token+part)*n + h*a.Width + c }
+	x := func(token, part, c int) float64 { return float64(a.QKV[at(token, part, c)]) }
+	p, dp := make([]float64, last), make([]float64, last)
+	var sum, dot float64
+	most := math.Inf(-1)
+	for j := range last {
+		for c := range a.Width {
+			p[j] += float64(a.Scale) * x(i, 0, c) * x(j, 1, c)
+			dp[j] += float64(dy[i*n+h*a.Width+c]) * x(j, 2, c)
+		}
+		most = max(most, p[j])
+	}
+	for j := range last {
+		sum += math.Exp(p[j] - most)
+	}
+	l := most + math.Log(sum)
+	lse[h*a.Tokens+i] = l
+	for j := range last {
+		p[j] = math.Exp(p[j] - l)
+		dot += p[j] * dp[j]
+	}
+	for j := range last {
+		ds := float64(a.Scale) * p[j] * (dp[j] - dot)
+		for c := range a.Width {
+			y[i*n+h*a.Width+c] += p[j] * x(j, 2, c)
+			dqkv[at(i, 0, c)] += ds * x(j, 1, c)
+			dqkv[at(j, 1, c)] += ds * x(i, 0, c)
+			dqkv[at(j, 2, c)] += p[j] * float64(dy[i*n+h*a.Width+c])
+		}
+	}
 }
 
 func TestAttention(t *testing.T) {
@@ -71,7 +78,7 @@ func TestAttention(t *testing.T) {
 		var ws Workspace
 		for _, a := range attentionCases() {
 			for _, size := range []float64{1, 30} { // of the queries: soft and sharp attention
-				name := fmt.Sprintf("tokens=%d width=%d causal=%v size=%v", a.Tokens, a.Width, a.Causal, size)
+				name := fmt.Sprintf("tokens=%d heads=%d width=%d causal=%v size=%v", a.Tokens, a.Heads, a.Width, a.Causal, size)
 				t.Run(name, func(t *testing.T) { testAttention(t, r, &ws, a, size) })
 			}
 		}
@@ -80,59 +87,51 @@ func TestAttention(t *testing.T) {
 
 func testAttention(t *testing.T, r *rand.Rand, ws *Workspace, a Attention, size float64) {
 	m := &arena{t: t, r: r}
-	in, out := shape{a.Tokens, a.Width, a.Stride}, shape{a.Tokens, a.Width, a.Width + 3}
-	a.Q, a.K, a.V = m.matrix(in), m.matrix(in), m.matrix(in)
-	for i := range a.Tokens {
-		for c := range a.Width {
-			a.Q[i*a.Stride+c] *= float32(size)
+	n := a.Tokens * a.all()
+	a.QKV = m.vector(3 * n)
+	for i := range a.QKV {
+		if i/a.all()%3 == 0 {
+			a.QKV[i] *= float32(size)
 		}
 	}
-	y, dy, lse := m.matrix(out), m.matrix(out), m.vector(a.Tokens)
-	dq, dk, dv := m.matrix(in), m.matrix(in), m.matrix(in)
-	want := wantAttention(a, dy, out.ld)
-	a.Forward(ws, y, out.ld, lse)
-	a.Backward(ws, AttentionGrad{DY: dy, Y: y, YStride: out.ld, LSE: lse, DQ: dq, DK: dk, DV: dv})
+	y, dy, lse, dqkv := m.vector(n), m.vector(n), m.vector(a.Heads*a.Tokens), m.vector(3*n)
+	wantY, wantLSE, wantDQKV := wantAttention(a, dy)
+	a.Forward(ws, y, lse)
+	a.Backward(ws, AttentionGrad{Y: y, DY: dy, LSE: lse, DQKV: dqkv})
 	// Scores reach 4*size, and an exponent's error is its result's relative one.
 	tol := 2e-6 * (1 + size)
-	matrices := []struct {
-		name  string
-		got   []float32
-		ld    int
-		want  []float64
-		scale float64 // of what is added up
-	}{{"y", y, out.ld, want.y, 1}, {"dq", dq, in.ld, want.dq, 1}, {"dk", dk, in.ld, want.dk, size}, {"dv", dv, in.ld, want.dv, 1}}
-	for _, x := range matrices {
-		scale := x.scale
-		for _, v := range x.want {
-			scale = max(scale, abs(v))
-		}
-		for i, v := range x.want {
-			near(t, at(x.name, i), x.got[i/a.Width*x.ld+i%a.Width], v, scale, tol)
-		}
+	for i, v := range wantY {
+		near(t, at("y", i), y[i], v, 1+abs(v), tol)
 	}
-	for i, v := range want.lse {
+	for i, v := range wantLSE {
 		near(t, at("lse", i), lse[i], v, 1+abs(v), 2e-6)
+	}
+	var most [3]float64 // gradients of queries, keys and values; those of keys add up queries
+	for i, v := range wantDQKV {
+		part := i / a.all() % 3
+		most[part] = max(most[part], abs(v), 1)
+	}
+	most[1] = max(most[1], size)
+	for i, v := range wantDQKV {
+		near(t, at("dqkv", i), dqkv[i], v, most[i/a.all()%3], tol)
 	}
 	m.check("attention")
 }
 
-// A workspace that a larger head left full must not show in a smaller one.
+// A workspace that a larger sample left full must not show in a smaller one.
 func TestAttentionDoesNotReadOldScratch(t *testing.T) {
 	eachTier(t, func(t *testing.T, r *rand.Rand) {
-		const width = 16
-		q := (&arena{t: t, r: r}).matrix(shape{37, width, width})
+		a := Attention{Tokens: 37, Heads: 2, Width: 16, Scale: 0.25}
+		m := &arena{t: t, r: r}
+		a.QKV = m.vector(3 * a.Tokens * a.all())
+		dy := m.vector(a.Tokens * a.all())
 		run := func(ws *Workspace) (out []float32) {
-			a := Attention{Tokens: 37, Width: width, Scale: 0.25, Q: q, K: q, V: q, Stride: width}
-			y, lse := make([]float32, len(q)), make([]float32, 37)
-			dq, dk, dv := make([]float32, len(q)), make([]float32, len(q)), make([]float32, len(q))
-			a.Forward(ws, y, width, lse)
-			a.Backward(ws, AttentionGrad{DY: q, Y: y, YStride: width, LSE: lse, DQ: dq, DK: dk, DV: dv})
-			for _, x := range [][]float32{y, lse, dq, dk, dv} {
-				out = append(out, x...)
-			}
-			return out
+			y, lse, dqkv := make([]float32, len(dy)), make([]float32, a.Heads*a.Tokens), make([]float32, len(a.QKV))
+			a.Forward(ws, y, lse)
+			a.Backward(ws, AttentionGrad{Y: y, DY: dy, LSE: lse, DQKV: dqkv})
+			return append(append(y, lse...), dqkv...)
 		}
-		dirty := Workspace{scores: make([]float32, 1<<17)}
+		dirty := Workspace{scores: make([]float32, 1<<18)}
 		Fill(dirty.scores, float32(math.NaN()))
 		got, want := run(&dirty), run(&Workspace{})
 		for i := range want {
@@ -144,39 +143,28 @@ func TestAttentionDoesNotReadOldScratch(t *testing.T) {
 }
 
 func BenchmarkAttention(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	random := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(r.NormFloat64())
+		}
+		return x
+	}
 	for _, tokens := range []int{37, 122} {
-		const width, heads = 16, 8
-		r := rand.New(rand.NewPCG(1, 2))
-		random := func(n int) []float32 {
-			x := make([]float32, n)
-			for i := range x {
-				x[i] = float32(r.NormFloat64())
-			}
-			return x
-		}
-		qkv, dqkv := random(tokens*3*width*heads), random(tokens*3*width*heads)
-		y, dy, lse := random(tokens*width*heads), random(tokens*width*heads), random(heads*tokens)
+		a := Attention{Tokens: tokens, Heads: 8, Width: 16, Scale: 0.25, QKV: random(3 * tokens * 128)}
+		dqkv, y, dy, lse := random(3*tokens*128), random(tokens*128), random(tokens*128), random(8*tokens)
+		product := 2 * 128 * float64(tokens) * float64(tokens)
 		var ws Workspace
-		head := func(h int) Attention {
-			at := h * width
-			return Attention{Tokens: tokens, Width: width, Scale: 0.25, Q: qkv[at:], K: qkv[heads*width+at:], V: qkv[2*heads*width+at:], Stride: 3 * width * heads}
-		}
-		product := 2 * float64(tokens) * float64(tokens) * width
 		b.Run(fmt.Sprintf("forward/%d", tokens), func(b *testing.B) {
-			for i := range b.N {
-				a := head(i % heads)
-				a.Forward(&ws, y[i%heads*width:], heads*width, lse[i%heads*tokens:])
+			for range b.N {
+				a.Forward(&ws, y, lse)
 			}
 			b.ReportMetric(2*product*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 		})
 		b.Run(fmt.Sprintf("backward/%d", tokens), func(b *testing.B) {
-			for i := range b.N {
-				h := i % heads
-				a, at := head(h), h*width
-				a.Backward(&ws, AttentionGrad{
-					DY: dy[at:], Y: y[at:], YStride: heads * width, LSE: lse[h*tokens:],
-					DQ: dqkv[at:], DK: dqkv[heads*width+at:], DV: dqkv[2*heads*width+at:],
-				})
+			for range b.N {
+				a.Backward(&ws, AttentionGrad{Y: y, DY: dy, LSE: lse, DQKV: dqkv})
 			}
 			b.ReportMetric(5*product*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 		})

@@ -6,9 +6,9 @@ import (
 )
 
 // The kernels of attention with heads of 16, on AVX-512. They work on a stripe:
-// 16 queries, which are the lanes of a vector, against all keys. Matrices are
-// contiguous rows of 16 floats, one row a key or a query; the number of keys is
-// rounded up to whole groups of 8.
+// 16 queries, which are the lanes of a vector, against all keys of a head.
+// Matrices are contiguous rows of 16 floats, one row a key or a query; the number
+// of keys is rounded up to whole groups of 8.
 //
 // Most are one loop: sixteen vectors stay in registers, and each step multiplies
 // one of them by one element of each of eight rows, which the instruction itself
@@ -17,14 +17,13 @@ import (
 // horizontal sum and no partial vector is left.
 
 const (
-	attendWidth = 16                 // floats of a vector, and of a head
-	attendGroup = 8                  // rows that are summed at a time
-	attendRow   = 4 * attendWidth    // bytes
-	attendBlock = attendGroup * 64   // bytes of a group of rows
-	attendPins  = 16                 // registers Z0 to Z15
-	attendSums  = attendPins         // registers Z16 to Z23
-	attendSpare = attendPins + 8     // registers Z24 to Z31
-	float32One  = uint32(0x3f800000) // 1
+	attendWidth = 16               // floats of a vector, and of a head
+	attendGroup = 8                // rows that are summed at a time
+	attendRow   = 4 * attendWidth  // bytes
+	attendBlock = attendGroup * 64 // bytes of a group of rows
+	attendPins  = 16               // registers Z0 to Z15
+	attendSums  = attendPins       // registers Z16 to Z23
+	attendSpare = attendPins + 8   // registers Z24 to Z31
 )
 
 // attendExp2 are the coefficients of 2^x for |x| <= 1/2, a minimax fit with
@@ -42,9 +41,10 @@ func attentionX86() []byte {
 	a := attendKernel{&gemmText{}}
 	a.header()
 	a.constants()
-	a.copyRows()
+	a.pack("attendPackAVX512", "(heads *float32, head int, rows *float32, row, count, parts int)", "VMOVUPS (SI), Z0", "VMOVUPS Z0, (DI)")
+	a.pack("attendUnpackAVX512", "(heads *float32, head int, rows *float32, row, count, parts int)", "VMOVUPS (DI), Z0", "VMOVUPS Z0, (SI)")
 	a.scores()
-	a.values()
+	a.exps()
 	a.probs()
 	a.grads()
 	a.rows()
@@ -81,6 +81,14 @@ func (a attendKernel) end() {
 func (a attendKernel) pin(from string) {
 	for e := range attendPins {
 		a.op("VMOVUPS %d(%s), Z%d", e*attendRow, from, e)
+	}
+}
+
+// pinScaled is pin times the argument factor at the given place of the frame.
+func (a attendKernel) pinScaled(from string, factor int) {
+	a.op("VBROADCASTSS factor+%d(FP), Z%d", factor, attendSpare)
+	for e := range attendPins {
+		a.op("VMULPS %d(%s), Z%d, Z%d", e*attendRow, from, attendSpare, e)
 	}
 }
 
@@ -130,18 +138,25 @@ func (a attendKernel) exp2(x, n, p int, suffix string, konst func(i int) string)
 
 func inMemoryConst(i int) string { return fmt.Sprintf("attend<>+%d(SB)", 4*i) }
 
-// copyRows copies rows of 16 floats and multiplies them.
-func (a attendKernel) copyRows() {
-	a.begin("attendCopyAVX512", "(dst *float32, ldd int, src *float32, lds, rows int, factor float32)", 44,
-		"dst", "DI", "ldd", "DX", "src", "SI", "lds", "BX", "rows", "CX")
-	a.op("VBROADCASTSS factor+40(FP), Z0")
+// pack moves rows of several heads side by side to matrices of each head, or
+// back: a row at a time, since what lies side by side comes from memory fast.
+func (a attendKernel) pack(name, signature, load, store string) {
+	a.begin(name, signature, 48, "heads", "R8", "head", "DX", "rows", "R9", "row", "BX", "count", "CX", "parts", "R10")
 	a.op("SHLQ $2, DX")
 	a.op("SHLQ $2, BX")
 	a.label("row")
-	a.op("VMULPS (SI), Z0, Z1")
-	a.op("VMOVUPS Z1, (DI)")
-	a.op("ADDQ BX, SI")
+	a.op("MOVQ R8, DI")
+	a.op("MOVQ R9, SI")
+	a.op("MOVQ R10, AX")
+	a.label("part")
+	a.op("%s", load)
+	a.op("%s", store)
+	a.op("ADDQ $%d, SI", attendRow)
 	a.op("ADDQ DX, DI")
+	a.op("DECQ AX")
+	a.op("JNZ part")
+	a.op("ADDQ $%d, R8", attendRow)
+	a.op("ADDQ BX, R9")
 	a.op("DECQ CX")
 	a.op("JNZ row")
 	a.end()
@@ -149,9 +164,9 @@ func (a attendKernel) copyRows() {
 
 // scores is the first pass of softmax: scores and the greatest of each query.
 func (a attendKernel) scores() {
-	a.begin("attendScoresAVX512", "(s, most, q, k *float32, groups int)", 40,
+	a.begin("attendScoresAVX512", "(s, most, q, k *float32, groups int, factor float32)", 44,
 		"s", "DI", "most", "DX", "q", "BX", "k", "SI", "groups", "CX")
-	a.pin("BX")
+	a.pinScaled("BX", 40)
 	a.op("MOVL $0xff800000, AX") // -Inf
 	a.op("VPBROADCASTD AX, Z%d", attendSpare)
 	a.groups([]string{"DI", "SI"}, func() {
@@ -170,48 +185,54 @@ func (a attendKernel) scores() {
 	a.end()
 }
 
-// values is the second: probabilities, their sum, and the mean of the values.
-func (a attendKernel) values() {
-	a.begin("attendValuesAVX512", "(o, sum, s, most, v *float32, keys int)", 48,
-		"o", "DI", "sum", "DX", "s", "SI", "most", "BX", "v", "R8", "keys", "CX")
-	for d := range attendPins {
-		a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", d)
-	}
-	const most, sum, x, n, p, konst = 16, 17, 18, 19, 20, 24
+// exps is the second pass: exponentials in place and their sums.
+func (a attendKernel) exps() {
+	a.begin("attendExpsAVX512", "(s, sum, most *float32, keys int)", 32, "s", "SI", "sum", "DX", "most", "BX", "keys", "CX")
+	const unroll, n, p, sum, most, konst = 4, 4, 8, 12, 16, 24
 	a.op("VMOVUPS (BX), Z%d", most)
-	a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", sum)
+	for u := range unroll {
+		a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", sum+u)
+	}
 	for i := range len(attendExp2) + 1 {
 		a.op("VBROADCASTSS %s, Z%d", inMemoryConst(i), konst+i)
 	}
+	keys := func(count int) {
+		for u := range count {
+			a.op("VMOVUPS %d(SI), Z%d", u*attendRow, u)
+			a.op("VSUBPS Z%d, Z%d, Z%[2]d", most, u)
+			a.exp2(u, n+u, p+u, "", func(i int) string { return fmt.Sprintf("Z%d", konst+i) })
+			a.op("VADDPS Z%d, Z%d, Z%[2]d", u, sum+u)
+			a.op("VMOVUPS Z%d, %d(SI)", u, u*attendRow)
+		}
+		a.op("ADDQ $%d, SI", count*attendRow)
+	}
+	a.op("SUBQ $%d, CX", unroll)
+	a.op("JLT few")
 	a.op("PCALIGN $32")
-	a.label("key")
-	a.op("VMOVUPS (SI), Z%d", x)
-	a.op("VSUBPS Z%d, Z%d, Z%[2]d", most, x)
-	a.exp2(x, n, p, "", func(i int) string { return fmt.Sprintf("Z%d", konst+i) })
-	a.op("VADDPS Z%d, Z%d, Z%[2]d", x, sum)
-	for d := range attendPins {
-		a.op("VFMADD231PS.BCST %d(R8), Z%d, Z%d", 4*d, x, d)
-	}
-	a.op("ADDQ $%d, SI", attendRow)
-	a.op("ADDQ $%d, R8", attendRow)
+	a.label("many")
+	keys(unroll)
+	a.op("SUBQ $%d, CX", unroll)
+	a.op("JGE many")
+	a.label("few")
+	a.op("ADDQ $%d, CX", unroll)
+	a.op("JZ done")
+	a.label("one")
+	keys(1)
 	a.op("DECQ CX")
-	a.op("JNZ key")
+	a.op("JNZ one")
+	a.label("done")
+	a.op("VADDPS Z%d, Z%d, Z%[2]d", sum+1, sum)
+	a.op("VADDPS Z%d, Z%d, Z%[2]d", sum+3, sum+2)
+	a.op("VADDPS Z%d, Z%d, Z%[2]d", sum+2, sum)
 	a.op("VMOVUPS Z%d, (DX)", sum)
-	a.op("MOVL $0x%08x, AX", float32One)
-	a.op("VPBROADCASTD AX, Z%d", x)
-	a.op("VDIVPS Z%d, Z%d, Z%[2]d", sum, x)
-	for d := range attendPins {
-		a.op("VMULPS Z%d, Z%d, Z%[2]d", x, d)
-		a.op("VMOVUPS Z%d, %d(DI)", d, d*attendRow)
-	}
 	a.end()
 }
 
 // probs computes probabilities again from the kept log-sum-exp.
 func (a attendKernel) probs() {
-	a.begin("attendProbsAVX512", "(p, lse, q, k *float32, groups int)", 40,
+	a.begin("attendProbsAVX512", "(p, lse, q, k *float32, groups int, factor float32)", 44,
 		"p", "DI", "lse", "DX", "q", "BX", "k", "SI", "groups", "CX")
-	a.pin("BX")
+	a.pinScaled("BX", 40)
 	const lse, temps = attendSpare, attendSpare + 1
 	a.op("VMOVUPS (DX), Z%d", lse)
 	a.groups([]string{"DI", "SI"}, func() {
@@ -228,9 +249,9 @@ func (a attendKernel) probs() {
 
 // grads is the gradient of the scores: ds = p * (dy·v - dy·y).
 func (a attendKernel) grads() {
-	a.begin("attendGradsAVX512", "(ds, p, dy, y, v *float32, groups int)", 48,
+	a.begin("attendGradsAVX512", "(ds, p, dy, y, v *float32, groups int, factor float32)", 52,
 		"ds", "DI", "p", "DX", "dy", "BX", "y", "R8", "v", "SI", "groups", "CX")
-	a.pin("BX")
+	a.pinScaled("BX", 48)
 	const delta = attendSpare
 	a.op("VMULPS (R8), Z0, Z%d", delta)
 	for d := 1; d < attendPins; d++ {
@@ -248,14 +269,14 @@ func (a attendKernel) grads() {
 	a.end()
 }
 
-// rows is the gradient of the queries: rows of it, multiplied.
+// rows are sums of keys' or values' rows weighted by a stripe: results of the
+// queries, or their gradient.
 func (a attendKernel) rows() {
-	a.begin("attendRowsAVX512", "(dq *float32, ldd int, ds, k *float32, keys, rows int, factor float32)", 52,
-		"dq", "DI", "ldd", "DX", "ds", "BX", "k", "SI", "keys", "CX", "rows", "R8")
+	a.begin("attendRowsAVX512", "(y, p, v, factors *float32, keys int)", 40,
+		"y", "DI", "p", "BX", "v", "SI", "factors", "DX", "keys", "CX")
 	for i := range attendPins {
 		a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", i)
 	}
-	a.op("SHLQ $2, DX")
 	a.op("PCALIGN $32")
 	a.label("key")
 	a.op("VMOVUPS (SI), Z%d", attendPins)
@@ -266,17 +287,10 @@ func (a attendKernel) rows() {
 	a.op("ADDQ $%d, SI", attendRow)
 	a.op("DECQ CX")
 	a.op("JNZ key")
-	a.op("VBROADCASTSS factor+48(FP), Z%d", attendPins)
 	for i := range attendPins {
-		a.op("VMULPS Z%d, Z%d, Z%[2]d", attendPins, i)
-		a.op("VMOVUPS Z%d, (DI)", i)
-		a.op("ADDQ DX, DI")
-		if i < attendPins-1 {
-			a.op("CMPQ R8, $%d", i+1)
-			a.op("JLE done")
-		}
+		a.op("VMULPS.BCST %d(DX), Z%d, Z%[2]d", 4*i, i)
+		a.op("VMOVUPS Z%d, %d(DI)", i, i*attendRow)
 	}
-	a.label("done")
 	a.end()
 }
 
