@@ -6,10 +6,21 @@ import "math/bits"
 // given out again last in, first out, so that the next buffer of a size is the
 // one still warm in the cache; after a first step nothing is allocated any more.
 // An Arena is owned by one goroutine at a time.
+//
+// Memory comes in slabs, on huge pages where the system has them: a step walks
+// over more pages of 4 KiB than a processor remembers.
 type Arena struct {
 	free  [128][]*Tensor // by size class
+	slab  []float32      // what no tensor has had yet
+	last  int            // floats of the last slab
 	bytes int
 }
+
+// Floats of an arena's first slab and of its largest; each is twice the last.
+const (
+	firstSlab = 64 << 10
+	mostSlab  = 2 << 20
+)
 
 // class returns the size class of n elements and that class's capacity: powers
 // of two split into four steps, so that at most a fifth of a buffer is unused.
@@ -37,8 +48,7 @@ func (a *Arena) Get(s Shape) *Tensor {
 		t = list[len(list)-1]
 		a.free[c] = list[:len(list)-1]
 	} else {
-		t = &Tensor{Data: alignedFloats(capacity)}
-		a.bytes += 4 * capacity
+		t = &Tensor{Data: a.take(capacity)}
 	}
 	t.Shape, t.Data = s, t.Data[:n]
 	return t
@@ -54,14 +64,40 @@ func (a *Arena) Put(t *Tensor) {
 // Bytes returns how much memory the arena holds.
 func (a *Arena) Bytes() int { return a.bytes }
 
-// alignedFloats returns n zeroed floats that begin on a 64-byte boundary, so
-// that no vector load of the kernels straddles a cache line.
-func alignedFloats(n int) []float32 {
-	const lanes = 16
-	buf := make([]float32, n+lanes)
-	off := 0
-	for addr(buf[off:])%64 != 0 {
-		off++
+// take returns n floats that were never given out, where n fills whole cache lines.
+func (a *Arena) take(n int) []float32 {
+	a.bytes += 4 * n
+	if n > mostSlab/4 {
+		return alignedFloats(n)
 	}
-	return buf[off : off+n : off+n]
+	// A line more, so that tensors of a size do not all begin in one set of the cache.
+	if n+line > len(a.slab) {
+		a.last = min(max(2*a.last, firstSlab, n+line), mostSlab)
+		a.slab = alignedFloats(a.last)
+	}
+	x := a.slab[:n:n]
+	a.slab = a.slab[n+line:]
+	return x
 }
+
+// line is a cache line's floats.
+const line = 16
+
+// alignedFloats returns n zeroed floats that begin on a cache line, so that no
+// vector load of the kernels straddles one, or where there are many on a huge page.
+func alignedFloats(n int) []float32 {
+	align := line
+	if n >= hugePage {
+		align = hugePage
+	}
+	buf := make([]float32, n+align)
+	off := (align - int(addr(buf)/4)%align) % align
+	buf = buf[off : off+n : off+n]
+	if n >= hugePage {
+		adviseHuge(buf)
+	}
+	return buf
+}
+
+// hugePage is the floats of a huge page, 2 MiB on the processors of interest.
+const hugePage = 2 << 20 / 4
