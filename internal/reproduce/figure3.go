@@ -15,14 +15,7 @@ var figure3 = Study{
 		if quick {
 			classic = []string{"lda"}
 		}
-		arms := append([]Arm{
-			{Method: "CLIP from scratch", Train: diffclip{alone: true}},
-			{Method: "DiffCLIP", Train: diffclip{}},
-		}, classicalArms(classic)...)
-		for i := range arms {
-			arms[i].X, arms[i].Change = 20, shots(20)
-		}
-		return arms
+		return trainedOn(append(learnedArms(quick), classicalArms(classic)...), "", 20)
 	},
 	Reference: "DiffCLIP",
 	Charts:    mapFigures,

@@ -133,15 +133,19 @@ type stage1Identity struct {
 	Pretrain   any                 `json:"pretrain"`
 	Unlabelled int                 `json:"unlabelled"`
 	Seed       uint64              `json:"seed"`
-	Inductive  *rsdata.SplitConfig `json:"inductive,omitempty"` // the split, where the windows or their labels depend on it
+	Split      *rsdata.SplitConfig `json:"split,omitempty"` // where the windows depend on it
 }
+
+// ownSplit reports whether stage 1 depends on the samples of its split: it learns
+// their classes, or keeps clear of those that test.
+func ownSplit(c run.Config) bool { return c.NeedsLabels() || c.Split.Inductive }
 
 // stage1Key names the stage 1 that a cell starts from.
 func (c *cell) stage1Key() (string, error) {
 	g := c.config
 	id := stage1Identity{Format: cellFormat, Data: c.scene.fingerprint, Scaling: g.Scaling, Diffusion: g.Diffusion, Pretrain: g.Pretrain, Unlabelled: g.Split.Unlabelled, Seed: g.Seed}
-	if g.Split.Inductive || g.NeedsLabels() {
-		id.Inductive = &g.Split
+	if ownSplit(g) {
+		id.Split = &g.Split
 	}
 	_, key, err := keyOf(id)
 	return key, err
@@ -184,9 +188,9 @@ func (j *job) stage1(ctx context.Context) (*diffusion.Model, error) {
 
 // forStage1 is the experiment with the draw of unlabelled windows that stage 1
 // learns from: that of the configuration's seed, where stage 2 may have another and
-// stage 1 takes no labels.
+// stage 1 does not depend on the split.
 func (j *job) forStage1() (*run.Experiment, error) {
-	if j.config.Split.Seed == j.config.Seed || j.config.NeedsLabels() {
+	if j.config.Split.Seed == j.config.Seed || ownSplit(j.config) {
 		return j.x, nil
 	}
 	cfg := j.config

@@ -85,7 +85,7 @@ func (o *Outcome) about() []string {
 		text = append(text, fmt.Sprintf("The run is not finished: %d of %d seeds are in these tables.", o.Seeds, o.Options.Seeds))
 	}
 	if o.Options.OneStage1 {
-		text = append(text, fmt.Sprintf("All seeds start from one stage 1, that of seed %d.", o.Options.First))
+		text = append(text, fmt.Sprintf("All seeds start from one stage 1, that of seed %d, unless it learns labels, as that of LDS2AE does.", o.Options.First))
 	}
 	return text
 }

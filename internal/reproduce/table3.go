@@ -24,11 +24,7 @@ var table3 = Study{
 			{Method: "DiffCLIP", Train: diffclip{}},
 		}
 		for i := range arms {
-			change := []func(*run.Config){shots(perClass)}
-			if arms[i].Change != nil {
-				change = append(change, arms[i].Change)
-			}
-			arms[i].Change = with(change...)
+			arms[i].Change = with(shots(perClass), arms[i].Change)
 		}
 		return arms
 	},

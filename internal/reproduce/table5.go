@@ -1,5 +1,7 @@
 package reproduce
 
+import "fmt"
+
 var table5 = Study{
 	Name:  "table5",
 	Title: "Table 5: accuracy from 40 labels per class",
@@ -15,10 +17,7 @@ var table5 = Study{
 			classic = []string{"svm", "lda"}
 		}
 		arms := append(learnedArms(quick), classicalArms(classic)...)
-		for i := range arms {
-			arms[i].Setting, arms[i].X, arms[i].Change = "40 per class", perClass, with(shots(perClass), arms[i].Change)
-		}
-		return arms
+		return trainedOn(arms, fmt.Sprintf("%d per class", perClass), perClass)
 	},
 	Reference: "DiffCLIP",
 	Charts:    bars,
