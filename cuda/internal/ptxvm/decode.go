@@ -220,7 +220,7 @@ func (d *decoder) compare(part []string) {
 	}
 	cmp, ok := comparisons[part[0]]
 	o, ok2 := compareOps[part[1]]
-	if !ok || !ok2 || strings.HasPrefix(part[1], "f") != true && cmp.unordered {
+	if !ok || !ok2 || !strings.HasPrefix(part[1], "f") && cmp.unordered {
 		d.unknown()
 	}
 	d.want(3)
