@@ -3,7 +3,7 @@
 // behind it:
 //
 //   clang --cuda-device-only   writes the committed PTX, without the toolkit's headers
-//   nvcc                       has all of it built in
+//   nvcc                       has all of it built in (nobody has tried yet)
 //   g++ -DKERNELS_ON_HOST      makes plain C++, one fiber per thread (host/fiber.h)
 //
 // Only operations that IEEE 754 rounds exactly are used: + - * / sqrt and fma,

@@ -14,8 +14,7 @@ import (
 // caught runs a kernel's exercise with an altered body and returns what the interpreter says.
 func caught(t *testing.T, name, code string) (err error) {
 	t.Helper()
-	header, _, _ := strings.Cut(kernels.PTX, "\n\n\t")
-	m, err := ptxvm.Parse(header + "\n" + code)
+	m, err := ptxvm.Parse(header() + code)
 	if err != nil {
 		return err
 	}
@@ -30,12 +29,19 @@ func caught(t *testing.T, name, code string) (err error) {
 	return nil
 }
 
-// trap is a testing.TB whose Fatal is a panic with the error.
+// trap is a testing.TB whose Fatal and Errorf are panics with the error.
 type trap struct{ testing.TB }
 
 type trapped struct{ error }
 
-func (*trap) Fatal(args ...any) { panic(trapped{errors.New(fmt.Sprint(args...))}) }
+func (*trap) Fatal(args ...any)                 { panic(trapped{errors.New(fmt.Sprint(args...))}) }
+func (*trap) Errorf(format string, args ...any) { panic(trapped{fmt.Errorf(format, args...)}) }
+
+// header returns what the module says before its first kernel.
+func header() string {
+	head, _, _ := strings.Cut(kernels.PTX, "\n\n\t")
+	return head + "\n"
+}
 
 // entry returns a kernel's text.
 func entry(name string) string {

@@ -63,6 +63,16 @@ func (m *Memory) Get(addr uint64, n int) (words []uint32, err error) {
 	return append(words, r.words[i:i+n]...), nil
 }
 
+// Snapshot returns the first address and a copy of the words of the allocation
+// that addr is in, set or not; nothing if it is in none.
+func (m *Memory) Snapshot(addr uint64) (base uint64, words []uint32) {
+	r := m.regions[addr>>windowBits]
+	if r == nil {
+		return 0, nil
+	}
+	return addr >> windowBits << windowBits, append(words, r.words...)
+}
+
 // PutFloats writes float32 values at addr.
 func (m *Memory) PutFloats(addr uint64, v []float32) error {
 	words := make([]uint32, len(v))
