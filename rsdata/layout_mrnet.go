@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"diffclip/internal/npy"
 	"diffclip/internal/numeric"
+	"diffclip/internal/par"
 	"diffclip/internal/table"
 )
 
@@ -80,36 +82,33 @@ func (f mrnet) open(o mrnetOptions) (*Dataset, error) {
 	for _, plane := range mrnetPlanes {
 		d.Modalities = append(d.Modalities, Modality{Name: plane, Bands: o.slices})
 	}
-	unlabelled, labelled := 0, 0
+	var exams []mrnetExam
+	unlabelled := 0
 	for _, part := range mrnetParts {
-		exams, err := f.exams(part)
+		ids, err := f.exams(part)
 		if err != nil {
 			return nil, err
 		}
-		labels, err := f.labels(part, task.name, exams)
+		labels, err := f.labels(part, task.name, ids)
 		if err != nil {
 			return nil, err
 		}
-		for _, id := range exams {
-			s, err := f.readExam(part, id, o)
-			if err != nil {
-				return nil, err
-			}
-			s.mark(part, labels[id])
+		for _, id := range ids {
+			exams = append(exams, mrnetExam{part, id, labels[id]})
 			if labels[id] == 0 {
 				unlabelled++
-			} else {
-				labelled++
 			}
-			d.Scenes = append(d.Scenes, s)
 		}
 	}
-	if len(d.Scenes) == 0 {
+	if len(exams) == 0 {
 		return nil, fmt.Errorf("%s: the folders of the planes hold no volume: expected files such as %s", f.root, filepath.Join("train", "axial", "0000.npy"))
+	}
+	if d.Scenes, err = f.readExams(exams, o); err != nil {
+		return nil, err
 	}
 	d.notef("task %s (others: ?task=%s); the planes of an exam are taken for its modalities, which is an assumption", task.name, otherTasks(task.name))
 	d.notef("%d slices around the middle of each volume are its bands; the middle %.0f %% of a picture is reduced to %d x %d pixels", o.slices, 100*mrnetShare, o.side, o.side)
-	if labelled == 0 {
+	if unlabelled == len(exams) {
 		d.Missing = append(d.Missing, fmt.Sprintf("labels: tables %s and %s of exam and 0 or 1, expected in %s", tableName("train", task.name), tableName("valid", task.name), f.root))
 		return d, nil
 	}
@@ -226,16 +225,46 @@ func (f mrnet) labels(part, task string, exams []string) (map[string]uint8, erro
 	return labels, nil
 }
 
+// mrnetExam is an exam and its label.
+type mrnetExam struct {
+	part, id string
+	label    uint8
+}
+
+// readExams reads exams, some at the same time. The error is that of the first one
+// that has any.
+func (f mrnet) readExams(exams []mrnetExam, o mrnetOptions) ([]*Scene, error) {
+	scenes, errs := make([]*Scene, len(exams)), make([]error, len(exams))
+	var failed atomic.Bool
+	pool := par.New(0)
+	defer pool.Close()
+	pool.For(len(exams), 1, func(i, _, _ int) {
+		if failed.Load() {
+			return // exams before one that failed have begun already
+		}
+		if scenes[i], errs[i] = f.readExam(exams[i], o); errs[i] != nil {
+			failed.Store(true)
+		}
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return scenes, nil
+}
+
 // readExam reads the three volumes of an exam.
-func (f mrnet) readExam(part, id string, o mrnetOptions) (*Scene, error) {
-	s := &Scene{Name: part + "/" + id, H: o.side, W: o.side}
+func (f mrnet) readExam(e mrnetExam, o mrnetOptions) (*Scene, error) {
+	s := &Scene{Name: e.part + "/" + e.id, H: o.side, W: o.side}
 	for _, plane := range mrnetPlanes {
-		a, err := readVolume(filepath.Join(f.root, part, plane, id+".npy"), o)
+		a, err := readVolume(filepath.Join(f.root, e.part, plane, e.id+".npy"), o)
 		if err != nil {
 			return nil, err
 		}
 		s.Rasters = append(s.Rasters, Raster{Array: a})
 	}
+	s.mark(e.part, e.label)
 	return s, nil
 }
 

@@ -38,11 +38,15 @@ func spans(n int, crop float64, parts int) []span {
 // shrink writes the reduced picture: pixel i of it to dst[i*stride].
 func (s *shrinker) shrink(dst []uint8, stride int, src []uint8) {
 	clear(s.lines)
+	last := s.cols[s.side-1]
+	from, to := s.cols[0].first, last.first+len(last.weights)
 	for r, span := range s.rows {
-		line := s.lines[r*s.w : (r+1)*s.w]
+		line := s.lines[r*s.w+from : r*s.w+to]
 		for k, weight := range span.weights {
-			for c, v := range src[(span.first+k)*s.w : (span.first+k+1)*s.w] {
-				line[c] += float32(weight * float32(v))
+			at := (span.first + k) * s.w
+			row := src[at+from : at+to]
+			for c := range line {
+				line[c] += float32(weight * float32(row[c]))
 			}
 		}
 	}

@@ -195,8 +195,11 @@ func printDataset(w io.Writer, d *rsdata.Dataset) {
 	fmt.Fprintf(w, "  first scene %q: %d rows, %d columns%s\n", s.Name, s.H, s.W, whereabouts(s))
 	if len(d.Classes) > 0 {
 		what := "labelled pixels"
-		if d.HasObjects() {
+		switch {
+		case d.HasObjects():
 			what = "labelled objects"
+		case d.Whole:
+			what = "labelled pictures"
 		}
 		fmt.Fprintf(w, "  %d classes, %s:\n", len(d.Classes), what)
 		for i, n := range d.Counts() {
