@@ -236,7 +236,11 @@ type batchNormBackwardJob struct {
 	relu, acc    bool
 }
 
-func (j *batchNormBackwardJob) run(_ *worker, lo, hi int) {
+func (j *batchNormBackwardJob) run(w *worker, lo, hi int) {
+	if j.s == 1 {
+		j.rows(w, lo, hi)
+		return
+	}
 	for plane := lo * j.channels; plane < hi*j.channels; plane++ {
 		ch := plane % j.channels
 		a, b, c := j.a[ch], j.b[ch], j.c[ch]
@@ -251,6 +255,29 @@ func (j *batchNormBackwardJob) run(_ *worker, lo, hi int) {
 				v += dx[i]
 			}
 			dx[i] = v
+		}
+	}
+}
+
+// rows is run where a row holds every channel once.
+func (j *batchNormBackwardJob) rows(w *worker, lo, hi int) {
+	n := j.channels
+	scratch := w.floats(2 * n)
+	line, masked := scratch[:n], scratch[n:]
+	for r := lo; r < hi; r++ {
+		g, dx := j.dy[r*n:(r+1)*n], j.dx[r*n:(r+1)*n]
+		if j.relu {
+			kern.ReLUBackward(masked, g, j.y[r*n:(r+1)*n])
+			g = masked
+		}
+		out := dx
+		if j.acc {
+			out = line
+		}
+		kern.ScaleShiftRows(out, n, j.x[r*n:(r+1)*n], n, j.b, j.c, 1, n, false)
+		kern.MulAdd(out, g, j.a)
+		if j.acc {
+			kern.Add(dx, dx, out)
 		}
 	}
 }
