@@ -1,6 +1,9 @@
 package nn
 
-import "diffclip/autograd"
+import (
+	"diffclip/autograd"
+	"diffclip/tensor"
+)
 
 // Attention is multi-head self-attention with a joint query, key and value
 // projection.
@@ -9,14 +12,22 @@ type Attention struct {
 	Heads     int
 	Causal    bool
 
-	query, keyValue *Linear // parts of QKV
+	query, key, value, keyValue *Linear        // parts of QKV
+	ownHead                     *tensor.Tensor // (Heads, dim), 1 where the column is the row's head's, else 0
 }
 
 // NewAttention makes self-attention of width dim.
 func NewAttention(s Scope, dim, heads int, causal bool) *Attention {
 	qkv := NewLinear(s.Sub("qkv"), dim, 3*dim)
 	part := func(from, to int) *Linear { return &Linear{qkv.Weight.Rows(from, to), qkv.Bias.Rows(from, to)} }
-	return &Attention{qkv, NewLinear(s.Sub("proj"), dim, dim), heads, causal, part(0, dim), part(dim, 3*dim)}
+	own := tensor.New(heads, dim)
+	for i := range dim {
+		own.Data[i/(dim/heads)*dim+i] = 1
+	}
+	return &Attention{
+		QKV: qkv, Proj: NewLinear(s.Sub("proj"), dim, dim), Heads: heads, Causal: causal,
+		query: part(0, dim), key: part(dim, 2*dim), value: part(2*dim, 3*dim), keyValue: part(dim, 3*dim), ownHead: own,
+	}
 }
 
 // Forward is residual + proj(attention), (B, T, D), of what QKV made, (B, T, 3·D).
@@ -81,33 +92,4 @@ func (b *Block) QKV(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 func (b *Block) ForwardFrom(t *autograd.Tape, x, qkv *autograd.Var) *autograd.Var {
 	x = b.Attn.Forward(t, qkv, x)
 	return b.MLP.Forward(t, b.Norm2.Forward(t, x), x)
-}
-
-// ForwardToken is Forward's output at one token per sample, (B, D), computing
-// query, projection and MLP for that token alone; rows holds its row among the
-// B·T rows of x. With causal attention sample b sees its first lengths[b]
-// tokens, of which the token must be the last; lengths is nil otherwise. ids
-// and lengths must stay unchanged until the backward pass.
-func (b *Block) ForwardToken(t *autograd.Tape, x *autograd.Var, rows, lengths []int32) *autograd.Var {
-	flat := t.Reshape(x, x.Dim(0)*x.Dim(1), x.Dim(2))
-	q, kv := b.tokenQuery(t, x, rows)
-	a := t.QueryAttention(q, kv, lengths, b.Attn.Heads) // (B, D)
-	r := b.Attn.Proj.ForwardAdd(t, a, t.GatherRows(flat, nil, rows))
-	return b.MLP.Forward(t, b.Norm2.Forward(t, r), r)
-}
-
-// tokenQuery returns the query of one token per sample, (B, D), and the keys and
-// values of all tokens, (B, T, 2·D).
-func (b *Block) tokenQuery(t *autograd.Tape, x *autograd.Var, rows []int32) (q, kv *autograd.Var) {
-	y := b.Norm1.Forward(t, x)
-	token := t.GatherRows(t.Reshape(y, y.Dim(0)*y.Dim(1), y.Dim(2)), nil, rows)
-	return b.Attn.query.Forward(t, token), b.Attn.keyValue.Forward(t, y)
-}
-
-// TokenAttention returns how one token per sample shares its attention among all
-// tokens, (B, heads, T), each row adding up to 1. rows is as in ForwardToken; it
-// is for study, and carries no gradient.
-func (b *Block) TokenAttention(t *autograd.Tape, x *autograd.Var, rows []int32) *autograd.Var {
-	q, kv := b.tokenQuery(t, x, rows)
-	return t.QueryProbabilities(q, kv, nil, b.Attn.Heads)
 }

@@ -45,6 +45,26 @@ func TestForwardTokenEqualsForward(t *testing.T) {
 	}
 }
 
+// Without training, attention of one token goes without keys and values.
+func TestForwardTokenFolded(t *testing.T) {
+	const batch, tokens = 5, 7
+	set := NewSet(1)
+	block := NewBlock(set.Root(), small)
+	for _, p := range set.Params() { // biases start at zero
+		Normal(0.3)(p.Value, 1, p.Name)
+		p.Changed()
+	}
+	x := tensor.New(batch, tokens, small.Dim)
+	Normal(1)(x, 1, "x")
+	rows := []int32{0, 7 + 3, 2*7 + 6, 3*7 + 1, 4*7 + 5}
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	tape := autograd.NewTape(be, autograd.Eval)
+	in := tape.Input(x)
+	want := tape.GatherRows(block.Forward(tape, in), nil, rows)
+	golden.Near(t, "value", block.ForwardToken(tape, in, rows, nil).Value.Data, want.Value.Data, 1e-5)
+}
+
 // TestInitialValues checks each initialiser's range or deviation, and that a
 // value depends on the name and seed alone.
 func TestInitialValues(t *testing.T) {
