@@ -70,6 +70,13 @@ func findMRNet(dir string) (mrnet, bool) {
 	return mrnet{}, false
 }
 
+// IsMRNet reports whether a folder is laid out as MRNet, or holds MRNet-v1.0, which
+// is. Open, which reads all of its volumes, takes it for that.
+func IsMRNet(dir string) bool {
+	_, ok := findMRNet(dir)
+	return ok
+}
+
 // open reads the middle slices of every exam. Each exam is a scene of one sample,
 // its planes are the modalities and the slices their bands. Of each volume only
 // these slices are read, and kept at the reduced size.

@@ -101,7 +101,7 @@ func reproduceCommand(a *app, f *flags, o *reproduceOptions) error {
 			o.seeds = quickSeeds
 		}
 	}
-	scenes, err := reproduce.FindScenes(o.data, o.scenes)
+	scenes, err := study.FindScenes(o.data, o.scenes)
 	if err != nil {
 		return err
 	}

@@ -105,8 +105,20 @@ func (r *Result) score(test []rsdata.Sample, predicted []uint8, classes int) {
 			r.Correct[i/8] |= 1 << (i % 8)
 		}
 	}
-	r.Values = map[string]float64{}
-	for name, v := range map[string]float64{"OA": r.Confusion.OA(), "AA": r.Confusion.AA(), "kappa": r.Confusion.Kappa()} {
+	r.set(map[string]float64{"OA": r.Confusion.OA(), "AA": r.Confusion.AA(), "kappa": r.Confusion.Kappa()})
+}
+
+// scoreBinary adds the figures of merit of a yes-or-no task.
+func (r *Result) scoreBinary(s rsdata.BinaryScores) {
+	r.set(map[string]float64{"ACC": s.ACC, "AUC": s.AUC, "SE": s.SE, "SP": s.SP})
+}
+
+// set adds the figures of merit that are defined.
+func (r *Result) set(values map[string]float64) {
+	if r.Values == nil {
+		r.Values = map[string]float64{}
+	}
+	for name, v := range values {
 		if !math.IsNaN(v) {
 			r.Values[name] = v
 		}

@@ -160,8 +160,8 @@ func (p *Panel) title(setting string) string {
 
 // Name is the panel's name for people.
 func (p *Panel) Name() string {
-	if p.Scene == nil && p.Data == "mean" {
-		return "Mean of the paper's three scenes"
+	if p.Scene == nil {
+		return p.Study.Mean.name
 	}
 	return p.Data
 }

@@ -45,11 +45,9 @@ func (j *job) compute(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	predicted, err := c.classify(ctx, rsdata.Pixels(nil, j.x.Split.Test))
-	if err != nil {
+	if err := j.test(ctx, c, r); err != nil {
 		return nil, err
 	}
-	r.score(j.x.Split.Test, predicted, len(j.x.Data.Classes))
 	if t, ok := c.(*trainedNeighbour); ok && j.keep.Plane {
 		if r.Plane, err = j.embed(ctx, t); err != nil && ctx.Err() == nil {
 			r.Note, err = fmt.Sprintf("There is no picture: %v.", err), nil // such as a model that makes all windows alike
@@ -69,6 +67,33 @@ func (j *job) compute(ctx context.Context) (*Result, error) {
 	}
 	r.Seconds = time.Since(began).Seconds()
 	return r, nil
+}
+
+// test classifies the test samples and scores the outcome; a yes-or-no task is
+// scored by how sure the classifier is, too.
+func (j *job) test(ctx context.Context, c classifier, r *Result) error {
+	test, classes := j.x.Split.Test, len(j.x.Data.Classes)
+	pixels := rsdata.Pixels(nil, test)
+	predicted, err := c.classify(ctx, pixels)
+	if err != nil {
+		return err
+	}
+	r.score(test, predicted, classes)
+	positive := int(j.x.Data.Positive)
+	p, ok := c.(prober)
+	if positive == 0 || !ok {
+		return nil
+	}
+	probs, err := p.probabilities(ctx, pixels)
+	if err != nil {
+		return err
+	}
+	truth, score := make([]bool, len(test)), make([]float64, len(test))
+	for i, s := range test {
+		truth[i], score[i] = int(s.Label) == positive, float64(probs[i*classes+positive-1])
+	}
+	r.scoreBinary(rsdata.Binary(truth, score, 0.5))
+	return nil
 }
 
 // mapOf classifies every pixel of a scene.

@@ -36,6 +36,11 @@ type sceneMapper interface {
 	mapScene(ctx context.Context, scene int) ([]uint8, error)
 }
 
+// prober is a classifier that knows how sure it is.
+type prober interface {
+	probabilities(ctx context.Context, pixels []rsdata.Pixel) ([]float32, error)
+}
+
 // classicalNames are the methods of package baseline that tables have rows for.
 var classicalNames = []string{"svm", "rf", "lda", "svm-pca", "lda-pca"}
 
@@ -150,12 +155,18 @@ type trainedClip struct {
 	c *clip.Classifier
 }
 
+// probabilities returns those of each class, (len(pixels), K).
+func (t *trainedClip) probabilities(ctx context.Context, pixels []rsdata.Pixel) ([]float32, error) {
+	probs := make([]float32, len(pixels)*t.c.Classes())
+	return probs, t.c.Probabilities(ctx, t.x.Windows, pixels, probs)
+}
+
 func (t *trainedClip) classify(ctx context.Context, pixels []rsdata.Pixel) ([]uint8, error) {
-	k := t.c.Classes()
-	probs := make([]float32, len(pixels)*k)
-	if err := t.c.Probabilities(ctx, t.x.Windows, pixels, probs); err != nil {
+	probs, err := t.probabilities(ctx, pixels)
+	if err != nil {
 		return nil, err
 	}
+	k := t.c.Classes()
 	labels := make([]uint8, len(pixels))
 	for i := range labels {
 		labels[i] = uint8(clip.Best(probs[i*k:(i+1)*k]) + 1)

@@ -3,6 +3,8 @@ package reproduce
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"diffclip/rsdata"
 )
@@ -67,7 +69,7 @@ func (r *runner) outcome(n int) *Outcome {
 		p.compare()
 		o.Panels = append(o.Panels, p)
 	}
-	if r.study.Mean {
+	if r.study.Mean != nil {
 		o.Panels = append(o.Panels, o.means(r.arms))
 	}
 	return o
@@ -126,23 +128,22 @@ func (p *Panel) addPrinted() {
 	p.Rows = rows
 }
 
-// means makes the panel of the paper's "three datasets": the mean of a seed over
-// those scenes of the paper that are there, over seeds.
+// means makes the panel of means: of a seed over those scenes that are there, then
+// over seeds.
 func (o *Outcome) means(arms []Arm) *Panel {
 	var among []*Panel
 	names := ""
+	over := o.Study.Mean
 	for _, p := range o.Panels {
-		for _, s := range paperScenes {
-			if p.Data == s.label {
-				among = append(among, p)
-				names += ", " + p.Data
-			}
+		if slices.Contains(over.labels, p.Data) {
+			among = append(among, p)
+			names += ", " + p.Data
 		}
 	}
-	out := &Panel{Data: "mean", Study: o.Study, Partial: len(among) < len(paperScenes)}
+	out := &Panel{Data: over.data, Study: o.Study, Partial: len(among) < len(over.labels)}
 	for i := range arms {
 		a := &arms[i]
-		row := &Row{Setting: a.Setting, Method: a.Method, X: a.X, Paper: printedRow(o.Study.Name, a.Setting, a.printedAs(), "mean")}
+		row := &Row{Setting: a.Setting, Method: a.Method, X: a.X, Paper: printedRow(o.Study.Name, a.Setting, a.printedAs(), over.data)}
 		if len(among) > 0 {
 			row.summarise(meanValues(among, a, o.Study.Metrics))
 		}
@@ -150,8 +151,9 @@ func (o *Outcome) means(arms []Arm) *Panel {
 			out.Rows = append(out.Rows, row)
 		}
 	}
+	out.addPrinted()
 	if out.Partial {
-		o.Notes = append(o.Notes, fmt.Sprintf("The paper averages over Houston, MUUFL and Trento. There are %d of them here%s: the means do not compare.", len(among), names))
+		o.Notes = append(o.Notes, fmt.Sprintf("Means are over %s. %d of them are here%s: the means do not compare.", strings.Join(over.labels, ", "), len(among), names))
 	} else {
 		out.compare()
 	}

@@ -151,7 +151,7 @@ func (p *Panel) table(o *Outcome) report.Table {
 	case p.hasPaper() && !p.Partial:
 		t.Caption = fmt.Sprintf("%s, in percent: mean ± standard deviation over %d seeds, what the paper prints, and the difference.", p.Name(), o.Seeds)
 	case p.Partial:
-		t.Caption = "In percent. The paper's means are over all three of its scenes, those here over the ones that are there."
+		t.Caption = fmt.Sprintf("%s, in percent. The paper's numbers are of all of them, those here of the ones that are there.", p.Name())
 	}
 	many := len(p.settings()) > 1
 	if many {

@@ -75,7 +75,7 @@ func TestPrintedNumbersAgree(t *testing.T) {
 // Every arm that stands for a row of the paper finds it, so that no misspelt name
 // hides a number.
 func TestArmsFindTheirRows(t *testing.T) {
-	want := map[string]int{"table1": 9, "table2": 3, "table3": 5, "table4": 5, "table5": 2}
+	want := map[string]int{"table1": 9, "table2": 3, "table3": 5, "table4": 5, "table5": 2, "table6": 1}
 	for _, s := range Studies() {
 		found := 0
 		for _, a := range s.Arms(false) {

@@ -102,6 +102,9 @@ func (r *runner) cellsOf(seed uint64, first bool) ([]*cell, error) {
 			if a.Change != nil {
 				a.Change(&cfg)
 			}
+			if s.Data.Whole {
+				fitPicture(&cfg, s.Data.Scenes[0].H)
+			}
 			cfg.SetSeed(seed)
 			if r.options.OneStage1 {
 				cfg.Seed, cfg.Pretrain.Seed = r.options.First, r.options.First

@@ -59,18 +59,14 @@ func FindScenes(dir string, only []string) (*Scenes, error) {
 
 // search opens the folder itself, where it is a scene, else those below it.
 func (s *Scenes) search(dir string) error {
-	info, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: no such folder: -data names the folder that holds the scenes", dir)
-	case err != nil:
+	if err := checkFolder(dir); err != nil {
 		return err
-	case !info.IsDir():
-		return fmt.Errorf("%s is a file: -data names the folder that holds the scenes", dir)
 	}
-	if d, err := rsdata.Open(dir); err == nil {
-		s.take(dir, d)
-		return nil
+	if !rsdata.IsMRNet(dir) {
+		if d, err := rsdata.Open(dir); err == nil {
+			s.take(dir, d)
+			return nil
+		}
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -78,7 +74,7 @@ func (s *Scenes) search(dir string) error {
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if info, err := os.Stat(path); err != nil || !info.IsDir() || strings.HasPrefix(e.Name(), ".") {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() || strings.HasPrefix(e.Name(), ".") || rsdata.IsMRNet(path) {
 			continue
 		}
 		d, err := rsdata.Open(path)
@@ -89,6 +85,18 @@ func (s *Scenes) search(dir string) error {
 		s.take(path, d)
 	}
 	return nil
+}
+
+// checkFolder returns an error unless dir is a folder.
+func checkFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: no such folder: -data names the folder that holds the scenes", dir)
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s is a file: -data names the folder that holds the scenes", dir)
+	}
+	return err
 }
 
 // take adds a dataset, unless something is missing for a comparison.

@@ -18,8 +18,10 @@ type Study struct {
 	// Reference is the method that the others of a setting are tested against,
 	// "" for no tests.
 	Reference string
-	// Mean adds a panel with the means over the paper's three scenes.
-	Mean bool
+	// Mean adds a panel with means over scenes, nil for none.
+	Mean *meanOver
+	// Exams says that samples are knee exams, not places of a scene.
+	Exams bool
 	// Maps keeps the classified scene of the first seed.
 	Maps bool
 	// Plane keeps where t-SNE puts the features of the first seed.
@@ -28,6 +30,25 @@ type Study struct {
 	Arms func(quick bool) []Arm
 	// Charts draws a panel, nil for nothing.
 	Charts func(p *Panel) []figure.Figure
+}
+
+// meanOver is what a panel of means is taken over, and what the paper calls it.
+type meanOver struct {
+	data   string   // in the paper's tables
+	name   string   // for people
+	labels []string // of the scenes
+}
+
+// overScenes is the paper's "on three datasets".
+var overScenes = &meanOver{data: "mean", name: "Mean of the paper's three scenes", labels: []string{"Houston", "MUUFL", "Trento"}}
+
+// FindScenes finds what the study runs on: see FindScenes for scenes; for exams it
+// is MRNet, or made-up exams where there is none.
+func (s *Study) FindScenes(dir string, only []string) (*Scenes, error) {
+	if s.Exams {
+		return findExams(dir, only)
+	}
+	return FindScenes(dir, only)
 }
 
 // Arm is one row of a study: a method in a setting.
@@ -52,7 +73,7 @@ func (a *Arm) printedAs() string {
 var sceneMetrics = []string{"OA", "AA", "kappa"}
 
 // studies lists every study, in the order of the paper.
-var studies = []*Study{&table1, &table2, &table3, &table4, &table5, &figure3, &figure4, &figure5}
+var studies = []*Study{&table1, &table2, &table3, &table4, &table5, &table6, &figure3, &figure4, &figure5}
 
 // Studies lists every study, in the order of the paper.
 func Studies() []*Study { return studies }

@@ -14,7 +14,7 @@ var table3 = Study{
 	},
 	Metrics:   sceneMetrics,
 	Reference: "DiffCLIP",
-	Mean:      true,
+	Mean:      overScenes,
 	Arms: func(bool) []Arm {
 		arms := []Arm{
 			{Method: "w/o Text", Train: diffclip{}, Change: func(c *run.Config) { c.Classifier.Head = clip.HeadLinear }},

@@ -1,0 +1,95 @@
+package reproduce
+
+import (
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"diffclip/internal/mrnettest"
+	"diffclip/rsdata"
+)
+
+// TestTable6 goes from a folder in MRNet's layout to the table. The exams of the
+// test are told apart by a bright square, which few epochs may miss.
+func TestTable6(t *testing.T) {
+	root := mrnettest.Write(t, 24)
+	out := t.TempDir()
+	o := optionsFor(t, out, 1)
+	scenes, err := table6.FindScenes(filepath.Dir(root)+"?slices=5&side=15", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(scenes.Found) != 3 || scenes.Found[1].Label != "MRNet acl" {
+		t.Fatalf("found %d tasks", len(scenes.Found))
+	}
+	o.Scenes, o.Quick = scenes, true
+	Quick(&o.Config)
+	o.Config.Encoder(patchOfExams)
+	outcome, err := Run(t.Context(), &table6, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(outcome.Panels); n != 4 || outcome.Panels[3].Data != "MRNet" || outcome.Panels[3].Partial {
+		t.Fatalf("%d panels, the last for %q", n, outcome.Panels[n-1].Data)
+	}
+	mean := outcome.Panels[3]
+	for _, row := range mean.Rows {
+		if row.Method != "DiffCLIP" {
+			continue
+		}
+		auc := 0.0
+		for _, p := range outcome.Panels[:3] {
+			for _, r := range p.Rows {
+				if r.Method == "DiffCLIP" {
+					auc += r.value("AUC") / 3
+				}
+			}
+		}
+		if v := row.value("AUC"); math.Abs(v-auc) > 1e-12 || !(v >= 0 && v <= 1) || math.Abs(mean.difference(row, "AUC")-(v-0.787)) > 1e-12 {
+			t.Errorf("mean AUC %v of tasks %v, difference %v", v, auc, mean.difference(row, "AUC"))
+		}
+	}
+	text := read(t, filepath.Join(out, "table6-quick.csv"))
+	for _, want := range []string{"table6,MRNet,,ELNet,ACC,0,,,63.9000,", "table6,MRNet meniscus,,DiffCLIP,SP,1,"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestNoExams(t *testing.T) {
+	s, err := table6.FindScenes("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Found) != 1 || s.Found[0].Label != madeUp || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "MRNet is missing") || !strings.Contains(s.Notes[0], "train-abnormal.csv") {
+		t.Errorf("%d scenes, notes %q", len(s.Found), s.Notes)
+	}
+	d := s.Found[0].Data
+	if err := d.Validate(); err != nil {
+		t.Error(err)
+	}
+	if n := d.Counts(); n[0] != madeUpCount/2 || n[1] != madeUpCount/2 {
+		t.Errorf("%v exams of each answer", n)
+	}
+	if _, err := table6.FindScenes(filepath.Join(t.TempDir(), "none"), nil); err == nil {
+		t.Error("a folder that is not there is taken")
+	}
+}
+
+// TestScenesBesideExams: a folder that holds MRNet too is searched for scenes, and
+// the exams are left out.
+func TestScenesBesideExams(t *testing.T) {
+	dir := filepath.Dir(mrnettest.Write(t, 4))
+	if !rsdata.IsMRNet(dir) {
+		t.Fatal("not recognised")
+	}
+	s, err := FindScenes(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Found) != 1 || s.Found[0].Label != embedded || len(s.Notes) != len(paperScenes) {
+		t.Errorf("%d scenes, the first %q, notes %q", len(s.Found), s.Found[0].Label, s.Notes)
+	}
+}
