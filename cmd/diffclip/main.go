@@ -64,6 +64,7 @@ func subcommands() []subcommand {
 		{"baselines", "accuracy of classical classifiers on the same splits", declareBaselines},
 		{"reproduce", "the paper's tables and figures, beside its numbers", declareReproduce},
 		{"map", "classify a whole scene", declareMap},
+		{"serve", "look at a run in a browser, while it trains and after", declareServe},
 		{"bench", "measure the speed of training and inference", declareBench},
 		{"info", "processor, kernels, threads and build", declareInfo},
 		{"version", "the version", declareVersion},

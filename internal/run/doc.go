@@ -8,6 +8,7 @@
 //	stage2.safetensors        weights of the classifier, with all it takes to classify
 //	checkpoint-*.safetensors  of a stage that is not finished
 //	history.csv               loss and learning rate of each epoch
+//	steps.csv                 the same of steps, written as they are made
 //	metrics.json              OA, AA, kappa and every class
 //	confusion.csv classes.csv row.tex
 //	confusion.png losses.png reconstruction-*.png

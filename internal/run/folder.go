@@ -71,7 +71,7 @@ func (f Folder) probe() error {
 func (f Folder) Clear(stage2Alone bool) error {
 	names := []string{Stage2File, Checkpoint2File, "metrics.json", "confusion.csv", "confusion.png", "classes.csv", "row.tex", "report.html", "seeds.json"}
 	if !stage2Alone {
-		names = append(names, Stage1File, Checkpoint1File, "history.csv", "losses.png", splitFile)
+		names = append(names, Stage1File, Checkpoint1File, "history.csv", StepsFile, "losses.png", splitFile)
 	}
 	for _, name := range names {
 		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -19,7 +19,8 @@ type Curve struct {
 	Epochs []train.Epoch
 }
 
-const historyFile = "history.csv"
+// HistoryFile has the loss and the learning rate of every epoch.
+const HistoryFile = "history.csv"
 
 // SaveHistory writes the curves to history.csv. Trainings that the file holds
 // already and curves does not name stay in it.
@@ -38,7 +39,7 @@ func (f Folder) SaveHistory(curves ...Curve) error {
 			all = append(all, c)
 		}
 	}
-	return f.Write(historyFile, func(w io.Writer) error { return writeHistory(w, append(all, curves...)) })
+	return f.Write(HistoryFile, func(w io.Writer) error { return writeHistory(w, append(all, curves...)) })
 }
 
 func writeHistory(w io.Writer, curves []Curve) error {
@@ -55,7 +56,7 @@ func writeHistory(w io.Writer, curves []Curve) error {
 
 // History reads history.csv; a folder without one has no curves.
 func (f Folder) History() ([]Curve, error) {
-	file, err := os.Open(f.Path(historyFile))
+	file, err := os.Open(f.Path(HistoryFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -72,7 +73,7 @@ func (f Folder) History() ([]Curve, error) {
 			return curves, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Path(historyFile), err)
+			return nil, fmt.Errorf("%s: %w", f.Path(HistoryFile), err)
 		}
 		if line == 1 {
 			continue
@@ -81,7 +82,7 @@ func (f Folder) History() ([]Curve, error) {
 		loss, err2 := strconv.ParseFloat(row[2], 64)
 		lr, err3 := strconv.ParseFloat(row[3], 64)
 		if err := errors.Join(err1, err2, err3); err != nil {
-			return nil, fmt.Errorf("%s: line %d: %w", f.Path(historyFile), line, err)
+			return nil, fmt.Errorf("%s: line %d: %w", f.Path(HistoryFile), line, err)
 		}
 		if n := len(curves); n == 0 || curves[n-1].Name != row[0] {
 			curves = append(curves, Curve{Name: row[0]})

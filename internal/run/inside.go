@@ -113,21 +113,14 @@ const embeddedWindows = 300
 // FeatureFigures shows, for each modality and encoder, the features of test
 // windows in the plane by t-SNE.
 func (x *Experiment) FeatureFigures(ctx context.Context, encoders []namedEncoder) ([]figure.Figure, error) {
-	samples := spreadOver(x.Split.Test, embeddedWindows)
-	out := make([]figure.Figure, 0, len(encoders)*len(x.Data.Modalities))
-	features := make([][][][]float64, len(encoders)) // of encoder and modality
-	for i, e := range encoders {
-		looker, err := study.NewEncoder(x.Backend, e.encoder, x.Windows)
-		if err != nil {
-			return nil, err
-		}
-		if features[i], err = looker.Features(ctx, rsdata.Pixels(nil, samples), x.Config.Classifier.Pool == clip.PoolMean); err != nil {
-			return nil, err
-		}
-	}
+	var out []figure.Figure
 	for k, m := range x.Data.Modalities {
-		for i, e := range encoders {
-			places, err := x.embed(ctx, features[i][k])
+		for _, e := range encoders {
+			looker, err := study.NewEncoder(x.Backend, e.encoder, x.Windows)
+			if err != nil {
+				return nil, err
+			}
+			samples, places, err := x.EmbedTest(ctx, looker, k)
 			if err != nil {
 				return nil, err
 			}
@@ -137,16 +130,23 @@ func (x *Experiment) FeatureFigures(ctx context.Context, encoders []namedEncoder
 	return out, nil
 }
 
-// embed places features in the plane.
-func (x *Experiment) embed(ctx context.Context, features [][]float64) ([]tsne.Point, error) {
-	cfg := tsne.Default()
-	cfg.Perplexity = max(1, min(cfg.Perplexity, float64(len(features)-1)/3))
-	cfg.Seed, cfg.Threads = x.Config.Seed, x.threads()
-	r, err := tsne.Embed(ctx, features, cfg)
+// EmbedTest places the features that an encoder has of one modality of some test
+// windows, spread over all of them, in the plane by t-SNE. It is an error where
+// they are too few or too much alike.
+func (x *Experiment) EmbedTest(ctx context.Context, looker *study.Encoder, modality int) ([]rsdata.Sample, []tsne.Point, error) {
+	samples := spreadOver(x.Split.Test, embeddedWindows)
+	features, err := looker.Features(ctx, rsdata.Pixels(nil, samples), x.Config.Classifier.Pool == clip.PoolMean)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return r.Points, nil
+	cfg := tsne.Default()
+	cfg.Perplexity = max(1, min(cfg.Perplexity, float64(len(samples)-1)/3))
+	cfg.Seed, cfg.Threads = x.Config.Seed, x.threads()
+	r, err := tsne.Embed(ctx, features[modality], cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return samples, r.Points, nil
 }
 
 func (x *Experiment) featureFigure(title string, samples []rsdata.Sample, places []tsne.Point) figure.Figure {

@@ -92,3 +92,12 @@ func ConfusionFigure(c *rsdata.Confusion, names []string) figure.Figure {
 func (f Folder) Picture(name string, fig figure.Figure) error {
 	return f.Write(name, func(w io.Writer) error { return figure.WritePNG(w, fig, 2) })
 }
+
+// Metrics reads metrics.json, nil where there is none that can be read.
+func (f Folder) Metrics() *Metrics {
+	m := &Metrics{}
+	if readJSON(f.Path("metrics.json"), maxManifest, m) != nil {
+		return nil
+	}
+	return m
+}

@@ -173,10 +173,10 @@ func TestHistoryRoundTrip(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, bad := range []string{"a,b\n", "training,epoch,loss,learning_rate\nx,one,2,3\n"} {
-		if err := os.WriteFile(f.Path(historyFile), []byte(bad), 0o666); err != nil {
+		if err := os.WriteFile(f.Path(HistoryFile), []byte(bad), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.History(); err == nil || !strings.Contains(err.Error(), historyFile) {
+		if _, err := f.History(); err == nil || !strings.Contains(err.Error(), HistoryFile) {
 			t.Errorf("%q: error %v", bad, err)
 		}
 	}

@@ -51,6 +51,8 @@ func (f Folder) TrainStage1(ctx context.Context, x *Experiment, m *Manifest, log
 // RunStage1 is TrainStage1 for a caller that follows it by hooks, whose checkpoint
 // lies in the folder under its usual name.
 func (f Folder) RunStage1(ctx context.Context, x *Experiment, m *Manifest, hooks train.Hooks) (*diffusion.Model, Curve, error) {
+	hooks, end := f.logSteps(Stage1Name, hooks)
+	defer end()
 	began := time.Now()
 	model, history, err := x.Pretrain(ctx, hooks)
 	curve := Curve{Stage1Name, history}
@@ -66,6 +68,8 @@ func (f Folder) RunStage1(ctx context.Context, x *Experiment, m *Manifest, hooks
 // the weights of stage 1 or from scratch, and writes its weights and history.
 func (f Folder) TrainStage2(ctx context.Context, x *Experiment, m *Manifest, state map[string]*tensor.Tensor, log io.Writer) (*clip.Model, Curve, error) {
 	hooks, done := Watch(log, "stage 2, few labels", f.Path(Checkpoint2File))
+	hooks, end := f.logSteps(Stage2Name, hooks)
+	defer end()
 	began := time.Now()
 	model, history, err := x.Finetune(ctx, state, hooks)
 	done()

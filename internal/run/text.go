@@ -99,6 +99,28 @@ func (c TextConfig) tokenizer(texts []string) (clip.Tokenizer, error) {
 	return clip.NewCompact(texts), nil
 }
 
+// Reader returns the tokenizer that made the prompts, to encode other texts. It is
+// an error where that needs CLIP's vocabulary file and bpe does not name it.
+func (t *Text) Reader(bpe string) (clip.Tokenizer, error) {
+	var tok clip.Tokenizer
+	if t.Compact != nil {
+		c := &clip.Compact{}
+		if err := json.Unmarshal(t.Compact, c); err != nil {
+			return nil, err
+		}
+		tok = c
+	} else {
+		var err error
+		if tok, err = clip.OpenBPE(bpe, clip.BPEOptions{}); err != nil {
+			return nil, fmt.Errorf("the texts of the run were encoded with CLIP's vocabulary file: %w", err)
+		}
+	}
+	if tok.Hash() != t.Hash {
+		return nil, fmt.Errorf("the vocabulary is not the one that the run's texts were encoded with (%s, want %s)", tok.Hash(), t.Hash)
+	}
+	return tok, nil
+}
+
 // Vocabulary returns the number of token ids.
 func (t *Text) Vocabulary() int { return t.vocabulary }
 

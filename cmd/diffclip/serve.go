@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+
+	"diffclip/internal/explorer"
+)
+
+func declareServe(a *app, f *flags) func() error {
+	f.purpose = "The explorer: a page on this machine that shows a run while it trains and after, its\nmap, attention, restoration and features, and scores the scene by texts of your own."
+	f.usage = "[flags] RUN"
+	f.example = []string{"runs/houston", "-addr 127.0.0.1:0 diffclip-demo"}
+	f.operands = 1
+	addr := "127.0.0.1:8080"
+	var cfg explorer.Config
+	f.group("flags", func() {
+		f.StringVar(&addr, "addr", addr, "`address` to listen on; port 0 takes a free one")
+		f.StringVar(&cfg.Data, "data", "", "`path` of the run's data, where they have moved")
+		f.BoolVar(&cfg.Remote, "remote", false, "let other machines reach it: there is no password")
+		declareThreads(f, &cfg.Threads)
+	})
+	return func() error {
+		cfg.Dir = f.Arg(0)
+		e, err := explorer.New(cfg)
+		if err != nil {
+			return err
+		}
+		l, err := explorer.Listen(addr, cfg.Remote)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "http://%s/\n", l.Addr())
+		fmt.Fprintln(a.stderr, "open this address in a browser; Ctrl-C ends")
+		return e.Serve(a.ctx, l)
+	}
+}

@@ -1,0 +1,85 @@
+package run
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"diffclip/internal/train"
+)
+
+func TestStepsAreFollowed(t *testing.T) {
+	f := Folder{t.TempDir()}
+	if curves, err := f.Steps(); curves != nil || err != nil {
+		t.Errorf("%v, %v of a folder without steps", curves, err)
+	}
+	heard := 0
+	for _, name := range []string{Stage1Name, Stage2Name} {
+		h, done := f.logSteps(name, train.Hooks{OnStep: func(train.Step) { heard++ }})
+		for i := range 3 {
+			h.OnStep(train.Step{Epoch: i, Done: i + 1, Total: 3, Loss: 1 / float64(i+1), LR: 1e-3})
+		}
+		done()
+	}
+	curves, err := f.Steps()
+	if err != nil || len(curves) != 2 || heard != 6 {
+		t.Fatalf("%d curves, %d steps heard, error %v", len(curves), heard, err)
+	}
+	for _, c := range curves {
+		first, last := c.Points[0], c.Points[len(c.Points)-1]
+		if first != (StepPoint{1, 3, 1, 1, 1e-3}) || last.Step != 3 || last.Epoch != 3 {
+			t.Errorf("%s: from %+v to %+v", c.Name, first, last)
+		}
+	}
+}
+
+// Half a line at the end, steps done again after a resume, and rubbish.
+func TestStepsOfAnyFile(t *testing.T) {
+	f := Folder{t.TempDir()}
+	lines := []string{"a,1,9,1,3,0.1", "a,2,9,1,2,0.1", "a,3,9,1,1,0.1", "b,1,2,1,7,0.1", "rubbish", "a,x,9,1,1,0.1", "a,0,9,1,1,0.1", "a,2,9,1,2.5,0.1", "a,4,9"}
+	if err := os.WriteFile(f.Path(StepsFile), []byte(strings.Join(lines, "\n")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	curves, err := f.Steps()
+	if err != nil || len(curves) != 2 {
+		t.Fatalf("%d curves, error %v", len(curves), err)
+	}
+	want := []StepPoint{{1, 9, 1, 3, 0.1}, {2, 9, 1, 2.5, 0.1}}
+	if !slices.Equal(curves[0].Points, want) {
+		t.Errorf("%v, want %v", curves[0].Points, want)
+	}
+}
+
+func TestStepsThatCannotBeWritten(t *testing.T) {
+	f := Folder{t.TempDir() + "/none"}
+	heard := 0
+	h, done := f.logSteps(Stage1Name, train.Hooks{OnStep: func(train.Step) { heard++ }})
+	h.OnStep(train.Step{Done: 1, Total: 1})
+	if done(); heard != 1 {
+		t.Errorf("%d steps heard, want 1", heard)
+	}
+}
+
+// The tokenizer comes back from what is stored with the weights.
+func TestTextReader(t *testing.T) {
+	x := small(t)
+	tok, err := x.Text.Reader("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range x.Text.Texts {
+		if ids, err := tok.Encode(text); err != nil || !slices.Equal(ids, x.Text.Prompts[i]) {
+			t.Errorf("%q: %v, want %v (%v)", text, ids, x.Text.Prompts[i], err)
+		}
+	}
+	other := *x.Text
+	other.Hash = "another"
+	if _, err := other.Reader(""); err == nil {
+		t.Error("another vocabulary is no error")
+	}
+	bpe := Text{Tokenizer: "clip-bpe"}
+	if _, err := bpe.Reader(""); err == nil || !strings.Contains(err.Error(), "vocabulary file") {
+		t.Errorf("error %v without the vocabulary file", err)
+	}
+}
