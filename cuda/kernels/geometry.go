@@ -1,6 +1,11 @@
 package kernels
 
-import "math"
+import (
+	"fmt"
+	"math"
+
+	"diffclip/tensor"
+)
 
 // blockThreads is BLOCK in device.cuh.
 const blockThreads = 256
@@ -14,7 +19,10 @@ var (
 )
 
 // flat is the grid of an element-wise kernel over n elements.
-func flat(n int) Dim { return Dim{uint32(min(ceil(n, blockThreads), maxBlocks)), 1, 1} }
+func flat(n int) Dim {
+	requireIndex(n)
+	return Dim{uint32(min(ceil(n, blockThreads), maxBlocks)), 1, 1}
+}
 
 // rowGrid is the grid of a kernel with a warp for each row.
 func rowGrid(rows int) Dim { return Dim{uint32(ceil(rows, blockThreads/32)), 1, 1} }
@@ -29,10 +37,20 @@ func parts(rows, cols int) int {
 	return max(1, min(wanted, rows/(16*8)))
 }
 
+// requireIndex panics for a size that the kernels' 32-bit indices do not reach.
+func requireIndex(n int) {
+	if n > math.MaxInt32 {
+		panic(&tensor.ShapeError{Op: "kernel launch", Reason: fmt.Sprintf("%d elements, a tensor on a GPU has fewer than 2^31: use a smaller batch", n)})
+	}
+}
+
 func ceil(n, d int) int { return (n + d - 1) / d }
 
 // The letters of a kernel's parameters.
-func i32(v int) uint64     { return uint64(uint32(int32(v))) }
+func i32(v int) uint64 {
+	requireIndex(v)
+	return uint64(uint32(int32(v)))
+}
 func f32(v float32) uint64 { return uint64(math.Float32bits(v)) }
 func ptr(p Ptr) uint64     { return uint64(p) }
 func flag(b bool) uint64 {

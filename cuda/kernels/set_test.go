@@ -128,6 +128,25 @@ type nowhere struct{}
 func (nowhere) Scratch(int) Ptr                    { return 1 }
 func (nowhere) Launch(*Kernel, Dim, Dim, []uint64) {}
 
+// TestTooManyElements: sizes beyond a 32-bit index are refused, not cut.
+func TestTooManyElements(t *testing.T) {
+	s := NewSet(nowhere{})
+	for name, launch := range map[string]func(){
+		"elements": func() { s.Fill(1, 1<<31, 0) },
+		"matrix":   func() { s.Copy2D(1, 1<<16, 1, 1<<16, 1<<16, 1<<15, false) },
+	} {
+		func() {
+			defer func() {
+				if _, ok := recover().(*tensor.ShapeError); !ok {
+					t.Errorf("%s: no ShapeError", name)
+				}
+			}()
+			launch()
+		}()
+	}
+	s.Fill(1, 1<<31-1, 0)
+}
+
 // TestTableIsThePTX holds the generated table to the module it was made with.
 func TestTableIsThePTX(t *testing.T) {
 	if n := strings.Count(PTX, ".visible .entry"); n != len(Kernels) {
