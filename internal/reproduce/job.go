@@ -152,7 +152,7 @@ func (j *job) finetune(ctx context.Context, state map[string]*tensor.Tensor) (*c
 // stage1Identity is what the weights of stage 1 depend on.
 type stage1Identity struct {
 	Format     int                 `json:"format"`
-	Data       string              `json:"data"`
+	Data       string              `json:"data"` // labels aside, unless it depends on the split
 	Scaling    any                 `json:"scaling"`
 	Diffusion  any                 `json:"diffusion"`
 	Pretrain   any                 `json:"pretrain"`
@@ -168,9 +168,9 @@ func ownSplit(c run.Config) bool { return c.NeedsLabels() || c.Split.Inductive }
 // stage1Key names the stage 1 that a cell starts from.
 func (c *cell) stage1Key() (string, error) {
 	g := c.config
-	id := stage1Identity{Format: cellFormat, Data: c.scene.fingerprint, Scaling: g.Scaling, Diffusion: g.Diffusion, Pretrain: g.Pretrain, Unlabelled: g.Split.Unlabelled, Seed: g.Seed}
+	id := stage1Identity{Format: cellFormat, Data: c.scene.values, Scaling: g.Scaling, Diffusion: g.Diffusion, Pretrain: g.Pretrain, Unlabelled: g.Split.Unlabelled, Seed: g.Seed}
 	if ownSplit(g) {
-		id.Split = &g.Split
+		id.Data, id.Split = c.scene.fingerprint, &g.Split
 	}
 	_, key, err := keyOf(id)
 	return key, err

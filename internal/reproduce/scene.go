@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 
 	"diffclip/internal/baseline"
@@ -18,14 +19,15 @@ type Scene struct {
 	Path  string // for rsdata.Open
 	Data  *rsdata.Dataset
 
-	fingerprint string
+	fingerprint string                     // of everything
+	values      string                     // of what was measured alone
 	scalings    map[string]*rsdata.Scaling // by configuration
 	texts       map[run.TextConfig]*run.Text
 	evaluator   *baseline.Evaluator
 }
 
 func newScene(label, path string, d *rsdata.Dataset) *Scene {
-	return &Scene{Label: label, Path: path, Data: d, fingerprint: fingerprint(d),
+	return &Scene{Label: label, Path: path, Data: d, fingerprint: fingerprint(d), values: valuesOf(d),
 		scalings: map[string]*rsdata.Scaling{}, texts: map[run.TextConfig]*run.Text{}, evaluator: baseline.NewEvaluator(d)}
 }
 
@@ -81,29 +83,34 @@ func (s *Scene) text(c run.TextConfig) (*run.Text, error) {
 // fingerprintPixels is about how many pixels of a scene a fingerprint looks at.
 const fingerprintPixels = 4096
 
-// fingerprint tells datasets apart by their classes, sizes and labels, and by the
-// values of pixels spread over each scene.
+// fingerprint tells datasets apart by their classes, sizes and labels, and by their
+// values.
 func fingerprint(d *rsdata.Dataset) string {
 	h := sha256.New()
-	put := func(v any) {
-		if err := json.NewEncoder(h).Encode(v); err != nil {
-			panic(fmt.Errorf("reproduce: fingerprint: %w", err)) // plain data
+	put(h, d.Name, valuesOf(d))
+	for _, c := range d.Classes {
+		put(h, c.Name)
+	}
+	for _, s := range d.Scenes {
+		put(h, s.Objects)
+		for _, labels := range [][]uint8{s.Labels, s.Train, s.Test} {
+			put(h, len(labels))
+			h.Write(labels)
 		}
 	}
-	put(d.Name)
+	return fmt.Sprintf("%x", h.Sum(nil)[:16])
+}
+
+// valuesOf is a fingerprint of what was measured, classes and labels aside: the
+// sizes of all scenes and the values of pixels spread over each.
+func valuesOf(d *rsdata.Dataset) string {
+	h := sha256.New()
 	for _, m := range d.Modalities {
-		put([]any{m.Name, m.Bands})
-	}
-	for _, c := range d.Classes {
-		put(c.Name)
+		put(h, m.Name, m.Bands)
 	}
 	var word [8]byte
 	for _, s := range d.Scenes {
-		put([]any{s.Name, s.H, s.W, s.Objects})
-		for _, labels := range [][]uint8{s.Labels, s.Train, s.Test} {
-			put(len(labels))
-			h.Write(labels)
-		}
+		put(h, s.Name, s.H, s.W)
 		step := max(1, s.H*s.W/fingerprintPixels)
 		for _, r := range s.Rasters {
 			for at := 0; at < s.H*s.W; at += step {
@@ -115,4 +122,11 @@ func fingerprint(d *rsdata.Dataset) string {
 		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:16])
+}
+
+// put adds plain data to a hash.
+func put(h io.Writer, values ...any) {
+	if err := json.NewEncoder(h).Encode(values); err != nil {
+		panic(fmt.Errorf("reproduce: fingerprint: %w", err))
+	}
 }
