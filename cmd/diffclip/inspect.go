@@ -309,7 +309,7 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-// writePreview draws every modality and the labels of the first scene.
+// writePreview draws every modality of the first scene, and the labels of its pixels.
 func writePreview(path string, d *rsdata.Dataset) error {
 	s := d.Scenes[0]
 	if s.H > figure.MaxSide/4 || s.W > figure.MaxSide/4 {
@@ -325,7 +325,7 @@ func writePreview(path string, d *rsdata.Dataset) error {
 		}
 		add(rsdata.Preview(s.Rasters[i], rsdata.FalseColorBands(m)), m.Name)
 	}
-	if s.Labels != nil {
+	if s.Labels != nil && !d.Whole { // the label of a whole picture is a single pixel
 		add(rsdata.LabelImage(s.Labels, s.W, d.Classes), "labels")
 		fig.Legend = rsdata.Legend(d.Classes)
 	}

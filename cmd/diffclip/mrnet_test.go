@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -15,7 +16,11 @@ import (
 func TestMRNet(t *testing.T) {
 	root := mrnettest.Write(t, 16)
 	data := root + "?task=acl&slices=5&side=15"
-	text := succeed(t, "inspect", data)
+	preview := filepath.Join(t.TempDir(), "exam.png")
+	text := succeed(t, "inspect", data, "-preview", preview)
+	if !bytes.HasPrefix(read(t, preview), []byte("\x89PNG")) {
+		t.Error("no preview")
+	}
 	for _, want := range []string{"MRNet acl", "axial", "ACL tear", "uint8"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("inspect does not say %q:\n%s", want, text)
