@@ -11,7 +11,7 @@ export class SceneMap {
     this.truth = null;
     this.labels = null; // {width, height, stride, label, sure}
     this.only = 0; // a label to show alone, 0 for all
-    this.refresh = latest(() => this.loadMap(), (error) => this.say(error && error.message));
+    this.refresh = latest(() => this.loadMap(), (error) => error && this.say(error.message));
     this.canvas.addEventListener('click', (event) => this.click(event));
     this.canvas.addEventListener('keydown', (event) => this.key(event));
     $('layer').addEventListener('change', () => this.draw());
