@@ -183,6 +183,10 @@ func (x *Experiment) mapSection(labels []uint8) report.Section {
 	return report.Section{Title: "Map", Figures: []report.Figure{f}}
 }
 
+// mapsWidth is the width of a page's maps beside each other, where they are not
+// larger by themselves.
+const mapsWidth = 900
+
 func (x *Experiment) mapFigure(labels []uint8, classes []rsdata.Class) figure.Figure {
 	s, m := x.Data.Scenes[0], x.Data.Modalities[0]
 	bands, caption := rsdata.FalseColorBands(m), m.Name
@@ -198,7 +202,11 @@ func (x *Experiment) mapFigure(labels []uint8, classes []rsdata.Class) figure.Fi
 		note += ", its true classes"
 	}
 	row = append(row, figure.Cell{Image: rsdata.LabelImage(labels, s.W, classes), Caption: "map"})
-	return &figure.Images{Title: "The scene and its map", Legend: rsdata.Legend(classes), Note: note + " and the map.", Rows: [][]figure.Cell{row}}
+	zoom := 0.0 // which chooses one
+	if n := len(row) * s.W; n <= mapsWidth {
+		zoom = float64(mapsWidth / n)
+	}
+	return &figure.Images{Title: "The scene and its map", Legend: rsdata.Legend(classes), Note: note + " and the map.", Rows: [][]figure.Cell{row}, Zoom: zoom}
 }
 
 func (x *Experiment) dataSection() report.Section {
