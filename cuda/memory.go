@@ -1,9 +1,11 @@
 package cuda
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -21,12 +23,14 @@ type block struct {
 	header tensor.Tensor // what Get returns, so that taking it again allocates nothing
 }
 
-// pool hands out blocks and takes them back, last in, first out, by size. All
-// work is queued on one stream, so a block can be used again as soon as it is
-// given back: what used it before is done before.
+// pool hands out blocks and takes them back, by size. All work is queued on one
+// stream, so a block can be used again as soon as it is given back: what used it
+// before is done before. The lowest address goes out first: which one that is
+// depends on what is free and not on the order in which it came back, so the same
+// step finds the same addresses, and its graph fits.
 type pool struct {
-	free  [classes][]*block
-	bytes int // allocated on the device
+	free  [classes][]*block // the lowest address last
+	bytes int               // allocated on the device
 
 	strict bool     // see Options.Strict
 	dead   []*block // given back since the last wait, if strict
@@ -77,7 +81,9 @@ func (p *pool) give(k *block) {
 		p.dead = append(p.dead, k)
 		return
 	}
-	p.free[k.class] = append(p.free[k.class], k)
+	list := p.free[k.class]
+	at, _ := slices.BinarySearchFunc(list, k, func(a, b *block) int { return cmp.Compare(b.at, a.at) })
+	p.free[k.class] = slices.Insert(list, at, k)
 }
 
 // takeExact returns a block of n elements that are not numbers.

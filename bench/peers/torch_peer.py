@@ -29,6 +29,8 @@ ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDe
 ap.add_argument("--workload", choices=["pretrain", "fewshot", "infer"], required=True)
 ap.add_argument("--variant", choices=["plain", "tuned"], default="plain")
 ap.add_argument("--threads", type=int, default=1)
+ap.add_argument("--device", default="cpu", help="cpu or cuda, with products in TF32")
+ap.add_argument("--compile", action="store_true", help="let torch.compile make the network")
 ap.add_argument("--batch", type=int, default=0)
 ap.add_argument("--steps", type=int, default=5)
 ap.add_argument("--prune", action="store_true")
@@ -43,6 +45,9 @@ from torch import nn  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
 torch.set_num_threads(A.threads)
+if A.device != "cpu":
+    torch.set_default_device(A.device)  # PyTorch 2
+    torch.set_float32_matmul_precision("high")
 BANDS, WINDOW, DIM, HEADS, DEPTH, DECODER, TEXT, CONTEXT, VOCAB, CLASSES = (144, 1), 11, 128, 8, 4, 3, 3, 77, 49408, 15
 TOKENS, KEEP = WINDOW * WINDOW, int(WINDOW * WINDOW * 0.3)
 A.batch = A.batch or (64 if A.workload == "fewshot" else 256)
@@ -293,9 +298,11 @@ def build():
                 s.fold()
         text = F.normalize(torch.randn(CLASSES, DIM)).t().contiguous()
 
+        encode = torch.compile(model.images) if A.compile else model.images
+
         def classify():
             with torch.inference_mode():
-                scores = model.images(images, t) @ text
+                scores = encode(images, t) @ text
                 return scores.norm() if A.check else scores.argmax(1)
         return model, params, classify
     ids = torch.zeros(A.batch, CONTEXT, dtype=torch.long)
@@ -304,9 +311,11 @@ def build():
     adam = FlatAdam(model.parameters()) if A.variant == "tuned" else \
         torch.optim.Adam(model.parameters(), lr=1e-4, weight_decay=1e-4)
 
+    run = torch.compile(model) if A.compile else model
+
     def step():
         adam.zero_grad()
-        loss = model(images) if A.workload == "pretrain" else model(images, ids, t)
+        loss = run(images) if A.workload == "pretrain" else run(images, ids, t)
         loss.backward()
         if not A.check:
             adam.step()
@@ -338,9 +347,11 @@ def main():
     for _ in range(A.steps):
         start = time.perf_counter()
         step()
+        if A.device == "cuda":
+            torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
     median, work = statistics.median(times), gflop()
-    out = {"workload": A.workload, "variant": "torch " + A.variant + (" pruned" if A.prune else ""), "threads": A.threads,
+    out = {"workload": A.workload, "variant": "torch " + A.variant + (" pruned" if A.prune else "") + (" compiled" if A.compile else ""), "threads": A.threads,
            "batch": A.batch, "params": params, "torch": torch.__version__, "ms_per_step": round(1e3 * median, 1),
            "ms_min": round(1e3 * min(times), 1), "timed_steps": len(times), "patches_per_s": round(A.batch / median, 1),
            "gflop_per_step": round(work, 2), "gflops": round(work / median, 1),

@@ -37,7 +37,7 @@ func declareBaselines(a *app, f *flags) func() error {
 		f.IntVar(&o.split.Window, "window", o.split.Window, "side of the windows, in `pixels`, that the split keeps apart")
 		f.IntVar(&o.split.PerClassTest, "max-test", 0, "largest `number` of test samples per class, 0 for all")
 		f.BoolVar(&o.json, "json", false, "write JSON, with the scores of every seed")
-		declareThreads(f, &o.threads)
+		o.computer.declare(f)
 	})
 	return func() error { return baselines(a, &o) }
 }
@@ -52,9 +52,9 @@ func baselineLines() []string {
 }
 
 type baselineOptions struct {
+	computer
 	data     string
 	from     string
-	threads  int
 	methods  []baseline.Method
 	variants []run.Variant
 	shots    []int
@@ -161,7 +161,7 @@ func baselines(a *app, o *baselineOptions) error {
 
 // evaluateBaselines returns the results by method, then by shots. A split is drawn once for all methods.
 func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselineResult, error) {
-	net, err := openLearned(o)
+	net, err := openLearned(a, o)
 	if err != nil {
 		return nil, err
 	}

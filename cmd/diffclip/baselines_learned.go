@@ -28,7 +28,7 @@ func variantLines() []string {
 }
 
 // openLearned opens the run that the table's -from names; nil for none.
-func openLearned(o *baselineOptions) (*learned, error) {
+func openLearned(a *app, o *baselineOptions) (*learned, error) {
 	if o.from == "" {
 		return nil, nil
 	}
@@ -46,7 +46,11 @@ func openLearned(o *baselineOptions) (*learned, error) {
 	if cfg.Split.Window != o.split.Window {
 		return nil, misuse("%s has windows of %d pixels: say -window %d", o.from, cfg.Split.Window, cfg.Split.Window)
 	}
-	x, err := run.Prepare(cfg, run.Given{Scaling: stage1.Scaling}, tensor.NewCPU(o.threads))
+	be, err := o.open(a)
+	if err != nil {
+		return nil, err
+	}
+	x, err := run.Prepare(cfg, run.Given{Scaling: stage1.Scaling}, be)
 	if err != nil {
 		return nil, err
 	}

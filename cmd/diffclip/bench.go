@@ -14,8 +14,8 @@ import (
 
 func declareBench(a *app, f *flags) func() error {
 	f.purpose = "Measures the speed of a workload of the published sizes: a step of stage 1\n(pretrain; pretrain-reference in the order of the published code), a step of stage 2 (fewshot), classifying windows (infer) and a whole\nscene (scene)."
-	f.usage = "-workload NAME [-threads N] [-steps N] [-json]"
-	f.example = []string{"-workload pretrain -threads 2 -json"}
+	f.usage = "-workload NAME [-device NAME] [-threads N] [-steps N] [-json]"
+	f.example = []string{"-workload pretrain -threads 2 -json", "-workload pretrain -device cuda -precision tf32"}
 	var o benchOptions
 	f.group("flags", func() {
 		f.Func("workload", "`name`: "+strings.Join(workloads, ", "), func(v string) error {
@@ -30,7 +30,7 @@ func declareBench(a *app, f *flags) func() error {
 		count(f, "steps", "`number` of steps to time (default 12)", &o.steps)
 		f.BoolVar(&o.json, "json", false, "write JSON")
 		f.BoolVar(&o.profile, "profile", false, "print where the time goes, operation by operation, instead")
-		declareThreads(f, &o.threads)
+		o.computer.declare(f)
 	})
 	return func() error { return runBench(a, &o) }
 }
@@ -39,9 +39,10 @@ func declareBench(a *app, f *flags) func() error {
 var workloads = []string{"pretrain", "pretrain-reference", "fewshot", "infer", "scene"}
 
 type benchOptions struct {
-	workload              string
-	batch, steps, threads int
-	json, profile         bool
+	computer
+	workload      string
+	batch, steps  int
+	json, profile bool
 }
 
 // count declares a flag for a whole number from 1.
@@ -63,9 +64,15 @@ func runBench(a *app, o *benchOptions) error {
 	if o.json && o.profile {
 		return misuse("-profile prints a table: it has no JSON")
 	}
-	be := tensor.NewCPU(o.threads)
+	be, err := o.open(a)
+	if err != nil {
+		return err
+	}
 	if o.profile {
-		return bench.ProfileWorkload(a.stdout, be, be.Threads(), o.steps, func(be tensor.Backend) (*bench.Workload, error) {
+		if threadsOf(be) == 0 {
+			return misuse("-profile times what the host does, and a GPU works apart from it: say -device cpu")
+		}
+		return bench.ProfileWorkload(a.stdout, be, threadsOf(be), o.steps, func(be tensor.Backend) (*bench.Workload, error) {
 			return bench.New(o.workload, be, o.batch)
 		})
 	}
@@ -74,7 +81,7 @@ func runBench(a *app, o *benchOptions) error {
 		return err
 	}
 	defer w.Close()
-	r, err := measure(a.ctx, w, be.Name(), be.Threads(), o.steps)
+	r, err := measure(a.ctx, w, be.Name(), threadsOf(be), o.steps)
 	if err != nil {
 		return err
 	}

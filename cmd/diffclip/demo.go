@@ -6,7 +6,6 @@ import (
 
 	"diffclip/clip"
 	"diffclip/internal/run"
-	"diffclip/tensor"
 )
 
 func declareDemo(a *app, f *flags) func() error {
@@ -33,7 +32,11 @@ func declareDemo(a *app, f *flags) func() error {
 // demo is the whole way from a scene to a report.
 func demo(a *app, cfg run.Config, p *place) error {
 	began := time.Now()
-	x, err := run.Prepare(cfg, run.Given{}, tensor.NewCPU(p.threads))
+	be, err := p.open(a)
+	if err != nil {
+		return err
+	}
+	x, err := run.Prepare(cfg, run.Given{}, be)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"diffclip/internal/run"
 	"diffclip/rsdata"
-	"diffclip/tensor"
 )
 
 func declareEval(a *app, f *flags) func() error {
@@ -28,15 +27,16 @@ func declareEval(a *app, f *flags) func() error {
 			return nil
 		})
 		f.BoolVar(&o.json, "json", false, "write JSON")
-		declareThreads(f, &o.threads)
+		o.computer.declare(f)
 	})
 	return func() error { return eval(a, &o) }
 }
 
 type evalOptions struct {
-	from, data     string
-	seeds, threads int
-	json           bool
+	computer
+	from, data string
+	seeds      int
+	json       bool
 }
 
 func eval(a *app, o *evalOptions) error {
@@ -55,7 +55,11 @@ func eval(a *app, o *evalOptions) error {
 	if o.data != "" {
 		cfg.Data = o.data
 	}
-	x, err := run.Prepare(cfg, run.Given{Scaling: s.Scaling, Text: s.Text}, tensor.NewCPU(o.threads))
+	be, err := o.open(a)
+	if err != nil {
+		return err
+	}
+	x, err := run.Prepare(cfg, run.Given{Scaling: s.Scaling, Text: s.Text}, be)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/run"
-	"diffclip/tensor"
 )
 
 func declareFinetune(a *app, f *flags) func() error {
@@ -77,7 +76,11 @@ func finetune(a *app, f *flags, p *place, s *settings, from string) error {
 	if err := cfg.Check(); err != nil {
 		return misuseError{err}
 	}
-	x, err := run.Prepare(cfg, given, tensor.NewCPU(p.threads))
+	be, err := p.open(a)
+	if err != nil {
+		return err
+	}
+	x, err := run.Prepare(cfg, given, be)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type facts struct {
 
 func gather() facts {
 	c := cpuid.CPU
-	out := facts{Environment: run.CurrentEnvironment(), Cores: runtime.NumCPU(), GPU: "not built in", Build: map[string]string{},
+	out := facts{Environment: run.CurrentEnvironment(), Cores: runtime.NumCPU(), GPU: gpu(), Build: map[string]string{},
 		Caches: map[string]int{"L1d": c.Cache.L1D, "L2": c.Cache.L2, "L3": c.Cache.L3}}
 	for _, t := range kern.Available() {
 		out.Tiers = append(out.Tiers, t.String())

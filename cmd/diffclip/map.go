@@ -16,7 +16,6 @@ import (
 	"diffclip/internal/run"
 	"diffclip/internal/tiff"
 	"diffclip/rsdata"
-	"diffclip/tensor"
 )
 
 func declareMap(a *app, f *flags) func() error {
@@ -31,15 +30,15 @@ func declareMap(a *app, f *flags) func() error {
 		f.StringVar(&o.georef, "georef", "", "GeoTIFF or ENVI `file` of the same size that lends its georeferencing")
 		f.BoolVar(&o.probabilities, "probabilities", false, "write the probability of every class too")
 		f.BoolVar(&o.force, "force", false, "write over a map that is there already")
-		declareThreads(f, &o.threads)
+		o.computer.declare(f)
 	})
 	return func() error { return mapCommand(a, &o) }
 }
 
 type mapOptions struct {
+	computer
 	from, data, out, georef string
 	probabilities, force    bool
-	threads                 int
 }
 
 func mapCommand(a *app, o *mapOptions) error {
@@ -69,7 +68,11 @@ func mapCommand(a *app, o *mapOptions) error {
 		}
 	}
 	windows := rsdata.NewWindows(data, s.Scaling, s.Model.Config.Encoder.Window)
-	classifier := clip.NewClassifier(tensor.NewCPU(o.threads), s.Model, s.Text.Prompts)
+	be, err := o.open(a)
+	if err != nil {
+		return err
+	}
+	classifier := clip.NewClassifier(be, s.Model, s.Text.Prompts)
 	for i, scene := range data.Scenes {
 		dir, err := o.folder(data, i)
 		if err != nil {

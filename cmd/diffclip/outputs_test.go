@@ -101,7 +101,7 @@ func TestDemo(t *testing.T) {
 	for _, threads := range []int{1, 2} {
 		dir := filepath.Join(t.TempDir(), "demo")
 		var out, log bytes.Buffer
-		if err := demo(&app{t.Context(), &out, &log}, small(t), &place{out: dir, threads: threads}); err != nil {
+		if err := demo(&app{t.Context(), &out, &log}, small(t), &place{out: dir, computer: computer{threads: threads}}); err != nil {
 			t.Fatalf("%v\n%s", err, log.String())
 		}
 		for _, want := range []string{"stages 1 and 2", "stage 2 alone", "nearest mean", "report.html"} {
@@ -121,7 +121,7 @@ func TestDemo(t *testing.T) {
 			same(t, dirs[0], dirs[1], e.Name())
 		}
 	}
-	err = demo(&app{t.Context(), io.Discard, io.Discard}, small(t), &place{out: dirs[0], threads: 1})
+	err = demo(&app{t.Context(), io.Discard, io.Discard}, small(t), &place{out: dirs[0], computer: computer{threads: 1}})
 	if err == nil || !strings.Contains(err.Error(), "-force") {
 		t.Errorf("a demo over an earlier one: %v", err)
 	}

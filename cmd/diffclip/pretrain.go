@@ -7,7 +7,6 @@ import (
 
 	"diffclip/internal/run"
 	"diffclip/rsdata"
-	"diffclip/tensor"
 )
 
 func declarePretrain(a *app, f *flags) func() error {
@@ -38,7 +37,11 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	if err := cfg.Check(); err != nil {
 		return misuseError{err}
 	}
-	x, err := run.Prepare(cfg, run.Given{}, tensor.NewCPU(p.threads))
+	be, err := p.open(a)
+	if err != nil {
+		return err
+	}
+	x, err := run.Prepare(cfg, run.Given{}, be)
 	if err != nil {
 		return err
 	}

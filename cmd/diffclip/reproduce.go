@@ -26,7 +26,7 @@ func declareReproduce(a *app, f *flags) func() error {
 			return nil
 		})
 		f.StringVar(&o.out, "out", "reproduce", "`folder` for results; finished cells in it are used again")
-		declareThreads(f, &o.threads)
+		o.computer.declare(f)
 	})
 	f.group("draws", func() {
 		count(f, "seeds", "`number` of draws of the samples (default 10, quick 2)", &o.seeds)
@@ -49,6 +49,7 @@ func declareReproduce(a *app, f *flags) func() error {
 }
 
 type reproduceOptions struct {
+	computer
 	settings
 	data, out string
 	scenes    []string
@@ -56,7 +57,6 @@ type reproduceOptions struct {
 	first     uint64
 	quick     bool
 	oneStage1 bool
-	threads   int
 }
 
 // Draws of the samples where -seeds does not say.
@@ -108,8 +108,12 @@ func reproduceCommand(a *app, f *flags, o *reproduceOptions) error {
 	for _, n := range scenes.Notes {
 		fmt.Fprintf(a.stderr, "note: %s\n", n)
 	}
+	be, err := o.open(a)
+	if err != nil {
+		return err
+	}
 	out, err := reproduce.Run(a.ctx, study, reproduce.Options{Config: cfg, Scenes: scenes, Seeds: o.seeds, First: o.first, OneStage1: o.oneStage1,
-		Quick: o.quick, Out: o.out, Threads: o.threads, Command: commandLine(f), Log: a.stderr})
+		Quick: o.quick, Out: o.out, Backend: be, Command: commandLine(f), Log: a.stderr})
 	if err != nil {
 		return resumable(err, commandLine(f))
 	}

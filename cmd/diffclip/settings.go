@@ -212,8 +212,8 @@ func (s *settings) declareText(f *flags) {
 
 // place is where a run goes and how it computes.
 type place struct {
+	computer
 	out           string
-	threads       int
 	force, resume bool
 }
 
@@ -221,17 +221,5 @@ func (p *place) declare(f *flags, out string) {
 	f.StringVar(&p.out, "out", "", "`folder` "+out)
 	f.BoolVar(&p.force, "force", false, "write over a run that is there already")
 	f.BoolVar(&p.resume, "resume", false, "go on with a run that was interrupted")
-	declareThreads(f, &p.threads)
-}
-
-func declareThreads(f *flags, threads *int) {
-	*threads = 0
-	f.Func("threads", "`number` of threads (default one per processor)", func(value string) error {
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 || n > 4096 {
-			return errors.New("want a whole number from 1 to 4096")
-		}
-		*threads = n
-		return nil
-	})
+	p.computer.declare(f)
 }

@@ -15,13 +15,13 @@ import (
 type Options struct {
 	Config    run.Config // preset and settings, which arms change
 	Scenes    *Scenes
-	Seeds     int    // draws of the samples
-	First     uint64 // seed of the first one; the others follow it
-	OneStage1 bool   // all seeds start from the stage 1 of the first
-	Quick     bool   // fewer arms; the page says so
-	Out       string // folder for results; cells of earlier runs in it are used
-	Threads   int    // 0 for one per processor
-	Command   string // that made the page, for its reader
+	Seeds     int            // draws of the samples
+	First     uint64         // seed of the first one; the others follow it
+	OneStage1 bool           // all seeds start from the stage 1 of the first
+	Quick     bool           // fewer arms; the page says so
+	Out       string         // folder for results; cells of earlier runs in it are used
+	Backend   tensor.Backend // computes
+	Command   string         // that made the page, for its reader
 	Log       io.Writer
 }
 
@@ -29,7 +29,7 @@ type Options struct {
 // charts and page after every seed. When ctx ends, what is finished stays, and a
 // later Run goes on from there.
 func Run(ctx context.Context, s *Study, o Options) (*Outcome, error) {
-	r := &runner{study: s, options: o, store: store{o.Out}, backend: tensor.NewCPU(o.Threads), arms: s.Arms(o.Quick)}
+	r := &runner{study: s, options: o, store: store{o.Out}, backend: o.Backend, arms: s.Arms(o.Quick)}
 	for _, dir := range []string{"", "cells", "splits", "stage1"} {
 		if err := os.MkdirAll(filepath.Join(o.Out, dir), 0o777); err != nil {
 			return nil, fmt.Errorf("cannot make the folder of the results: %w", err)

@@ -16,6 +16,7 @@ import (
 	"diffclip/internal/figure"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
+	"diffclip/tensor"
 )
 
 // guess is a method that calls every sample by one class and counts how often it
@@ -69,7 +70,7 @@ func optionsFor(t *testing.T, out string, seeds int) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Config: cfg, Scenes: scenes, Seeds: seeds, First: 1, Out: out, Threads: 1, Command: "diffclip reproduce guessing", Log: io.Discard}
+	return Options{Config: cfg, Scenes: scenes, Seeds: seeds, First: 1, Out: out, Backend: tensor.NewCPU(1), Command: "diffclip reproduce guessing", Log: io.Discard}
 }
 
 func TestResumeRunsNoCellTwice(t *testing.T) {

@@ -19,6 +19,7 @@ type Environment struct {
 	CPU      string `json:"cpu"`
 	Tier     string `json:"tier"` // of the kernels
 	Threads  int    `json:"threads"`
+	Device   string `json:"device"` // what computed, as "cpu/avx512" or "cuda/tf32"
 }
 
 // CurrentEnvironment describes this process. Threads is the number of processors

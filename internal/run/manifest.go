@@ -55,7 +55,7 @@ type SplitFacts struct {
 func NewManifest(x *Experiment) *Manifest {
 	m := &Manifest{Format: manifestFormat, Config: x.Config, Environment: CurrentEnvironment(),
 		Parameters: map[string]int{}, Seconds: map[string]float64{}}
-	m.Environment.Threads = x.threads()
+	m.Environment.Threads, m.Environment.Device = x.threads(), x.Backend.Name()
 	m.Data = DataFacts{Name: x.Data.Name, Modalities: x.Data.Modalities, Notes: append(append([]string(nil), x.Data.Notes...), x.Scaling.Notes()...)}
 	for _, c := range x.Data.Classes {
 		m.Data.Classes = append(m.Data.Classes, c.Name)

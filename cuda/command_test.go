@@ -1,0 +1,48 @@
+package cuda
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"diffclip/cuda/internal/stub"
+)
+
+// TestCommand runs the command from stage 1 to the accuracy on the stand-in, and once
+// where there is no device.
+func TestCommand(t *testing.T) {
+	stub.Install(t, "async")
+	dir := t.TempDir()
+	diffclip := filepath.Join(dir, "diffclip")
+	if text, err := exec.Command("go", "build", "-o", diffclip, "diffclip/cmd/diffclip").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	run := func(want string, args ...string) {
+		t.Helper()
+		text, err := exec.Command(diffclip, args...).CombinedOutput()
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("diffclip %s: %v, want %q in\n%s", strings.Join(args, " "), err, want, text)
+		}
+	}
+	out := filepath.Join(dir, "run")
+	run("gpu        stub, compute capability 8.0", "info")
+	run("computing on stub", "pretrain", "-data", "synthetic", "-out", out, "-device", "cuda", "-precision", "f32", "-window", "5", "-dim", "8", "-heads", "2", "-depth", "1",
+		"-decoder-depth", "1", "-pca", "4", "-pretrain-samples", "32", "-batch", "8", "-epochs", "1", "-shots", "2", "-max-test", "2")
+	run("computing on stub", "finetune", "-from", out, "-device", "auto", "-epochs", "1", "-batch", "8")
+	run("OA", "eval", "-from", out, "-device", "cuda")
+	run("infer on cuda/tf32", "bench", "-workload", "infer", "-batch", "1", "-steps", "1")
+	record, err := os.ReadFile(filepath.Join(out, "run.json"))
+	if err != nil || !strings.Contains(string(record), `"device": "cuda/`) {
+		t.Errorf("run.json does not name the device: %v", err)
+	}
+
+	t.Setenv("DIFFCLIP_CUDA_STUB", "nodevice")
+	run("gpu        no NVIDIA GPU is used: the driver finds no device", "info")
+	run("infer on cpu/", "bench", "-workload", "infer", "-batch", "1", "-steps", "1")
+	text, err := exec.Command(diffclip, "bench", "-workload", "infer", "-device", "cuda").CombinedOutput()
+	if err == nil || !strings.Contains(string(text), "-device cuda: no NVIDIA GPU is used") {
+		t.Errorf("-device cuda without a device: %v\n%s", err, text)
+	}
+}

@@ -1,0 +1,257 @@
+package cuda
+
+import (
+	"errors"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"diffclip/autograd"
+	"diffclip/cuda/internal/driver"
+	"diffclip/cuda/internal/stub"
+	"diffclip/cuda/kernels"
+	"diffclip/nn"
+	"diffclip/optim"
+	"diffclip/tensor"
+)
+
+// deviceError runs f and returns the error that it panicked with.
+func deviceError(f func()) (err error) {
+	defer tensor.CatchDevice(&err)
+	f()
+	return nil
+}
+
+// The tests of planted faults each make a mistake that the Go layer could make,
+// and want the stand-in to show it: otherwise the other tests prove nothing.
+
+// A pinned buffer is used again before the device has read it.
+func TestPlantedEarlyReuse(t *testing.T) {
+	b := open(t, Options{}, "async")
+	x := b.Get(tensor.Of(2))
+	x.Write([]float32{1, 2})
+	b.stage.reset() // without the wait that must come before
+	y := b.Get(tensor.Of(2))
+	y.Write([]float32{3, 4})
+	if got := x.Host(); got[0] == 1 {
+		t.Errorf("x is %v: the early copy of y into its place went unseen", got)
+	}
+}
+
+// Memory is read that nobody has written to.
+func TestPlantedUnsetMemory(t *testing.T) {
+	b := open(t, Options{Strict: true})
+	x := b.Get(tensor.Of(100))
+	b.Fill(x, 1)
+	b.Put(x)
+	b.Sync()
+	y := b.Get(tensor.Of(100))
+	sum := b.Get(tensor.Of())
+	b.Sum(sum, y, 1)
+	if v := sum.Item(); !math.IsNaN(float64(v)) {
+		t.Errorf("a sum of unset memory is %v, want NaN", v)
+	}
+}
+
+// A kernel is given one element too many.
+func TestPlantedWriteBeyondTheEnd(t *testing.T) {
+	b := open(t, Options{Strict: true})
+	x := b.Get(tensor.Of(64))
+	at, _ := b.on(x)
+	b.k.Fill(at, 65, 1)
+	if err := deviceError(b.Sync); err == nil || !strings.Contains(err.Error(), "ILLEGAL_ADDRESS") {
+		t.Errorf("error %v, want an illegal address", err)
+	}
+	if err := deviceError(b.Sync); err == nil {
+		t.Error("the error did not stay")
+	}
+}
+
+// The host looks at a result without waiting for it.
+func TestPlantedMissingWait(t *testing.T) {
+	b := open(t, Options{}, "async")
+	x := b.Get(tensor.Of(2))
+	b.Fill(x, 7)
+	at, _ := b.on(x)
+	part, host := b.stage.take(b, 8)
+	copy(floats(part), []float32{0, 0})
+	b.queue(driver.Download(host, driver.Ptr(at), 8))
+	b.flush() // and no wait
+	if floats(part)[0] == 7 {
+		t.Error("the result was there without a wait")
+	}
+	b.wait()
+	if floats(part)[0] != 7 {
+		t.Error("the result was not there after a wait")
+	}
+}
+
+// The host dereferences a device address: the child that does so dies of it.
+func TestPlantedDereference(t *testing.T) {
+	if os.Getenv("DIFFCLIP_TEST_DEREFERENCE") != "" {
+		b, err := Open(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := b.Get(tensor.Of(4))
+		b.Fill(x, 1)
+		b.Sync()
+		at, _ := b.on(x)
+		place := uintptr(at)
+		t.Log(**(**float32)(unsafe.Pointer(&place)))
+		return
+	}
+	stub.Install(t, "protect")
+	child := exec.Command(os.Args[0], "-test.run=^TestPlantedDereference$", "-test.v")
+	child.Env = append(os.Environ(), "DIFFCLIP_TEST_DEREFERENCE=1")
+	if text, err := child.CombinedOutput(); err == nil || !strings.Contains(string(text), "unexpected fault address") && !strings.Contains(string(text), "SIGSEGV") {
+		t.Errorf("reading device memory from the host: %v\n%s", err, text)
+	}
+}
+
+// PTX that was made from another source has another parameter list.
+func TestPlantedStalePTX(t *testing.T) {
+	b := open(t, Options{})
+	stale := strings.Replace(kernels.PTX, ".param .u32 fill_param_1", ".param .u64 fill_param_1", 1)
+	if stale == kernels.PTX {
+		t.Fatal("the PTX has no such parameter")
+	}
+	if err := b.dev.Load(append([]byte(stale), 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.dev.Function("fill"); err == nil {
+		t.Error("stale PTX was accepted")
+	}
+}
+
+func TestOutOfMemory(t *testing.T) {
+	b := open(t, Options{}, "memory=100000000")
+	var kept []*tensor.Tensor
+	err := deviceError(func() {
+		for range 100 {
+			kept = append(kept, b.Get(tensor.Of(1<<20)))
+		}
+	})
+	var e *MemoryError
+	if !errors.As(err, &e) || e.Asked != 4<<20 || e.Free >= 4<<20 || !strings.Contains(err.Error(), "smaller batch") {
+		t.Fatalf("error %v", err)
+	}
+	t.Log(err)
+	for _, x := range kept { // what was given back serves another size
+		b.Put(x)
+	}
+	if err := deviceError(func() { b.Get(tensor.Of(8 << 20)) }); err != nil {
+		t.Errorf("memory that is free in other sizes: %v", err)
+	}
+}
+
+// TestUnavailable says why where no device is used.
+func TestUnavailable(t *testing.T) {
+	for modes, want := range map[string]string{"nodevice": "finds no device", "driver=11020": "CUDA 11.2, and 11.4 or newer is needed"} {
+		stub.Install(t, modes)
+		if _, err := Open(Options{}); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", modes, err, want)
+		}
+	}
+	stub.Install(t)
+	if _, err := Open(Options{Device: 1}); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "no device 1") {
+		t.Errorf("device 1: %v", err)
+	}
+	if _, err := Open(Options{Precision: "f8"}); err == nil || errors.Is(err, ErrUnavailable) {
+		t.Errorf("precision f8: %v", err)
+	}
+}
+
+// TestWithoutBlas computes products by the plain kernel.
+func TestWithoutBlas(t *testing.T) {
+	stub.Install(t)
+	if err := os.Remove(filepath.Join(os.Getenv(driver.PathVariable), "libcublas.so.13")); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(Options{Precision: F32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if len(b.Libraries()) > 1 {
+		t.Skipf("this machine has a cuBLAS: %v", b.Libraries())
+	}
+	dst := b.Get(tensor.Of(1, 1))
+	b.MatMul(dst, tensor.FromSlice([]float32{1, 2, 3}, 1, 3), tensor.FromSlice([]float32{4, 5, 6}, 3, 1), false, false, 1, 0)
+	if v := dst.Item(); v != 32 {
+		t.Errorf("the product is %v, want 32", v)
+	}
+	if text := b.Describe(); !strings.Contains(text, "without cuBLAS") {
+		t.Errorf("it says %q", text)
+	}
+}
+
+// step returns a training step of a small network with batch norm, on data in
+// memory of Go.
+func step(be tensor.Backend) func() float64 {
+	set := nn.NewSet(1)
+	root := set.Root()
+	first, norm, second := nn.NewLinear(root.Sub("first"), 6, 16), nn.NewBatchNorm(root.Sub("norm"), 16), nn.NewLinear(root.Sub("second"), 16, 3)
+	opt := optim.NewAdam(set, optim.DefaultAdam())
+	set.Place(be)
+	tape := autograd.NewTape(be, autograd.Train)
+	x, y := tensor.New(20, 6), make([]int32, 20)
+	for i := range x.Data {
+		x.Data[i] = float32(i%7) / 7
+	}
+	for i := range y {
+		y[i] = int32(i % 3)
+	}
+	return func() float64 {
+		tape.Reset()
+		set.ZeroGrad()
+		h := norm.Forward(tape, first.Forward(tape, tape.Input(x)), true)
+		loss := tape.CrossEntropy(second.Forward(tape, h), y)
+		tape.Backward(loss)
+		norm := optim.GradNorm(be, set.Params())
+		value := float64(loss.Value.Item())
+		opt.Step(be, 1e-2, optim.ClipScale(norm, 1))
+		return value
+	}
+}
+
+// TestSteadyState replays a step 100 times: the loss falls, memory stays, and
+// from the fourth step on every list is a graph.
+func TestSteadyState(t *testing.T) {
+	b := open(t, Options{})
+	train := step(b)
+	first := train()
+	for range 3 {
+		train()
+	}
+	memory, replayed := b.MemoryInUse(), b.Replayed()
+	last := 0.0
+	for range 100 {
+		last = train()
+	}
+	if b.MemoryInUse() != memory {
+		t.Errorf("%d bytes in use, %d after four steps", b.MemoryInUse(), memory)
+	}
+	if n := b.Replayed() - replayed; n != 100 {
+		t.Errorf("%d lists replayed in 100 steps, want one each", n)
+	}
+	if !(last < first) {
+		t.Errorf("the loss went from %v to %v", first, last)
+	}
+}
+
+// TestStepsAllocateNothing holds a steady step to no allocation in Go, but for
+// the gradient norm's numbers on their way to the host.
+func TestStepsAllocateNothing(t *testing.T) {
+	train := step(open(t, Options{}))
+	for range 5 {
+		train()
+	}
+	if n := testing.AllocsPerRun(20, func() { train() }); n > 2 {
+		t.Errorf("%v allocations a step", n)
+	}
+}

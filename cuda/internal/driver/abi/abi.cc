@@ -1,0 +1,47 @@
+// abi.cc: holds the hand-written declarations of api.h against NVIDIA's headers,
+// on a machine that has them. It is compiled and never run:
+//
+//   g++ -std=c++17 -fsyntax-only -I/usr/local/cuda/include cuda/internal/driver/abi/abi.cc
+//
+// An argument is passed alike where both declarations give it the same size and
+// the same kind of register.
+#include <cublas_v2.h>
+#include <cuda.h>
+#include <type_traits>
+
+#include "../api.h"
+
+template <class A, class B> constexpr bool alike() {
+    return sizeof(A) == sizeof(B) && std::is_floating_point<A>::value == std::is_floating_point<B>::value && !std::is_class<A>::value && !std::is_class<B>::value;
+}
+
+template <class F, class G> struct Same : std::false_type {};
+template <class R, class... A, class S, class... B> struct Same<R (*)(A...), S (*)(B...)> {
+    template <bool count, class = void> struct Each : std::false_type {};
+    template <class T> struct Each<true, T> : std::bool_constant<alike<R, S>() && (alike<A, B>() && ...)> {};
+    static constexpr bool value = Each<sizeof...(A) == sizeof...(B)>::value;
+};
+
+// The C++ headers overload this one; the exported function is the one with a compute type.
+typedef cublasStatus_t (*GemmStridedBatchedEx)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const void *,
+    const void *, cudaDataType, int, long long, const void *, cudaDataType, int, long long, const void *,
+    void *, cudaDataType, int, long long, int, cublasComputeType_t, cublasGemmAlgo_t);
+#define REAL(name) typedef decltype(&::name) real_##name;
+REAL(cublasCreate_v2) REAL(cublasDestroy_v2) REAL(cublasGetVersion_v2) REAL(cublasSetStream_v2) REAL(cublasSetWorkspace_v2)
+typedef decltype(static_cast<GemmStridedBatchedEx>(&::cublasGemmStridedBatchedEx)) real_cublasGemmStridedBatchedEx;
+
+#define X(name, args) static_assert(Same<decltype(&::name), decltype(api::name)>::value, "the declaration of " #name " differs from the header's");
+DRIVER_FUNCTIONS(X)
+#undef X
+#define X(name, args) static_assert(Same<real_##name, decltype(api::name)>::value, "the declaration of " #name " differs from the header's");
+BLAS_FUNCTIONS(X)
+#undef X
+
+static_assert(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT == DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT && CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR == DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR &&
+    CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR == DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, "device attributes");
+static_assert(CU_STREAM_NON_BLOCKING == STREAM_NON_BLOCKING && CU_STREAM_CAPTURE_MODE_THREAD_LOCAL == STREAM_CAPTURE_MODE_THREAD_LOCAL, "streams");
+static_assert(CU_JIT_ERROR_LOG_BUFFER == JIT_ERROR_LOG_BUFFER && CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES == JIT_ERROR_LOG_BUFFER_SIZE_BYTES, "options of the compiler");
+static_assert(CUDA_R_32F == R_32F && CUBLAS_GEMM_DEFAULT == GEMM_DEFAULT && CUBLAS_OP_T == 1, "cuBLAS");
+static_assert(CUBLAS_COMPUTE_32F == 68 && CUBLAS_COMPUTE_32F_FAST_TF32 == 77 && CUBLAS_COMPUTE_32F_FAST_16BF == 75, "command.go: Compute");
+static_assert(CUDA_ERROR_OUT_OF_MEMORY == 2 && CUDA_ERROR_STUB_LIBRARY == 34 && CUDA_ERROR_NO_DEVICE == 100 && CUDA_ERROR_INVALID_DEVICE == 101 &&
+    CUDA_ERROR_UNSUPPORTED_PTX_VERSION == 222 && CUBLAS_STATUS_ALLOC_FAILED == 3, "driver.go: codes");
