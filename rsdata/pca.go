@@ -7,11 +7,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// PCA projects scaled bands onto their principal components, each divided by its standard deviation.
+// PCA projects scaled bands onto their principal components, each divided by its standard deviation, or onto their
+// minimum noise fractions (see fitMNF).
 type PCA struct {
 	Mean       []float32   `json:"mean"`       // per band kept, of the scaled values
 	Components [][]float32 `json:"components"` // (components, bands kept), rows already divided by the standard deviation
-	Explained  float64     `json:"explained"`  // share of the variance the components hold
+	Explained  float64     `json:"explained"`  // share of the variance the components hold; of minimum noise fractions, in units of the noise
+
+	NoiseRatio []float64 `json:"noise_ratio,omitempty"` // minimum noise fractions: variance of each over that of its noise
 }
 
 func (p *PCA) check(bands int) error {
@@ -43,11 +46,23 @@ const pcaSample = 1 << 14
 // fitPCA diagonalises the covariance of the scaled bands over evenly spaced pixels.
 func (m *ModalityScaling) fitPCA(d *Dataset, modality, components int) error {
 	bands := len(m.Bands)
-	sample := samplePixels(d, pcaSample)
-	rows := make([]float32, len(sample)*bands)
+	rows, mean := m.scaledRows(d, modality, samplePixels(d, pcaSample))
+	var eigen mat.EigenSym
+	if !eigen.Factorize(covariance(rows, mean), true) {
+		return fmt.Errorf("the covariance of %d bands could not be diagonalised: ask for no principal components", bands)
+	}
+	m.PCA = principal(&eigen, mean, components)
+	m.Notes = append(m.Notes, fmt.Sprintf("%d principal components hold %.2f%% of the variance of %d bands", len(m.PCA.Components), 100*m.PCA.Explained, bands))
+	return nil
+}
+
+// scaledRows returns the scaled bands of pixels, (len(pixels), bands), and their mean.
+func (m *ModalityScaling) scaledRows(d *Dataset, modality int, pixels []Pixel) (rows []float32, mean []float64) {
+	bands := len(m.Bands)
+	rows = make([]float32, len(pixels)*bands)
 	raw := make([]float32, m.InBands)
-	mean := make([]float64, bands)
-	for i, p := range sample {
+	mean = make([]float64, bands)
+	for i, p := range pixels {
 		sc := d.Scenes[p.Scene]
 		row := rows[i*bands : (i+1)*bands]
 		readPixel(raw, sc.Rasters[modality], int(p.Row)*sc.W+int(p.Col))
@@ -57,16 +72,9 @@ func (m *ModalityScaling) fitPCA(d *Dataset, modality, components int) error {
 		}
 	}
 	for b := range mean {
-		mean[b] /= float64(len(sample))
+		mean[b] /= float64(len(pixels))
 	}
-	cov := covariance(rows, mean)
-	var eigen mat.EigenSym
-	if !eigen.Factorize(cov, true) {
-		return fmt.Errorf("the covariance of %d bands could not be diagonalised: ask for no principal components", bands)
-	}
-	m.PCA = principal(&eigen, mean, components)
-	m.Notes = append(m.Notes, fmt.Sprintf("%d principal components hold %.2f%% of the variance of %d bands", len(m.PCA.Components), 100*m.PCA.Explained, bands))
-	return nil
+	return rows, mean
 }
 
 // covariance returns the covariance matrix of rows (n, len(mean)).
@@ -111,21 +119,26 @@ func principal(eigen *mat.EigenSym, mean []float64, components int) *PCA {
 			break
 		}
 		held += values[col]
-		scale, largest := 1/math.Sqrt(values[col]), 0.0
-		for b := range bands {
-			if v := vectors.At(b, col); math.Abs(v) > math.Abs(largest) {
-				largest = v
-			}
-		}
-		if largest < 0 {
-			scale = -scale
-		}
 		c := make([]float32, bands)
-		for b := range c {
-			c[b] = float32(vectors.At(b, col) * scale)
-		}
+		writeDirection(c, &vectors, col, 1/math.Sqrt(values[col]))
 		p.Components = append(p.Components, c)
 	}
 	p.Explained = held / total
 	return p
+}
+
+// writeDirection writes a column of vectors times scale, signed so that the weight of largest magnitude is positive.
+func writeDirection(dst []float32, vectors *mat.Dense, col int, scale float64) {
+	largest := 0.0
+	for b := range dst {
+		if v := vectors.At(b, col); math.Abs(v) > math.Abs(largest) {
+			largest = v
+		}
+	}
+	if largest < 0 {
+		scale = -scale
+	}
+	for b := range dst {
+		dst[b] = float32(vectors.At(b, col) * scale)
+	}
 }

@@ -22,6 +22,7 @@ type ScalingConfig struct {
 	ByModality map[string]Method `json:"by_modality,omitempty"` // overrides Method, by modality name
 	DropWater  bool              `json:"drop_water"`            // drop the bands where atmospheric water absorbs (needs wavelengths)
 	PCA        int               `json:"pca"`                   // principal components to keep of each modality with more bands; 0 for none
+	MNF        int               `json:"mnf"`                   // minimum noise fractions to keep in place of principal components; 0 for none
 }
 
 // DefaultScaling returns the paper's scaling: one minimum and maximum per modality.
@@ -37,13 +38,13 @@ type Scaling struct {
 type ModalityScaling struct {
 	Name    string    `json:"name"`
 	Method  Method    `json:"method"`
-	InBands int       `json:"in_bands"` // bands of the files
-	Bands   []int32   `json:"bands"`    // bands kept, increasing
-	Offset  []float32 `json:"offset"`   // per band kept, in raw units
-	Gain    []float32 `json:"gain"`     // per band kept, 1 / raw units
-	Fill    []float32 `json:"fill"`     // per band kept: the scaled band mean, used where nothing was measured
-	Clip    bool      `json:"clip"`     // clip scaled values to [0, 1]
-	PCA     *PCA      `json:"pca,omitempty"`
+	InBands int       `json:"in_bands"`        // bands of the files
+	Bands   []int32   `json:"bands"`           // bands kept, increasing
+	Offset  []float32 `json:"offset"`          // per band kept, in raw units
+	Gain    []float32 `json:"gain"`            // per band kept, 1 / raw units
+	Fill    []float32 `json:"fill"`            // per band kept: the scaled band mean, used where nothing was measured
+	Clip    bool      `json:"clip"`            // clip scaled values to [0, 1]
+	PCA     *PCA      `json:"pca,omitempty"`   // principal components or minimum noise fractions
 	Notes   []string  `json:"notes,omitempty"` // bands dropped and values filled, in plain words
 }
 
@@ -80,6 +81,9 @@ func Fit(d *Dataset, cfg ScalingConfig) (*Scaling, error) {
 	}
 	if cfg.PCA < 0 {
 		return nil, fmt.Errorf("scaling: %d principal components, want 0 (none) or more", cfg.PCA)
+	}
+	if cfg.MNF < 0 || cfg.MNF > 0 && cfg.PCA > 0 {
+		return nil, fmt.Errorf("scaling: %d minimum noise fractions and %d principal components, want 0 (none) or more of one of them", cfg.MNF, cfg.PCA)
 	}
 	s := &Scaling{}
 	for m := range d.Modalities {
@@ -171,6 +175,11 @@ func fitModality(d *Dataset, m int, cfg ScalingConfig) (*ModalityScaling, error)
 	}
 	if cfg.PCA > 0 && cfg.PCA < len(ms.Bands) {
 		if err := ms.fitPCA(d, m, cfg.PCA); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.MNF > 0 && cfg.MNF < len(ms.Bands) {
+		if err := ms.fitMNF(d, m, cfg.MNF); err != nil {
 			return nil, err
 		}
 	}

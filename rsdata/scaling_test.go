@@ -189,6 +189,8 @@ func TestScalingErrors(t *testing.T) {
 		{d, ScalingConfig{Method: "log"}, []string{"log", "standardise"}},
 		{d, ScalingConfig{Method: GlobalMinMax, ByModality: map[string]Method{"sar": Standardise}}, []string{"sar", "a, b"}},
 		{d, ScalingConfig{Method: GlobalMinMax, PCA: -1}, []string{"-1"}},
+		{d, ScalingConfig{Method: GlobalMinMax, MNF: -1}, []string{"-1"}},
+		{d, ScalingConfig{Method: GlobalMinMax, PCA: 2, MNF: 2}, []string{"one of them"}},
 	} {
 		_, err := Fit(c.d, c.cfg)
 		if err == nil {

@@ -7,13 +7,13 @@ import (
 	"diffclip/rsdata"
 )
 
-// Components is how many whitened principal components of each modality the methods named "-pca" see.
+// Components is how many components of each modality the methods named "-pca" and "-mnf" see.
 const Components = 20
 
 // Method is a classifier with its settings and the features it sees.
 type Method struct {
 	Name, Summary string
-	components    int // as for NewFeatures
+	projection    Projection
 	build         func(seed uint64) Classifier
 }
 
@@ -29,7 +29,8 @@ func newSVM(seed uint64) Classifier {
 	return &TunedSVM{C: []float64{10, 1, 100, 1000}, Gamma: []float64{1, 0.1, 0.3, 3}, Folds: 5, Seed: seed}
 }
 
-// Methods lists every method. Plain names see standardised bands, those ending in "-pca" whitened principal components.
+// Methods lists every method. Plain names see standardised bands, those ending in "-pca" whitened principal components,
+// those in "-mnf" minimum noise fractions.
 func Methods() []Method {
 	var all []Method
 	for _, c := range classifiers {
@@ -39,7 +40,13 @@ func Methods() []Method {
 	for _, c := range classifiers {
 		c.Name += "-pca"
 		c.Summary += fmt.Sprintf("; %d whitened principal components", Components)
-		c.components = Components
+		c.projection.PCA = Components
+		all = append(all, c)
+	}
+	for _, c := range classifiers {
+		c.Name += "-mnf"
+		c.Summary += fmt.Sprintf("; %d minimum noise fractions", Components)
+		c.projection.MNF = Components
 		all = append(all, c)
 	}
 	return all
@@ -67,12 +74,12 @@ func FindMethod(name string) (Method, error) {
 // Evaluator evaluates methods on many splits of one dataset and fits each kind of features once.
 type Evaluator struct {
 	data     *rsdata.Dataset
-	features map[int]*Features // by components
+	features map[Projection]*Features
 }
 
 // NewEvaluator returns an evaluator for a dataset. It is not safe for concurrent use.
 func NewEvaluator(d *rsdata.Dataset) *Evaluator {
-	return &Evaluator{data: d, features: map[int]*Features{}}
+	return &Evaluator{data: d, features: map[Projection]*Features{}}
 }
 
 // Trained is a method that has learned.
@@ -84,13 +91,13 @@ type Trained struct {
 // Train trains a method on the training samples of a split. The seed decides what the method draws. Validation and
 // unlabelled samples are not used.
 func (e *Evaluator) Train(split *rsdata.Split, m Method, seed uint64) (*Trained, error) {
-	f := e.features[m.components]
+	f := e.features[m.projection]
 	if f == nil {
 		var err error
-		if f, err = NewFeatures(e.data, m.components); err != nil {
+		if f, err = NewFeatures(e.data, m.projection); err != nil {
 			return nil, err
 		}
-		e.features[m.components] = f
+		e.features[m.projection] = f
 	}
 	classes := make([]int, len(split.Train))
 	for i, s := range split.Train {

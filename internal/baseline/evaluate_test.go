@@ -25,7 +25,7 @@ func TestFeaturesAreMeansOfStandardisedPixels(t *testing.T) {
 	cfg := rsdata.DefaultSynthetic()
 	cfg.H, cfg.W, cfg.Bands = 64, 70, 12
 	d := rsdata.Synthetic(cfg)
-	f, err := NewFeatures(d, 0)
+	f, err := NewFeatures(d, Projection{})
 	if err != nil {
 		t.Fatal(err)
 	}

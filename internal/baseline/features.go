@@ -6,7 +6,7 @@ import "diffclip/rsdata"
 const side = 3
 
 // Features turns pixels into the vectors that a classifier sees: the mean of the 3 x 3 pixels around each, of every
-// modality, side by side. Bands are standardised or projected to whitened principal components. Mean, deviation and
+// modality, side by side. Bands are standardised, or projected to whitened principal components or to minimum noise fractions. Mean, deviation and
 // components come from all ground of the dataset, that of training, test and unlabelled samples alike, as the scaling
 // of the networks does (rsdata.Fit); no label is read. Its methods are safe for concurrent use.
 type Features struct {
@@ -14,10 +14,15 @@ type Features struct {
 	width   int
 }
 
-// NewFeatures fits the features of a dataset. components is how many principal components to keep of each modality that
-// has more bands, 0 for all bands.
-func NewFeatures(d *rsdata.Dataset, components int) (*Features, error) {
-	scaling, err := rsdata.Fit(d, rsdata.ScalingConfig{Method: rsdata.Standardise, PCA: components})
+// Projection is how many components to keep of each modality that has more bands: all bands where both are 0.
+type Projection struct {
+	PCA int // whitened principal components
+	MNF int // minimum noise fractions
+}
+
+// NewFeatures fits the features of a dataset.
+func NewFeatures(d *rsdata.Dataset, p Projection) (*Features, error) {
+	scaling, err := rsdata.Fit(d, rsdata.ScalingConfig{Method: rsdata.Standardise, PCA: p.PCA, MNF: p.MNF})
 	if err != nil {
 		return nil, err
 	}

@@ -70,6 +70,12 @@ func (l *LDA) Predict(x [][]float64) []int {
 	return out
 }
 
+// Discriminants returns what Decisions computes from: the classes that were
+// learned, their weights, (classes, d), and biases. They stay the classifier's.
+func (l *LDA) Discriminants() (classes []int, weights [][]float64, bias []float64) {
+	return l.classes, l.weights, l.bias
+}
+
 // Decisions returns for every row of x, (m, d), the log of each class's posterior up to a term common to all classes.
 func (l *LDA) Decisions(x [][]float64) [][]float64 {
 	width := 0
