@@ -17,6 +17,9 @@ type Pool string
 const (
 	PoolClass Pool = "class" // the class token, as published
 	PoolMean  Pool = "mean"  // the mean over the patches
+	// PoolCentre is a mean over the patches in which those near the centre, which
+	// is what has the label, weigh more: vit.Config.CentreWeights.
+	PoolCentre Pool = "centre"
 )
 
 // Targets says what counts as a match in the contrastive loss.
@@ -75,8 +78,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("clip: text encoder sizes %+v must be at least 1, the width a multiple of the heads", c.Text)
 	}
 	switch {
-	case c.Pool != PoolClass && c.Pool != PoolMean:
-		return fmt.Errorf("clip: pooling %q: want %q or %q", c.Pool, PoolClass, PoolMean)
+	case c.Pool != PoolClass && c.Pool != PoolMean && c.Pool != PoolCentre:
+		return fmt.Errorf("clip: pooling %q: want %q, %q or %q", c.Pool, PoolClass, PoolMean, PoolCentre)
 	case c.Targets != TargetsOwn && c.Targets != TargetsClass:
 		return fmt.Errorf("clip: targets %q: want %q or %q", c.Targets, TargetsOwn, TargetsClass)
 	case !(c.Temperature > 0) || math.IsInf(c.Temperature, 0):
@@ -143,20 +146,28 @@ func invSqrt(n int) float64 { return 1 / math.Sqrt(float64(n)) }
 //
 // Eq. (11): v_image = E_θ(x)
 func (m *Model) Images(t *autograd.Tape, x []*tensor.Tensor, steps []int32) *autograd.Var {
+	m.sequences(t, x, steps)
+	return m.encode(t)
+}
+
+// sequences puts the tokens of windows into m.in.
+func (m *Model) sequences(t *autograd.Tape, x []*tensor.Tensor, steps []int32) {
 	m.in = m.in[:0]
 	for i, stem := range m.Encoder.Stems {
 		m.in = append(m.in, stem.All(t, t.Input(x[i]), steps)) // (B, 1+L, D)
 	}
-	return m.encode(t)
 }
 
 // encode is the encoder and the head for the sequences in m.in: (B, D_text).
-func (m *Model) encode(t *autograd.Tape) *autograd.Var {
+func (m *Model) encode(t *autograd.Tape) *autograd.Var { return m.Head.Forward(t, m.features(t)) }
+
+// features is what the head sees of the sequences in m.in: (B, M·D).
+func (m *Model) features(t *autograd.Tape) *autograd.Var {
 	together := t.Backend().Grain(windowShard, m.in[0].Dim(0))
 	for len(m.rows) < together {
 		m.rows = append(m.rows, int32(len(m.rows)*(1+m.Config.Encoder.Tokens())))
 	}
-	return m.Head.Forward(t, t.Shards(together, m.body, m.in...))
+	return t.Shards(together, m.body, m.in...)
 }
 
 // encodeShard returns the features of all modalities side by side, (B', M·D).
@@ -164,9 +175,12 @@ func (m *Model) encodeShard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *a
 	var features [4]*autograd.Var
 	all := features[:0]
 	for _, x := range in {
-		if m.Config.Pool == PoolMean {
+		switch m.Config.Pool {
+		case PoolMean:
 			all = append(all, m.Encoder.ForwardMean(t, x))
-		} else {
+		case PoolCentre:
+			all = append(all, m.Encoder.ForwardCentre(t, x))
+		default:
 			all = append(all, m.Encoder.ForwardClass(t, x, m.rows[:hi-lo]))
 		}
 	}

@@ -26,13 +26,23 @@ type TrainConfig struct {
 	Symmetries    bool    `json:"symmetries"`     // flip and rotate windows at random
 	FreezeEncoder int     `json:"freeze_encoder"` // epochs during which the image encoder keeps its weights
 	FixNorms      bool    `json:"fix_norms"`      // batch norms keep the statistics they come with
+	HeadFit       HeadFit `json:"head_fit"`
 	Seed          uint64  `json:"seed"`
 }
+
+// HeadFit says where the last weights of the head come from.
+type HeadFit string
+
+// The ways to fit the head.
+const (
+	HeadTrained HeadFit = "trained" // from the contrast, as everything else
+	HeadLDA     HeadFit = "lda"     // after training, from linear discriminants: see Model.fitHead
+)
 
 // DefaultTrain returns the paper's schedule: 150 epochs of batch 64, Adam at
 // 1e-4 with decay 1e-5, a tenth of the rate from epoch 100 and again from 131.
 func DefaultTrain() TrainConfig {
-	return TrainConfig{Epochs: 150, Batch: 64, LR: 1e-4, WeightDecay: 1e-5, Milestones: []int{100, 131}}
+	return TrainConfig{Epochs: 150, Batch: 64, LR: 1e-4, WeightDecay: 1e-5, Milestones: []int{100, 131}, HeadFit: HeadTrained}
 }
 
 // Check returns an error that names what is wrong.
@@ -42,6 +52,9 @@ func (c TrainConfig) Check() error {
 		return fmt.Errorf("stage 2: %d epochs of batch %d: want at least one epoch, and two samples to contrast", c.Epochs, c.Batch)
 	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.FreezeEncoder < 0:
 		return fmt.Errorf("stage 2: learning rate %v must be positive, weight decay %v, clipping %v and frozen epochs %d not negative", c.LR, c.WeightDecay, c.Clip, c.FreezeEncoder)
+	}
+	if c.HeadFit != "" && c.HeadFit != HeadTrained && c.HeadFit != HeadLDA {
+		return fmt.Errorf("stage 2: fit of the head %q: want %q or %q", c.HeadFit, HeadTrained, HeadLDA)
 	}
 	return nil
 }
@@ -105,7 +118,11 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 		},
 		Identity: string(identity), Hooks: h,
 	}
-	return loop.Run(ctx)
+	history, err := loop.Run(ctx)
+	if err == nil && cfg.HeadFit == HeadLDA {
+		err = m.fitHead(ctx, be, w, samples, prompts)
+	}
+	return history, err
 }
 
 // freeze stops the image encoder's training, or lets it go on, but for

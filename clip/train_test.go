@@ -51,12 +51,12 @@ func smallPrompts(n int) Prompts {
 func stage(ctx context.Context, be tensor.Backend, h train.Hooks) (*nn.Set, error) {
 	d, w, samples := traintest.Data(5, 46)
 	c := small()
-	c.RandomTimestep = true
+	c.RandomTimestep, c.Pool = true, PoolCentre
 	m, err := New(c, 3)
 	if err != nil {
 		return nil, err
 	}
-	cfg := TrainConfig{Epochs: 3, Batch: 10, LR: 1e-2, WeightDecay: 1e-4, Milestones: []int{2}, Clip: 1, Symmetries: true, FreezeEncoder: 1, Seed: 4}
+	cfg := TrainConfig{Epochs: 3, Batch: 10, LR: 1e-2, WeightDecay: 1e-4, Milestones: []int{2}, Clip: 1, Symmetries: true, FreezeEncoder: 1, Seed: 4, HeadFit: HeadLDA}
 	_, err = m.Train(ctx, be, w, samples, smallPrompts(len(d.Classes)), cfg, h)
 	return m.Set, err
 }

@@ -59,13 +59,13 @@ func TestSwitchesExist(t *testing.T) {
 	}
 }
 
-// TestPresetIsAsPrinted holds the page's column of -preset fewshot to the preset.
+// TestPresetIsAsPrinted holds the page's column of -preset best to the preset.
 func TestPresetIsAsPrinted(t *testing.T) {
 	page, err := os.ReadFile("paper-vs-code.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := run.Preset("fewshot")
+	c, err := run.Preset("best")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestPresetIsAsPrinted(t *testing.T) {
 		fmt.Sprintf("| %d blocks, width %d, %d heads | Less", e.Depth, e.Dim, e.Heads),
 		fmt.Sprintf("`pretrain -decoder-depth %d`", c.Diffusion.DecoderDepth),
 		fmt.Sprintf("| %d blocks, width %d | Less", text.Depth, text.Dim),
-		fmt.Sprintf("`pretrain -scaling %s -pca %d`", c.Scaling.Method, c.Scaling.PCA),
+		fmt.Sprintf("`pretrain -scaling %s -mnf %d`", c.Scaling.Method, c.Scaling.MNF),
 		fmt.Sprintf("`pretrain -pretrain-samples %d`", c.Split.Unlabelled),
 		fmt.Sprintf("`pretrain -epochs %d -batch %d`", p.Epochs, p.Batch),
 		fmt.Sprintf("| %d updates", p.Epochs*c.Split.Unlabelled/p.Batch),
@@ -83,13 +83,14 @@ func TestPresetIsAsPrinted(t *testing.T) {
 		fmt.Sprintf("`finetune -targets %s`", c.Classifier.Targets),
 		fmt.Sprintf("`finetune -temperature %g`", c.Classifier.Temperature),
 		fmt.Sprintf("deviation 2e-5 | %g |", c.Classifier.HeadStd),
-		fmt.Sprintf("fixed in the first %d | Less time | `finetune -epochs %d -lr %g`", f.FreezeEncoder, f.Epochs, f.LR),
+		fmt.Sprintf("`finetune -head-fit %s`", f.HeadFit),
+		fmt.Sprintf("`finetune -epochs %d -lr %g -freeze %d`", f.Epochs, f.LR, f.FreezeEncoder),
 	} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	if !p.Symmetries || !f.Symmetries {
-		t.Error("the page says that both stages flip and rotate windows")
+	if !p.Symmetries || !f.Symmetries || len(p.Crops) > 0 || !f.FixNorms {
+		t.Error("the page says that both stages flip and rotate windows, that none are cropped, and that statistics stay fixed")
 	}
 }

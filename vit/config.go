@@ -2,6 +2,7 @@ package vit
 
 import (
 	"fmt"
+	"math"
 
 	"diffclip/autograd"
 	"diffclip/nn"
@@ -104,6 +105,28 @@ func (c Config) Arrange(dst, src []float32, bands int) {
 		}
 		dst, src = dst[len(order)*bands:], src[len(order)*bands:]
 	}
+}
+
+// centreWidth is the deviation, in pixels, of the weights around a window's centre.
+const centreWidth = 1.5
+
+// CentreWeights returns a weight for each patch that falls with its distance from
+// the centre of the window, as a Gaussian of deviation 1.5 pixels; they add up to 1.
+func (c Config) CentreWeights() []float32 {
+	side := c.Window / c.Patch
+	w := make([]float32, 0, side*side)
+	total := 0.0
+	for i := range side * side {
+		dr := float64(2*(i/side)+1-side) / 2 * float64(c.Patch)
+		dc := float64(2*(i%side)+1-side) / 2 * float64(c.Patch)
+		v := math.Exp(-(dr*dr + dc*dc) / (2 * centreWidth * centreWidth))
+		w = append(w, float32(v))
+		total += v
+	}
+	for i := range w {
+		w[i] /= float32(total)
+	}
+	return w
 }
 
 // Source describes where windows come from, as rsdata.Windows does.

@@ -3,6 +3,7 @@ package vit
 import (
 	"diffclip/autograd"
 	"diffclip/nn"
+	"diffclip/tensor"
 )
 
 // Encoder is the modality-shared image encoder, E_θ of Eq. (7).
@@ -12,6 +13,7 @@ type Encoder struct {
 	Norm   *nn.LayerNorm
 
 	Config Config
+	centre *tensor.Tensor // (L), Config.CentreWeights
 }
 
 // NewEncoder makes an encoder in scope s. It panics if the sizes do not pass
@@ -20,7 +22,7 @@ func NewEncoder(s nn.Scope, c Config) *Encoder {
 	if err := c.Check(); err != nil {
 		panic(err)
 	}
-	e := &Encoder{Config: c}
+	e := &Encoder{Config: c, centre: tensor.FromSlice(c.CentreWeights(), c.Tokens())}
 	sinusoid := nn.SinusoidTable(c.Timesteps, timeFeatures)
 	for i, m := range c.Modalities {
 		e.Stems = append(e.Stems, newStem(s.Sub("stems").Index(i), c, m.Bands, sinusoid))
@@ -59,6 +61,14 @@ func (e *Encoder) ForwardMean(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	x = e.Forward(t, x)
 	b, n, d := x.Dim(0), x.Dim(1)-1, x.Dim(2)
 	weights := t.Const(1/float32(n), b, 1, n)
+	return t.Reshape(t.MatMul(weights, t.Slice(x, 1, 1, n+1), false, false), b, d)
+}
+
+// ForwardCentre is ForwardMean with the weights of Config.CentreWeights.
+func (e *Encoder) ForwardCentre(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	x = e.Forward(t, x)
+	b, n, d := x.Dim(0), x.Dim(1)-1, x.Dim(2)
+	weights := t.Reshape(t.Add(t.Const(0, b, n), t.Input(e.centre)), b, 1, n)
 	return t.Reshape(t.MatMul(weights, t.Slice(x, 1, 1, n+1), false, false), b, d)
 }
 

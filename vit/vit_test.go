@@ -132,6 +132,48 @@ func TestClassAndMeanArePartsOfForward(t *testing.T) {
 	golden.Near(t, "mean", mean.Data, wantMean, 1e-6)
 }
 
+// TestForwardCentreWeighsTheCentre: the weights fall with the distance from the
+// centre, the same in every direction, and ForwardCentre sums the patches by them.
+func TestForwardCentreWeighsTheCentre(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	c := small()
+	c.Window, c.Patch = 5, 1
+	w := c.CentreWeights()
+	total := 0.0
+	for i, v := range w {
+		total += float64(v)
+		dr, dc := float64(i/5-2), float64(i%5-2)
+		if want := float64(w[12]) * math.Exp(-(dr*dr+dc*dc)/4.5); math.Abs(float64(v)-want) > 1e-7 {
+			t.Errorf("weight %d is %v, want %v", i, v, want)
+		}
+	}
+	if math.Abs(total-1) > 1e-6 {
+		t.Errorf("the weights add up to %v", total)
+	}
+	if w := (Config{Window: 6, Patch: 3}).CentreWeights(); !slices.Equal(w, []float32{0.25, 0.25, 0.25, 0.25}) {
+		t.Errorf("four patches around the centre weigh %v", w)
+	}
+	e := NewEncoder(nn.NewSet(1).Root(), c)
+	const batch = 2
+	n := 1 + c.Tokens()
+	x := tensor.New(batch, n, c.Dim)
+	rng.New(1, "x", 0).Normal(x.Data, 0)
+	tape := autograd.NewTape(be, autograd.Eval)
+	full := e.Forward(tape, tape.Input(x)).Value
+	var want []float32
+	for b := range batch {
+		for j := range c.Dim {
+			sum := 0.0
+			for i, v := range w {
+				sum += float64(v) * float64(full.Data[(b*n+1+i)*c.Dim+j])
+			}
+			want = append(want, float32(sum))
+		}
+	}
+	golden.Near(t, "centre", e.ForwardCentre(tape, tape.Input(x)).Value.Data, want, 1e-6)
+}
+
 // TestVisibleOfEverythingIsAll: with every token kept, in any order, the three
 // ways of embedding a window agree.
 func TestVisibleOfEverythingIsAll(t *testing.T) {

@@ -16,7 +16,7 @@ func declareReproduce(a *app, f *flags) func() error {
 	}
 	f.purpose = "An experiment of the paper, by name, on the scenes in a folder: what it gives here\n(mean and standard deviation over seeds), what the paper prints, and the difference,\nas CSV, LaTeX, PNG, SVG and a page. A run that was stopped goes on when the same\ncommand is given again.\n\n" + strings.Join(lines, "\n")
 	f.usage = strings.Join(reproduce.Names(), "|") + " [-data DIR] [-seeds N] [-quick] [-out DIR] [flags]"
-	f.example = []string{"table1 -quick", "table1 -data scenes -out results", "fig4 -data scenes -scenes houston -seeds 3 -preset fewshot"}
+	f.example = []string{"table1 -quick", "table1 -data scenes -out results", "fig4 -data scenes -scenes houston -seeds 3 -preset best"}
 	f.operands = 1
 	o := reproduceOptions{seeds: 0, first: 1}
 	f.group("data and place", func() {

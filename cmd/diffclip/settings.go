@@ -124,7 +124,8 @@ func (s *settings) declareUnlabelled(f *flags) {
 func (s *settings) declareInput(f *flags) {
 	methods := []string{string(rsdata.GlobalMinMax), string(rsdata.Standardise), string(rsdata.BandMinMax), string(rsdata.Percentile)}
 	s.choice(f, "scaling", "`method` that brings values to a common range: "+strings.Join(methods, ", "), methods, func(c *run.Config, v string) { c.Scaling.Method = rsdata.Method(v) })
-	s.integer(f, "pca", "`number` of principal components to keep of each modality with more bands, 0 for none", 0, func(c *run.Config, n int) { c.Scaling.PCA = n })
+	s.integer(f, "pca", "`number` of principal components to keep of each modality with more bands, 0 for none", 0, func(c *run.Config, n int) { c.Scaling.PCA, c.Scaling.MNF = n, 0 })
+	s.integer(f, "mnf", "`number` of minimum noise fractions to keep in place of principal components, 0 for none", 0, func(c *run.Config, n int) { c.Scaling.MNF, c.Scaling.PCA = n, 0 })
 }
 
 func (s *settings) declareModel(f *flags) {
@@ -192,13 +193,15 @@ func (s *settings) declareFinetuning(f *flags) {
 	s.integer(f, "batch", "`number` of windows in a step", 2, func(c *run.Config, n int) { c.Finetune.Batch = n })
 	s.number(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Finetune.LR = v })
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
+	s.integer(f, "freeze", "`number` of epochs at the start in which the image encoder of stage 1 stays as it is", 0, func(c *run.Config, n int) { c.Finetune.FreezeEncoder = n })
+	s.choice(f, "head-fit", "where the last weights of the head `come` from: trained, the contrast, or lda, linear discriminants of the training samples' features", []string{string(clip.HeadTrained), string(clip.HeadLDA)}, func(c *run.Config, v string) { c.Finetune.HeadFit = clip.HeadFit(v) })
 	s.declareContrast(f)
 }
 
 // declareContrast is what the loss of stage 2 compares.
 func (s *settings) declareContrast(f *flags) {
 	s.choice(f, "head", "what windows are compared with, `text` of the classes, or linear, a fully connected layer with cross-entropy and no text", []string{string(clip.HeadText), string(clip.HeadLinear)}, func(c *run.Config, v string) { c.Classifier.Head = clip.Head(v) })
-	s.choice(f, "pool", "which `tokens` stand for a window: class, mean", []string{string(clip.PoolClass), string(clip.PoolMean)}, func(c *run.Config, v string) { c.Classifier.Pool = clip.Pool(v) })
+	s.choice(f, "pool", "which `tokens` stand for a window: class, mean, or centre, a mean in which those near the centre weigh more", []string{string(clip.PoolClass), string(clip.PoolMean), string(clip.PoolCentre)}, func(c *run.Config, v string) { c.Classifier.Pool = clip.Pool(v) })
 	s.choice(f, "targets", "what counts as a `match` in the contrast: own (Eq. 16) or class", []string{string(clip.TargetsOwn), string(clip.TargetsClass)}, func(c *run.Config, v string) { c.Classifier.Targets = clip.Targets(v) })
 	s.number(f, "temperature", "`temperature` of the contrast at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })
 	s.choice(f, "timestep", "diffusion `step` that the encoder is told in stage 2 and in use: first, or random, one for each window", []string{"first", "random"}, func(c *run.Config, v string) { c.Classifier.RandomTimestep = v == "random" })

@@ -68,7 +68,7 @@ func LinearProbe(c *Config) {
 	withoutText(c)
 	f := &c.Finetune
 	f.Epochs, f.Milestones, f.LR = probeEpochs, nil, probeLR
-	f.FreezeEncoder, f.FixNorms, f.Symmetries = probeEpochs, true, false
+	f.FreezeEncoder, f.FixNorms, f.Symmetries, f.HeadFit = probeEpochs, true, false, clip.HeadTrained
 }
 
 // LDS2AE makes the configuration that of LDS2AE (Qu, Yang, Dong and Yang, AAAI

@@ -1,0 +1,105 @@
+package clip
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"diffclip/internal/baseline"
+	"diffclip/internal/train/traintest"
+	"diffclip/rsdata"
+	"diffclip/tensor"
+)
+
+// TestFittedHeadIsLDA: with a fitted head, comparing windows with texts says of every
+// window what linear discriminant analysis of the features says.
+func TestFittedHeadIsLDA(t *testing.T) {
+	t.Run("text", func(t *testing.T) { fits(t, small()) })
+	t.Run("linear", func(t *testing.T) { fits(t, linear(10)) })
+}
+
+func fits(t *testing.T, c Config) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	d, w, all := traintest.Data(5, 64*64)
+	var samples, rest []rsdata.Sample
+	counts := make([]int, len(d.Classes)+1)
+	for i, s := range all {
+		if counts[s.Label]++; counts[s.Label] <= 8 {
+			samples = append(samples, s)
+		} else if i%10 == 0 {
+			rest = append(rest, s)
+		}
+	}
+	c.Pool = PoolCentre
+	if c.Text.Dim > 0 {
+		c.Text.Dim = 16 // room for ten classes
+	}
+	m, err := New(c, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, prompts := context.Background(), smallPrompts(len(d.Classes))
+	cfg := TrainConfig{Epochs: 20, Batch: 20, LR: 1e-2, Seed: 4, HeadFit: HeadLDA}
+	if _, err := m.Train(ctx, be, w, samples, prompts, cfg, Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	x, err := m.headInputs(ctx, be, w, samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := make([]int, len(samples))
+	for i, s := range samples {
+		y[i] = int(s.Label) - 1
+	}
+	lda := &baseline.LDA{Shrinkage: baseline.AutoShrinkage}
+	if err := lda.Fit(x, y); err != nil {
+		t.Fatal(err)
+	}
+	if x, err = m.headInputs(ctx, be, w, rest); err != nil {
+		t.Fatal(err)
+	}
+	_, got, err := NewClassifier(be, m, prompts).Evaluate(ctx, w, rest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agree, seen := 0, map[int]bool{}
+	for i, k := range lda.Predict(x) {
+		seen[k] = true
+		if int(got[i]) == k+1 {
+			agree++
+		}
+	}
+	if len(seen) < 6 || agree < len(rest)*99/100 { // ties within rounding
+		t.Errorf("%d of %d windows of %d classes get the class of the discriminants", agree, len(rest), len(seen))
+	}
+}
+
+func TestHeadThatCannotBeFitted(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	_, w, all := traintest.Data(5, 600)
+	var one []rsdata.Sample
+	for _, s := range all {
+		if s.Label == all[0].Label {
+			one = append(one, s)
+		}
+	}
+	same := Prompts{}
+	for range 10 {
+		same = append(same, []int32{18, 3, 19})
+	}
+	for _, c := range []struct {
+		want    string
+		samples []rsdata.Sample
+		prompts Prompts
+	}{{"one class", one, smallPrompts(10)}, {"text of its own", all[:60], same}} {
+		m, err := New(small(), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.fitHead(context.Background(), be, w, c.samples, c.prompts); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one that says %q", err, c.want)
+		}
+	}
+}
