@@ -1,19 +1,35 @@
 #!/usr/bin/env bash
 # Everything that only a machine with an NVIDIA GPU can tell, in one call:
 #
-#   scripts/gpu-check.sh [FOLDER]
+#   scripts/gpu-check.sh [-quick] [FOLDER]
 #
-# Run it in the repository, with Go installed; what else is there (CUDA's headers,
-# ptxas, compute-sanitizer, PyTorch) is used, and what is not is named. The output
-# also goes to FOLDER (gpu-check). It ends with the checks that failed, if any.
+# Run it in the repository. What is there (CUDA's headers, ptxas, compute-sanitizer,
+# PyTorch) is used, and what is not is named. The output also goes to FOLDER
+# (gpu-check). It ends with the checks that failed, if any. -quick leaves out
+# compute-sanitizer, the demo and compiled PyTorch.
+#
+# A machine with a GPU may have no Go: then build the two programs elsewhere, by
+#
+#   scripts/gpu-check.sh -build [FOLDER]
+#
+# and take FOLDER along with the repository.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+build= quick=
+case ${1:-} in
+-build) build=1 && shift ;;
+-quick) quick=1 && shift ;;
+esac
 out=${1:-gpu-check}
 mkdir -p "$out"
+if command -v go >/dev/null; then
+	go build -o "$out/diffclip" ./cmd/diffclip && go test -c -o "$out/cuda.test" ./cuda || exit 1
+fi
+[[ -z $build ]] || exit 0
 exec > >(tee "$out/log.txt") 2>&1
 failed=()
 
-section() { printf '\n== %s\n' "$*"; }
+section() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -24,15 +40,13 @@ tool() { command -v "$1" || first /usr/local/cuda/bin/"$1" /usr/local/cuda-*/bin
 
 section "machine"
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv || { echo "nvidia-smi does not answer: is there a driver?"; exit 1; }
-go build -o "$out/diffclip" ./cmd/diffclip || exit 1
 "$out/diffclip" info
 "$out/diffclip" info | grep -q '^gpu .*compute capability' || { echo "diffclip uses no GPU; the line above says why"; exit 1; }
 
 section "declarations against the headers"
-headers=$(first /usr/local/cuda/include /usr/local/cuda-*/include /usr/include/cuda.h)
-headers=${headers%/cuda.h}
-if [[ -n $headers && -e $headers/cublas_v2.h ]]; then
-	check headers g++ -std=c++17 -fsyntax-only -I"$headers" cuda/internal/driver/abi/abi.cc
+headers=$(first /usr/local/cuda/include/cublas_v2.h /usr/local/cuda-*/include/cublas_v2.h /usr/include/cublas_v2.h)
+if [[ -n $headers ]]; then
+	check headers g++ -std=c++17 -Wall -fsyntax-only -I"$(dirname "$headers")" cuda/internal/driver/abi/abi.cc
 else
 	echo "no CUDA headers here"
 fi
@@ -41,48 +55,55 @@ section "the PTX by NVIDIA's assembler: registers and spills"
 if ptxas=$(tool ptxas) && [[ -n $ptxas ]]; then
 	arch=sm_$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader -i 0 | tr -d .)
 	check ptxas "$ptxas" -arch="$arch" -v cuda/kernels/kernels.ptx -o "$out/kernels.cubin" 2>"$out/ptxas.txt"
-	grep -B1 'spill stores' "$out/ptxas.txt" | grep -v ' 0 bytes spill' | head -40
+	grep -B1 'spill stores' "$out/ptxas.txt" | grep -v '^--' | paste - - | grep -v ' 0 bytes spill stores' | head -40
 else
 	echo "no ptxas here"
 fi
 
 section "tests on the device"
 export DIFFCLIP_TEST_GPU=1
-go test -c -o "$out/cuda.test" ./cuda || exit 1
-in_cuda() { (cd cuda && "$@"); }
 binary=$(cd "$out" && pwd)/cuda.test
-for name in Conformance Strict Training Workloads Replays; do
-	check "$name" in_cuda "$binary" -test.v -test.run "^TestDevice$name\$" >"$out/$name.txt" 2>&1
-	tail -n 2 "$out/$name.txt"
+in_cuda() { (cd cuda && "$@"); }
+for name in $(in_cuda "$binary" -test.list '^TestDevice'); do
+	check "$name" in_cuda "$binary" -test.v -test.run "^$name\$" >"$out/$name.txt" 2>&1
+	grep -E '^ *(--- FAIL|.*_test\.go:.*(error|want|other|processor))' "$out/$name.txt" | head -8
+	tail -n 1 "$out/$name.txt"
 done
 
-section "compute-sanitizer"
-if sanitizer=$(tool compute-sanitizer) && [[ -n $sanitizer ]]; then
-	for t in memcheck racecheck initcheck synccheck; do
-		check "$t" in_cuda timeout 900 "$sanitizer" --tool "$t" --error-exitcode 9 "$binary" -test.run '^TestDeviceStrict$' >"$out/$t.txt" 2>&1
-		tail -n 1 "$out/$t.txt"
+if [[ -z $quick ]]; then
+	section "compute-sanitizer"
+	if sanitizer=$(tool compute-sanitizer) && [[ -n $sanitizer ]]; then
+		for t in memcheck racecheck initcheck synccheck; do
+			check "$t" in_cuda timeout 300 "$sanitizer" --tool "$t" --error-exitcode 9 "$binary" -test.run '^TestDeviceStrict$' >"$out/$t.txt" 2>&1
+			tail -n 2 "$out/$t.txt"
+		done
+	else
+		echo "no compute-sanitizer here"
+	fi
+
+	section "bits of two runs"
+	for run in a b; do
+		"$out/diffclip" demo -device cuda -out "$out/demo-$run" -force >"$out/demo-$run.txt" 2>&1 || failed+=("demo $run")
 	done
-else
-	echo "no compute-sanitizer here"
+	check "same weights" cmp "$out/demo-a/stage2.safetensors" "$out/demo-b/stage2.safetensors"
 fi
-
-section "bits of two runs"
-for run in a b; do
-	"$out/diffclip" demo -device cuda -out "$out/demo-$run" -force >"$out/demo-$run.txt" 2>&1 || failed+=("demo $run")
-done
-check "same weights" cmp "$out/demo-a/stage2.safetensors" "$out/demo-b/stage2.safetensors"
 
 section "times"
 for precision in f32 tf32 bf16; do
 	for workload in pretrain fewshot infer scene; do
-		"$out/diffclip" bench -workload "$workload" -device cuda -precision "$precision" -steps 50 | sed "s/^/$precision: /"
+		echo "$precision: $("$out/diffclip" bench -workload "$workload" -device cuda -precision "$precision" -steps 50 -json 2>/dev/null)"
 	done
 done
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
-	section "PyTorch beside it, eager and compiled"
+	section "PyTorch beside it"
+	peer() { timeout 200 python3 bench/peers/torch_peer.py --device cuda --steps 50 --json "$@" 2>"$out/torch.txt" || { failed+=("PyTorch $*") && tail -n 25 "$out/torch.txt"; }; }
 	for workload in pretrain fewshot infer; do
-		for compile in "" --compile; do
-			python3 bench/peers/torch_peer.py --workload "$workload" --device cuda --steps 50 --json $compile || failed+=("PyTorch $workload $compile")
+		peer --workload "$workload"
+		[[ -z $quick ]] || continue
+		for mode in default reduce-overhead; do
+			for precision in "" --bf16; do
+				peer --workload "$workload" --variant tuned --compile "$mode" $precision
+			done
 		done
 	done
 else
@@ -91,7 +112,7 @@ fi
 
 section "done"
 if ((${#failed[@]})); then
-	printf 'failed: %s\n' "${failed[*]}"
+	printf 'failed: %s\n' "${failed[@]}"
 	exit 1
 fi
 echo "all checks passed; docs/gpu.md is the place for what was found"

@@ -17,6 +17,7 @@ engine does: the last block computes one token, prompts end at their last token.
 GFLOP is always that of the plain network.
 """
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -30,7 +31,8 @@ ap.add_argument("--workload", choices=["pretrain", "fewshot", "infer"], required
 ap.add_argument("--variant", choices=["plain", "tuned"], default="plain")
 ap.add_argument("--threads", type=int, default=1)
 ap.add_argument("--device", default="cpu", help="cpu or cuda, with products in TF32")
-ap.add_argument("--compile", action="store_true", help="let torch.compile make the network")
+ap.add_argument("--bf16", action="store_true", help="with --device cuda: products in bfloat16, by autocast")
+ap.add_argument("--compile", nargs="?", const="default", default="", help="let torch.compile make the network, in this mode (reduce-overhead replays CUDA graphs)")
 ap.add_argument("--batch", type=int, default=0)
 ap.add_argument("--steps", type=int, default=5)
 ap.add_argument("--prune", action="store_true")
@@ -64,7 +66,9 @@ class Attention(nn.Module):
         b, n, d = x.shape
         q, k, v = self.qkv(x).view(b, n, 3, HEADS, d // HEADS).permute(2, 0, 3, 1, 4)
         mask = None if self.mask is None else self.mask[:n, :n]
-        if A.variant == "tuned":
+        if A.variant == "tuned" and hasattr(F, "scaled_dot_product_attention"):  # PyTorch 2
+            y = F.scaled_dot_product_attention(q, k, v, mask)
+        elif A.variant == "tuned":
             y = F._scaled_dot_product_attention(q, k, v, mask, 0.0, False, False)[0]
         else:
             s = q @ k.transpose(-2, -1) * (d // HEADS) ** -0.5
@@ -283,6 +287,11 @@ def gflop():
     return total
 
 
+def precision():
+    """The arithmetic of products: bfloat16 where it was asked for."""
+    return torch.autocast("cuda", torch.bfloat16) if A.bf16 else contextlib.nullcontext()
+
+
 def build():
     torch.manual_seed(0)
     model = Pretrain() if A.workload == "pretrain" else FewShot()
@@ -298,10 +307,10 @@ def build():
                 s.fold()
         text = F.normalize(torch.randn(CLASSES, DIM)).t().contiguous()
 
-        encode = torch.compile(model.images) if A.compile else model.images
+        encode = torch.compile(model.images, mode=A.compile) if A.compile else model.images
 
         def classify():
-            with torch.inference_mode():
+            with torch.inference_mode(), precision():
                 scores = encode(images, t) @ text
                 return scores.norm() if A.check else scores.argmax(1)
         return model, params, classify
@@ -309,13 +318,14 @@ def build():
     ids[:, :12] = torch.randint(1, VOCAB - 2, (A.batch, 12))
     ids[:, 0], ids[:, 11] = VOCAB - 2, VOCAB - 1
     adam = FlatAdam(model.parameters()) if A.variant == "tuned" else \
-        torch.optim.Adam(model.parameters(), lr=1e-4, weight_decay=1e-4)
+        torch.optim.Adam(model.parameters(), lr=1e-4, weight_decay=1e-4, **({"fused": True} if A.device == "cuda" else {}))
 
-    run = torch.compile(model) if A.compile else model
+    run = torch.compile(model, mode=A.compile) if A.compile else model
 
     def step():
         adam.zero_grad()
-        loss = run(images) if A.workload == "pretrain" else run(images, ids, t)
+        with precision():
+            loss = run(images) if A.workload == "pretrain" else run(images, ids, t)
         loss.backward()
         if not A.check:
             adam.step()
@@ -351,9 +361,9 @@ def main():
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
     median, work = statistics.median(times), gflop()
-    out = {"workload": A.workload, "variant": "torch " + A.variant + (" pruned" if A.prune else "") + (" compiled" if A.compile else ""), "threads": A.threads,
-           "batch": A.batch, "params": params, "torch": torch.__version__, "ms_per_step": round(1e3 * median, 1),
-           "ms_min": round(1e3 * min(times), 1), "timed_steps": len(times), "patches_per_s": round(A.batch / median, 1),
+    out = {"workload": A.workload, "variant": "torch " + A.variant + (" pruned" if A.prune else "") + (" bf16" if A.bf16 else "") + (" compiled " + A.compile if A.compile else ""), "threads": A.threads,
+           "batch": A.batch, "params": params, "torch": torch.__version__, "ms_per_step": round(1e3 * median, 2),
+           "ms_min": round(1e3 * min(times), 2), "timed_steps": len(times), "patches_per_s": round(A.batch / median, 1),
            "gflop_per_step": round(work, 2), "gflops": round(work / median, 1),
            "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
     print(json.dumps(out) if A.json else "\n".join(f"{k:16} {v}" for k, v in out.items()))

@@ -89,7 +89,7 @@ func runBench(a *app, o *benchOptions) error {
 		return json.NewEncoder(a.stdout).Encode(r)
 	}
 	fmt.Fprintf(a.stdout, "%s on %s, %d threads, batch %d, %d trained values\n", r.Workload, r.Variant, r.Threads, r.Batch, r.Params)
-	fmt.Fprintf(a.stdout, "  %.1f ms a step (median of %d, of which %d undisturbed; fastest %.1f)\n", r.MSPerStep, r.TimedSteps, r.CleanSteps, r.MSMin)
+	fmt.Fprintf(a.stdout, "  %.2f ms a step (median of %d, of which %d undisturbed; fastest %.2f)\n", r.MSPerStep, r.TimedSteps, r.CleanSteps, r.MSMin)
 	fmt.Fprintf(a.stdout, "  %.1f windows/s, %.1f GFLOP/s of %.2f GFLOP a step, peak memory %.0f MiB\n", r.PatchesPerS, r.GFLOPs, r.GFLOPStep, r.PeakRSSMiB)
 	return nil
 }

@@ -62,11 +62,13 @@ func measure(ctx context.Context, w *bench.Workload, variant string, threads, st
 		used = clean
 	}
 	m := median(used)
-	return measurement{w.Name, variant, threads, w.Batch, w.Params, tenth(1e3 * m), tenth(1e3 * slices.Min(all)), tenth(1e3 * median(all)), len(clean), len(all),
-		tenth(float64(w.Batch) / m), tenth(10*w.GFLOP) / 10, tenth(w.GFLOP / m), math.Round(peakRSS())}, nil
+	return measurement{w.Name, variant, threads, w.Batch, w.Params, hundredth(1e3 * m), hundredth(1e3 * slices.Min(all)), hundredth(1e3 * median(all)), len(clean), len(all),
+		tenth(float64(w.Batch) / m), hundredth(w.GFLOP), tenth(w.GFLOP / m), math.Round(peakRSS())}, nil
 }
 
 func tenth(v float64) float64 { return math.Round(10*v) / 10 }
+
+func hundredth(v float64) float64 { return math.Round(100*v) / 100 }
 
 func median(v []float64) float64 {
 	s := slices.Sorted(slices.Values(v))
