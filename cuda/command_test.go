@@ -33,6 +33,7 @@ func TestCommand(t *testing.T) {
 	run("computing on stub", "finetune", "-from", out, "-device", "auto", "-epochs", "1", "-batch", "8")
 	run("OA", "eval", "-from", out, "-device", "cuda")
 	run("infer on cuda/tf32", "bench", "-workload", "infer", "-batch", "1", "-steps", "1")
+	run("a step takes", "bench", "-workload", "infer", "-batch", "1", "-steps", "1", "-profile")
 	record, err := os.ReadFile(filepath.Join(out, "run.json"))
 	if err != nil || !strings.Contains(string(record), `"device": "cuda/`) {
 		t.Errorf("run.json does not name the device: %v", err)

@@ -23,6 +23,7 @@ package cuda
 
 import (
 	"fmt"
+	"time"
 
 	"diffclip/cuda/internal/driver"
 	"diffclip/cuda/kernels"
@@ -68,6 +69,8 @@ type Backend struct {
 	list        []driver.Command
 	graphs      graphs
 	noGraphs    bool
+	waited      time.Duration // for the device
+	profile     *profile      // while commands are timed
 
 	rows []float32 // room for gathered rows
 	seen []uint32  // by row: the turn in which its id occurred last

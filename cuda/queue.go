@@ -1,6 +1,8 @@
 package cuda
 
 import (
+	"time"
+
 	"diffclip/cuda/internal/driver"
 	"diffclip/cuda/kernels"
 )
@@ -53,6 +55,10 @@ func (b *Backend) flush() {
 	list := b.list
 	b.list = b.list[:0]
 	if len(list) == 0 {
+		return
+	}
+	if b.profile != nil {
+		b.try(b.profile.run(b.dev, list))
 		return
 	}
 	if len(list) < graphLength || b.noGraphs {
@@ -126,7 +132,9 @@ func (b *Backend) Sync() { b.wait() }
 // again, though still there: it may be read until something else is staged.
 func (b *Backend) wait() {
 	b.flush()
+	began := time.Now()
 	b.try(b.dev.Sync())
+	b.waited += time.Since(began)
 	b.stage.reset()
 	b.bury()
 }

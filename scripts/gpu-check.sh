@@ -94,6 +94,10 @@ for precision in f32 tf32 bf16; do
 		echo "$precision: $("$out/diffclip" bench -workload "$workload" -device cuda -precision "$precision" -steps 50 -json 2>/dev/null)"
 	done
 done
+section "where the time goes"
+for workload in pretrain fewshot infer; do
+	"$out/diffclip" bench -workload "$workload" -device cuda -steps 20 -profile
+done
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
 	section "PyTorch beside it"
 	peer() { timeout 200 python3 bench/peers/torch_peer.py --device cuda --steps 50 --json "$@" 2>"$out/torch.txt" || { failed+=("PyTorch $*") && tail -n 25 "$out/torch.txt"; }; }

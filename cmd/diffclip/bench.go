@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"diffclip/bench"
+	"diffclip/cuda"
 	"diffclip/tensor"
 )
 
@@ -29,7 +30,7 @@ func declareBench(a *app, f *flags) func() error {
 		o.steps = 12
 		count(f, "steps", "`number` of steps to time (default 12)", &o.steps)
 		f.BoolVar(&o.json, "json", false, "write JSON")
-		f.BoolVar(&o.profile, "profile", false, "print where the time goes, operation by operation, instead")
+		f.BoolVar(&o.profile, "profile", false, "print where the time goes instead: operation by operation, on a GPU kernel by kernel")
 		o.computer.declare(f)
 	})
 	return func() error { return runBench(a, &o) }
@@ -68,10 +69,8 @@ func runBench(a *app, o *benchOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.profile {
-		if threadsOf(be) == 0 {
-			return misuse("-profile times what the host does, and a GPU works apart from it: say -device cpu")
-		}
+	device, onDevice := be.(*cuda.Backend)
+	if o.profile && !onDevice {
 		return bench.ProfileWorkload(a.stdout, be, threadsOf(be), o.steps, func(be tensor.Backend) (*bench.Workload, error) {
 			return bench.New(o.workload, be, o.batch)
 		})
@@ -81,6 +80,9 @@ func runBench(a *app, o *benchOptions) error {
 		return err
 	}
 	defer w.Close()
+	if o.profile {
+		return profileDevice(a.ctx, a.stdout, device, w, o.steps)
+	}
 	r, err := measure(a.ctx, w, be.Name(), threadsOf(be), o.steps)
 	if err != nil {
 		return err

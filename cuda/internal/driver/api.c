@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // load opens one library. dlopen and dlerror must run on one thread, as they do
 // inside of one call from Go.
@@ -176,20 +177,56 @@ static int launch(api *a, const command *c) {
         c->block[0], c->block[1], c->block[2], 0, a->stream, p, NULL);
 }
 
+static int queue(api *a, const command *c) {
+    switch (c->kind) {
+    case LAUNCH: return launch(a, c);
+    case PRODUCT: TRY_BLAS(product(a, c)); return 0;
+    case UPLOAD: return a->cuMemcpyHtoDAsync_v2(c->arg[0], (const void *)(uintptr_t)c->arg[1], c->arg[2], a->stream);
+    case DOWNLOAD: return a->cuMemcpyDtoHAsync_v2((void *)(uintptr_t)c->arg[0], c->arg[1], c->arg[2], a->stream);
+    case SET: return a->cuMemsetD32Async(c->arg[0], (unsigned)c->arg[1], c->arg[2], a->stream);
+    }
+    return 1; // CUDA_ERROR_INVALID_VALUE
+}
+
 int api_run(api *a, const command *c, size_t n, size_t *failed) {
     TRY(enter(a));
-    for (size_t i = 0; i < n; i++, c++) {
-        *failed = i;
-        switch (c->kind) {
-        case LAUNCH: TRY(launch(a, c)); break;
-        case PRODUCT: TRY_BLAS(product(a, c)); break;
-        case UPLOAD: TRY(a->cuMemcpyHtoDAsync_v2(c->arg[0], (const void *)(uintptr_t)c->arg[1], c->arg[2], a->stream)); break;
-        case DOWNLOAD: TRY(a->cuMemcpyDtoHAsync_v2((void *)(uintptr_t)c->arg[0], c->arg[1], c->arg[2], a->stream)); break;
-        case SET: TRY(a->cuMemsetD32Async(c->arg[0], (unsigned)c->arg[1], c->arg[2], a->stream)); break;
-        default: return 1; // CUDA_ERROR_INVALID_VALUE
-        }
-    }
+    for (*failed = 0; *failed < n; ++*failed) TRY(queue(a, c + *failed));
     return 0;
+}
+
+// hold keeps the stream waiting for so many nanoseconds.
+static void hold(void *ns) {
+    struct timespec t = {0, (long)(uintptr_t)ns};
+    nanosleep(&t, NULL);
+}
+
+// timed queues commands with an event before the first and after each.
+static int timed(api *a, const command *c, size_t n, size_t *failed, void **event) {
+    // A short kernel ends before the host has queued the next; the time between
+    // would count. So the stream waits until the list is queued.
+    const uintptr_t queueing = 6000; // ns for a command, generously
+    TRY(a->cuLaunchHostFunc(a->stream, hold, (void *)(queueing * n)));
+    TRY(a->cuEventRecord(event[0], a->stream));
+    for (*failed = 0; *failed < n; ++*failed) {
+        TRY(queue(a, c + *failed));
+        TRY(a->cuEventRecord(event[*failed + 1], a->stream));
+    }
+    *failed = n - 1;
+    return a->cuStreamSynchronize(a->stream);
+}
+
+int api_time(api *a, const command *c, size_t n, size_t *failed, float *ms) {
+    TRY(enter(a));
+    *failed = 0;
+    void **event = calloc(n + 1, sizeof *event);
+    int r = 0;
+    for (size_t i = 0; i <= n && !r; i++) r = a->cuEventCreate(&event[i], 0);
+    if (!r) r = timed(a, c, n, failed, event);
+    for (size_t i = 0; i < n && !r; i++) r = a->cuEventElapsedTime(&ms[i], event[i], event[i + 1]);
+    for (size_t i = 0; i <= n; i++)
+        if (event[i]) a->cuEventDestroy_v2(event[i]);
+    free(event);
+    return r;
 }
 
 int api_sync(api *a) {

@@ -43,7 +43,12 @@ typedef unsigned long long deviceptr;
     X(cuGraphInstantiateWithFlags, (void **, void *, unsigned long long))      \
     X(cuGraphLaunch, (void *, void *))                                         \
     X(cuGraphExecDestroy, (void *))                                            \
-    X(cuGraphDestroy, (void *))
+    X(cuGraphDestroy, (void *))                                                \
+    X(cuLaunchHostFunc, (void *, void (*)(void *), void *))                    \
+    X(cuEventCreate, (void **, unsigned))                                      \
+    X(cuEventRecord, (void *, void *))                                         \
+    X(cuEventElapsedTime, (float *, void *, void *))                           \
+    X(cuEventDestroy_v2, (void *))
 
 #define BLAS_FUNCTIONS(X)                                                      \
     X(cublasCreate_v2, (void **))                                              \
@@ -111,6 +116,8 @@ int api_free(api *a, uint64_t p);
 int api_alloc_host(api *a, size_t n, void **p);
 int api_free_host(api *a, void *p);
 int api_run(api *a, const command *c, size_t n, size_t *failed);
+// api_time runs commands, waits, and writes the milliseconds of each to ms.
+int api_time(api *a, const command *c, size_t n, size_t *failed, float *ms);
 int api_sync(api *a);
 int api_capture(api *a, const command *c, size_t n, size_t *failed, uint64_t *graph);
 int api_replay(api *a, uint64_t graph);

@@ -120,5 +120,41 @@ func (c *Command) String() string {
 	return [...]string{"?", "launching a kernel", "a matrix product", "an upload", "a download", "setting memory"}[min(c.kind, kindSet)]
 }
 
+// Work is what a command does, apart from where in memory.
+type Work struct {
+	Function       Function // of a launch, and its size
+	Blocks         int
+	M, N, K, Batch int // of a product
+	TransA, TransB bool
+	Copied         Direction
+	Bytes          int // of a copy or a setting
+}
+
+// Direction is where a copy goes.
+type Direction int
+
+// Directions.
+const (
+	Nowhere Direction = iota
+	ToDevice
+	ToHost
+)
+
+// Work returns what c does.
+func (c *Command) Work() Work {
+	switch c.kind {
+	case kindLaunch:
+		return Work{Function: c.function, Blocks: int(c.grid[0]) * int(c.grid[1]) * int(c.grid[2])}
+	case kindProduct:
+		flags := c.arg[0]
+		return Work{M: int(c.arg[2]), N: int(c.arg[1]), K: int(c.arg[3]), Batch: int(c.arg[15]), TransA: flags&2 != 0, TransB: flags&1 != 0}
+	case kindUpload:
+		return Work{Copied: ToDevice, Bytes: int(c.arg[2])}
+	case kindDownload:
+		return Work{Copied: ToHost, Bytes: int(c.arg[2])}
+	}
+	return Work{Bytes: 4 * int(c.arg[2])}
+}
+
 // Equal reports whether two lists are the same, word for word.
 func Equal(a, b []Command) bool { return slices.Equal(a, b) }

@@ -50,6 +50,9 @@ type Device interface {
 
 	// Run queues commands.
 	Run([]Command) error
+	// Time runs commands, waits for them, and writes to ms, as long as the list,
+	// the milliseconds that each took.
+	Time(list []Command, ms []float32) error
 	// Sync waits until all that was queued is done.
 	Sync() error
 	// Capture makes a graph of commands without running them. What they refer to

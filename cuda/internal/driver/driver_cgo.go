@@ -8,6 +8,7 @@ package driver
 #cgo noescape api_run
 #cgo nocallback api_run
 #cgo nocallback api_replay
+#cgo noescape api_time
 #cgo nocallback api_sync
 #include <stdlib.h>
 #include "api.h"
@@ -196,6 +197,17 @@ func (d *device) Run(list []Command) error {
 	}
 	var at C.size_t
 	if code := C.api_run(d.api, (*C.command)(unsafe.Pointer(&list[0])), C.size_t(len(list)), &at); code != 0 {
+		return d.failed(list[at].String(), code)
+	}
+	return nil
+}
+
+func (d *device) Time(list []Command, ms []float32) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var at C.size_t
+	if code := C.api_time(d.api, (*C.command)(unsafe.Pointer(&list[0])), C.size_t(len(list)), &at, (*C.float)(unsafe.Pointer(&ms[0]))); code != 0 {
 		return d.failed(list[at].String(), code)
 	}
 	return nil

@@ -1,5 +1,6 @@
 // driver.cc: the part of libcuda that is used.
 #include "stub.h"
+#include <chrono>
 #include <deque>
 #include <map>
 #include <stdarg.h>
@@ -239,6 +240,36 @@ API int cuGraphExecDestroy(Graph *x) {
 }
 API int cuGraphDestroy(Graph *g) {
     delete g;
+    return OK;
+}
+
+// ------------------------------------------------------------------- time
+
+typedef std::chrono::steady_clock Clock;
+struct Event { Clock::time_point at; bool recorded = false; };
+
+API int cuLaunchHostFunc(Stream *s, void (*f)(void *), void *data) {
+    Locked l;
+    NEED_CONTEXT;
+    return submit(s, [=] { f(data); return OK; });
+}
+API int cuEventCreate(Event **e, unsigned) {
+    NEED_CONTEXT;
+    *e = new Event;
+    return OK;
+}
+API int cuEventRecord(Event *e, Stream *s) {
+    Locked l;
+    NEED_CONTEXT;
+    return submit(s, [=] { e->at = Clock::now(); e->recorded = true; return OK; });
+}
+API int cuEventElapsedTime(float *ms, Event *from, Event *to) {
+    if (!from->recorded || !to->recorded) return INVALID_HANDLE;
+    *ms = std::chrono::duration<float, std::milli>(to->at - from->at).count();
+    return OK;
+}
+API int cuEventDestroy_v2(Event *e) {
+    delete e;
     return OK;
 }
 
