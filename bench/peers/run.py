@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Runs the workloads here and in PyTorch by turns and prints the table of ratios.
 
-  python3 bench/peers/run.py [--rounds 3] [--steps 3] [--threads 1,2] [--workloads pretrain,fewshot,infer]
+  python3 bench/peers/run.py [--rounds 3] [--steps 3] [--threads 1,2] [--workloads pretrain,fewshot,infer] [--json FILE]
 
 A round starts a process for each contender, in an order that changes, so that
 what else the machine does hits all of them; the table shows medians over the
 rounds, and ratios of medians. Needs Go and Debian's python3-torch.
 """
 import argparse
+import datetime
 import itertools
 import json
 import os
+import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -35,19 +38,19 @@ def main():
     p.add_argument("--workloads", default="pretrain,fewshot,infer")
     p.add_argument("--batch", type=int, default=0, help="windows of a step (default: those of the workload)")
     p.add_argument("--python", default="/usr/bin/python3", help="an interpreter with torch")
-    p.add_argument("--json", help="also write every result to this file")
+    p.add_argument("--json", help="also write the table, with command, date and machine, to this file: docs/performance/peers.json has this form")
     a = p.parse_args()
-    results = []
+    table = []
     with tempfile.TemporaryDirectory() as d:
         exe = os.path.join(d, "diffclip")
         subprocess.run(["go", "build", "-o", exe, "./cmd/diffclip"], cwd=ROOT, check=True)
         for workload, threads in itertools.product(a.workloads.split(","), a.threads.split(",")):
-            rows = compare(a, exe, workload, threads)
-            results += [r for runs in rows.values() for r in runs]
+            rows = summary(workload, threads, compare(a, exe, workload, threads))
             show(workload, threads, rows)
+            table += rows
     if a.json:
         with open(a.json, "w", encoding="utf-8") as f:
-            json.dump(results, f, indent=1)
+            json.dump({"command": "python3 " + shlex.join(sys.argv), "date": datetime.date.today().isoformat(), "machine": machine(), "note": "", "rows": table}, f, indent=1)
 
 
 def compare(a, exe, workload, threads):
@@ -70,18 +73,34 @@ def compare(a, exe, workload, threads):
     return rows
 
 
+def summary(workload, threads, rows):
+    """Returns a row for each contender: medians over its runs, and the rate of the best step."""
+    rate = {n: statistics.median(r["patches_per_s"] for r in runs) for n, runs in rows.items()}
+    ours = rate["diffclip " + workload]
+    return [{
+        "workload": workload, "threads": int(threads), "batch": runs[0]["batch"], "contender": name,
+        "windows_per_s": rate[name],
+        "best": max(r["batch"] / r["ms_min"] * 1e3 for r in runs),
+        "gflops": runs[0]["gflop_per_step"] / runs[0]["batch"] * rate[name],
+        "peak_mib": statistics.median(r["peak_rss_mib"] for r in runs),
+        "time": ours / rate[name],
+    } for name, runs in rows.items()]
+
+
 def show(workload, threads, rows):
     print(f"\n{workload}, {threads} thread{'s' if threads != '1' else ''}\n")
     print("| | windows/s (best) | GFLOP/s of the plain network | peak MiB | time per window, ours = 1 |")
     print("|---|---|---|---|---|")
-    rate = {n: statistics.median(r["patches_per_s"] for r in runs) for n, runs in rows.items()}
-    ours = rate["diffclip " + workload]
-    for name, runs in rows.items():
-        best = max(r["batch"] / r["ms_min"] * 1e3 for r in runs)
-        gflops = runs[0]["gflop_per_step"] / runs[0]["batch"] * rate[name]
-        rss = statistics.median(r["peak_rss_mib"] for r in runs)
-        print(f"| {name} | {rate[name]:.1f} ({best:.1f}) | {gflops:.1f} | {rss:.0f} | {ours / rate[name]:.2f} |")
+    for r in rows:
+        print(f"| {r['contender']} | {r['windows_per_s']:.1f} ({r['best']:.1f}) | {r['gflops']:.1f} | {r['peak_mib']:.0f} | {r['time']:.2f} |")
     sys.stdout.flush()
+
+
+def machine():
+    """Returns the processor's name, with the number of processors."""
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        names = [line.split(":", 1)[1].strip() for line in f if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} processors"
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"diffclip/internal/baseline"
 	"diffclip/internal/progress"
 	"diffclip/internal/run"
+	"diffclip/internal/table"
 	"diffclip/rsdata"
 )
 
@@ -155,8 +155,7 @@ func baselines(a *app, o *baselineOptions) error {
 	if o.json {
 		return json.NewEncoder(a.stdout).Encode(map[string]any{"data": o.data, "split": o.split, "results": results})
 	}
-	printBaselines(a, results, o.shots)
-	return nil
+	return printBaselines(a, results, o.shots)
 }
 
 // evaluateBaselines returns the results by method, then by shots. A split is drawn once for all methods.
@@ -214,31 +213,24 @@ func (o *baselineOptions) evaluate(a *app, m int, split *rsdata.Split, e *baseli
 }
 
 // printBaselines writes a Markdown table: a row for each method, a column for each number of shots.
-func printBaselines(a *app, results []baselineResult, shots []int) {
-	const name = 13 // width of the first column, and of the others below
+func printBaselines(a *app, results []baselineResult, shots []int) error {
+	head := []string{""}
 	names, _ := results[0].Summary.Columns()
-	cell := 13 * len(names)
-	head, rule := "| "+padded("", name)+" |", "|"+strings.Repeat("-", name+2)+"|"
 	for _, n := range shots {
-		head += " " + padded(fmt.Sprintf("%d shots: %s", n, strings.Join(names, " / ")), cell) + " |"
-		rule += strings.Repeat("-", cell+2) + "|"
+		head = append(head, fmt.Sprintf("%d shots: %s", n, strings.Join(names, " / ")))
 	}
-	fmt.Fprintf(a.stdout, "%s\n%s\n", head, rule)
-	for row := range slices.Chunk(results, len(shots)) {
-		line := "| " + padded(row[0].Method, name) + " |"
-		for _, r := range row {
+	rows := [][]string{head}
+	for results := range slices.Chunk(results, len(shots)) {
+		row := []string{results[0].Method}
+		for _, r := range results {
 			_, values := r.Summary.Columns()
 			var parts []string
 			for _, v := range values {
 				parts = append(parts, v.Percent())
 			}
-			line += " " + padded(strings.Join(parts, " / "), cell) + " |"
+			row = append(row, strings.Join(parts, " / "))
 		}
-		fmt.Fprintln(a.stdout, line)
+		rows = append(rows, row)
 	}
-}
-
-// padded fills s with spaces up to a width in letters.
-func padded(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+	return table.WriteMarkdown(a.stdout, rows)
 }

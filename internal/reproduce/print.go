@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
-	"unicode/utf8"
+
+	"diffclip/internal/table"
 )
 
 // Print writes the tables as text in Markdown: ours, and the paper's in brackets.
@@ -37,7 +37,7 @@ func (o *Outcome) Print(w io.Writer) error {
 			}
 			rows = append(rows, texts)
 		}
-		if err := printMarkdown(w, rows); err != nil {
+		if err := table.WriteMarkdown(w, withoutEmptyFirst(rows)); err != nil {
 			return err
 		}
 	}
@@ -55,33 +55,15 @@ func textCell(row *Row, metric string) string {
 	return cell
 }
 
-// printMarkdown writes rows with the first one as header, the first column left
-// out where it is empty throughout.
-func printMarkdown(w io.Writer, rows [][]string) error {
-	from := 1
+// withoutEmptyFirst leaves out the first column where it is empty below the header.
+func withoutEmptyFirst(rows [][]string) [][]string {
 	for _, row := range rows[1:] {
 		if row[0] != "" {
-			from = 0
+			return rows
 		}
 	}
-	width := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, s := range row {
-			width[i] = max(width[i], utf8.RuneCountInString(s))
-		}
+	for i := range rows {
+		rows[i] = rows[i][1:]
 	}
-	for k, row := range rows {
-		line, rule := "|", "|"
-		for i := from; i < len(row); i++ {
-			line += " " + row[i] + strings.Repeat(" ", width[i]-utf8.RuneCountInString(row[i])) + " |"
-			rule += strings.Repeat("-", width[i]+2) + "|"
-		}
-		if k == 0 {
-			line += "\n" + rule
-		}
-		if _, err := fmt.Fprintln(w, line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return rows
 }

@@ -1,5 +1,5 @@
-// Package table reads small tables of comma-separated values: label lists,
-// species tables, split definitions.
+// Package table reads small tables of comma-separated values (label lists,
+// species tables, split definitions) and writes tables in Markdown.
 package table
 
 import (

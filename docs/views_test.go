@@ -1,0 +1,381 @@
+package docs_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"diffclip/rsdata"
+)
+
+// views make the rows of a table, the header first, from the words behind the
+// view's name in the page.
+var views = map[string]func(r *raw, args []string) ([][]string, error){
+	"accuracy":        accuracyView,
+	"accuracy-readme": readmeAccuracyView,
+	"differences":     differencesView,
+	"settings":        settingsView,
+	"reproduced":      func(r *raw, args []string) ([][]string, error) { return r.reproducedTable(args[0]) },
+	"as-printed":      printedView,
+	"peers":           peersView,
+	"peers-aims":      aimsView,
+	"peers-readme":    readmePeersView,
+}
+
+// accuracyView: a row for each method of a file of scores, a column for each number of shots.
+func accuracyView(r *raw, args []string) ([][]string, error) {
+	f, err := r.scores(args[0])
+	if err != nil {
+		return nil, err
+	}
+	rows := [][]string{{""}}
+	for _, result := range f.Results {
+		if len(rows) == 1 || rows[len(rows)-1][0] != result.Method {
+			rows = append(rows, []string{result.Method})
+		}
+		if len(rows) == 2 {
+			rows[0] = append(rows[0], fmt.Sprintf("%d shots: OA / AA / kappa", result.Shots))
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], strings.Join(result.summary(), " / "))
+	}
+	return rows, nil
+}
+
+// shots are those of the tables of results.
+var shots = []int{2, 8, 20}
+
+// readmeAccuracyView: overall accuracies of some methods of a scene and protocol.
+func readmeAccuracyView(r *raw, args []string) ([][]string, error) {
+	rows := [][]string{{""}}
+	for _, n := range shots {
+		rows[0] = append(rows[0], fmt.Sprintf("%d shots", n))
+	}
+	for _, line := range []struct{ method, title string }{
+		{"DiffCLIP", "DiffCLIP, `-preset best`"},
+		{"stage 2 alone", "stage 2 alone"},
+		{"svm", "RBF-SVM"},
+		{"rf", "random forest"},
+		{"lda", "shrinkage LDA"},
+		{"lda-mnf", "LDA on minimum noise fractions"},
+	} {
+		row := []string{line.title}
+		for _, n := range shots {
+			result, err := r.result(args[0], line.method, n)
+			if err != nil {
+				return nil, err
+			}
+			row = append(row, rsdata.Summarise(result.oa()).Percent())
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// result finds a method among the classical and the learned ones of a scene and protocol, such as idtrees-random.
+func (r *raw) result(scene, method string, shots int) (*scoreRow, error) {
+	kind := "classical"
+	if method == "DiffCLIP" || method == "stage 2 alone" {
+		kind = "learned"
+	}
+	name := "results/" + kind + "-" + scene + ".json"
+	f, err := r.scores(name)
+	if err != nil {
+		return nil, err
+	}
+	row, err := f.find(method, shots)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return row, nil
+}
+
+// difference is that of DiffCLIP to another method, over the same draws.
+type difference struct{ points, p float64 }
+
+// significant: at the level of 5 %, whoever is ahead.
+func (d difference) significant() bool { return d.p < 0.05 }
+
+func (d difference) String() string {
+	s := fmt.Sprintf("%+.1f (%.3f)", d.points, d.p)
+	if d.significant() && d.points > 0 {
+		return "**" + s + "**"
+	}
+	return s
+}
+
+// ahead sets DiffCLIP beside another method.
+func (r *raw) ahead(scene, method string, shots int) (difference, error) {
+	ours, err := r.result(scene, "DiffCLIP", shots)
+	if err != nil {
+		return difference{}, err
+	}
+	other, err := r.result(scene, method, shots)
+	if err != nil {
+		return difference{}, err
+	}
+	if fmt.Sprint(ours.Seeds) != fmt.Sprint(other.Seeds) {
+		return difference{}, fmt.Errorf("%s, %s: seeds %v and %v of DiffCLIP: expected the same", scene, method, other.Seeds, ours.Seeds)
+	}
+	for i := range ours.Scores {
+		if ours.Scores[i].Samples != other.Scores[i].Samples {
+			return difference{}, fmt.Errorf("%s, %s, seed %d: %d test samples and %d of DiffCLIP: the splits differ", scene, method, ours.Seeds[i], other.Scores[i].Samples, ours.Scores[i].Samples)
+		}
+	}
+	a, b := ours.oa(), other.oa()
+	return difference{100 * (rsdata.Summarise(a).Mean - rsdata.Summarise(b).Mean), rsdata.Wilcoxon(a, b).P}, nil
+}
+
+// scenes are the scenes and protocols of results.md, with their titles.
+var scenes = []struct{ name, title string }{
+	{"idtrees-random", "IDTReeS random"},
+	{"idtrees-disjoint", "IDTReeS disjoint"},
+	{"pines-random", "Indian Pines random"},
+	{"pines-disjoint", "Indian Pines disjoint"},
+}
+
+// rivals are what DiffCLIP is tested against.
+var rivals = []string{"stage 2 alone", "svm", "rf", "lda", "svm-pca", "lda-pca", "svm-mnf", "lda-mnf"}
+
+// differencesView: the differences of DiffCLIP to other methods, with their P.
+func differencesView(r *raw, _ []string) ([][]string, error) {
+	rows := [][]string{{""}}
+	for _, s := range scenes {
+		rows[0] = append(rows[0], s.title+", 2 / 8 / 20")
+	}
+	for _, method := range rivals {
+		row := []string{method}
+		for _, s := range scenes {
+			var parts []string
+			for _, n := range shots {
+				d, err := r.ahead(s.name, method, n)
+				if err != nil {
+					return nil, err
+				}
+				parts = append(parts, d.String())
+			}
+			row = append(row, strings.Join(parts, " / "))
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// settingsView: what single settings are worth, at 8 shots on random draws.
+func settingsView(r *raw, _ []string) ([][]string, error) {
+	rows := [][]string{{"", "IDTReeS 2020", "Indian Pines"}}
+	for _, line := range []struct{ title, file, method string }{
+		{"`-preset best`", "learned-%s-random", "DiffCLIP"},
+		{"30 principal components in place of noise fractions (`pretrain -pca 30`)", "setting-%s-pca", ""},
+		{"mean of the patches (`finetune -pool mean`)", "setting-%s-pool-mean", ""},
+		{"class token (`finetune -pool class`)", "setting-%s-pool-class", ""},
+		{"head as trained (`finetune -head-fit trained`)", "setting-%s-head-fit-trained", ""},
+		{"encoder trained too (`finetune -freeze 0`)", "setting-%s-freeze-0", ""},
+		{"without stage 1", "learned-%s-random", "stage 2 alone"},
+	} {
+		row := []string{line.title}
+		for _, scene := range []string{"idtrees", "pines"} {
+			f, err := r.scores("results/" + fmt.Sprintf(line.file, scene) + ".json")
+			if err != nil {
+				return nil, err
+			}
+			result := &f.Results[0]
+			if line.method != "" {
+				if result, err = f.find(line.method, 8); err != nil {
+					return nil, err
+				}
+			}
+			row = append(row, rsdata.Summarise(result.oa()).Percent())
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// printedView: a table as it was printed.
+func printedView(r *raw, args []string) ([][]string, error) {
+	f, err := r.asPrinted(args[0])
+	if err != nil {
+		return nil, err
+	}
+	return append([][]string{f.Columns}, f.Rows...), nil
+}
+
+// contenders are those of bench/peers/run.py in the words of the pages.
+var contenders = map[string]string{
+	"diffclip pretrain":           "diffclip",
+	"diffclip pretrain-reference": "diffclip, every pixel embedded",
+	"diffclip fewshot":            "diffclip",
+	"diffclip infer":              "diffclip",
+	"diffclip scene":              "diffclip scene",
+	"torch plain":                 "PyTorch plain",
+	"torch tuned":                 "PyTorch tuned",
+	"torch tuned prune":           "PyTorch tuned, pruned",
+}
+
+// peersView: a workload at a number of threads, a row for each contender.
+func peersView(r *raw, args []string) ([][]string, error) {
+	if len(args) != 3 {
+		return nil, fmt.Errorf("expected a file, a workload and a number of threads")
+	}
+	f, err := r.peersOf(args[0])
+	if err != nil {
+		return nil, err
+	}
+	threads, err := strconv.Atoi(args[2])
+	if err != nil {
+		return nil, err
+	}
+	rows := [][]string{{"", "windows/s", "GFLOP/s of the plain network", "peak memory, MiB", "time"}}
+	for _, p := range f.Rows {
+		if p.Workload == args[1] && p.Threads == threads {
+			rows = append(rows, []string{contenders[p.Contender], fmt.Sprintf("%.1f (%.1f)", p.Windows, p.Best),
+				fmt.Sprintf("%.1f", p.GFLOPs), fmt.Sprintf("%.0f", p.Peak), fmt.Sprintf("%.2f", p.Time)})
+		}
+	}
+	return rows, nil
+}
+
+const (
+	peers64  = "performance/peers.json"
+	peers256 = "performance/peers-256.json"
+)
+
+// times returns the times of a window in PyTorch, plain and tuned, this engine's being 1.
+func (r *raw) times(file, workload string, threads int) (plain, tuned float64, err error) {
+	f, err := r.peersOf(file)
+	if err != nil {
+		return 0, 0, err
+	}
+	a, err := f.find(workload, threads, "torch plain")
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", file, err)
+	}
+	b, err := f.find(workload, threads, "torch tuned")
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", file, err)
+	}
+	return a.Time, b.Time, nil
+}
+
+// sceneAgainstTuned returns how much faster a pixel of a scene is than a window in tuned PyTorch.
+func (r *raw) sceneAgainstTuned(threads int) (float64, error) {
+	f, err := r.peersOf(peers64)
+	if err != nil {
+		return 0, err
+	}
+	scene, err := f.find("infer", threads, "diffclip scene")
+	if err != nil {
+		return 0, err
+	}
+	tuned, err := f.find("infer", threads, "torch tuned")
+	if err != nil {
+		return 0, err
+	}
+	return scene.Windows / tuned.Windows, nil
+}
+
+// aimsView: times beside what was aimed at.
+func aimsView(r *raw, _ []string) ([][]string, error) {
+	rows := [][]string{{"", "1 thread", "2 threads"}}
+	for _, line := range []struct {
+		title, file, workload string
+		plain, tuned          float64 // the aims
+		threads               int     // up to which it was measured
+	}{
+		{"W1 against plain / tuned, batch 64", peers64, "pretrain", 4, 2.5, 2},
+		{"W1 against plain / tuned, batch 256", peers256, "pretrain", 4, 2.5, 1},
+		{"W2 against plain / tuned", peers64, "fewshot", 8, 4, 2},
+		{"W3 against plain / tuned", peers64, "infer", 5, 3, 2},
+	} {
+		row := []string{line.title}
+		for threads := 1; threads <= 2; threads++ {
+			if threads > line.threads {
+				row = append(row, "not measured")
+				continue
+			}
+			plain, tuned, err := r.times(line.file, line.workload, threads)
+			if err != nil {
+				return nil, err
+			}
+			row = append(row, fmt.Sprintf("%.1f / %.1f", plain, tuned)+missed(plain < line.plain, tuned < line.tuned))
+		}
+		rows = append(rows, row)
+	}
+	row := []string{"scene against W3 tuned"}
+	for threads := 1; threads <= 2; threads++ {
+		v, err := r.sceneAgainstTuned(threads)
+		if err != nil {
+			return nil, err
+		}
+		cell := fmt.Sprintf("%.1f", v)
+		if v < 4 {
+			cell += ", **missed**"
+		}
+		row = append(row, cell)
+	}
+	rows = append(rows, row)
+	shares, err := sharesRow(r)
+	return append(rows, shares), err
+}
+
+// missed says which of two aims was missed.
+func missed(plain, tuned bool) string {
+	switch {
+	case plain && tuned:
+		return ", **both missed**"
+	case plain:
+		return ", **plain missed**"
+	case tuned:
+		return ", **tuned missed**"
+	}
+	return ""
+}
+
+// sharesRow is the shares of the ceiling that the gate measured for W1 to W3.
+func sharesRow(r *raw) ([]string, error) {
+	f, err := r.asPrinted("performance/gate.json")
+	if err != nil {
+		return nil, err
+	}
+	row := []string{"share of the ceiling: W1 (aim 55 %), W2 (50 %), W3 (60 %)"}
+	for column := 1; column <= 2; column++ {
+		var shares []string
+		for _, line := range f.Rows {
+			if strings.HasPrefix(line[0], "W") {
+				shares = append(shares, strings.TrimSuffix(line[column], " %"))
+			}
+		}
+		row = append(row, strings.Join(shares, ", ")+" %")
+	}
+	return row, nil
+}
+
+// readmePeersView: the times of one thread, and memory.
+func readmePeersView(r *raw, _ []string) ([][]string, error) {
+	rows := [][]string{{"", "plain PyTorch", "tuned PyTorch", "peak memory, ours / tuned"}}
+	for _, line := range []struct{ title, file, workload string }{
+		{"pre-training, batch 256", peers256, "pretrain"},
+		{"few-shot training, batch 64", peers64, "fewshot"},
+		{"classification", peers64, "infer"},
+	} {
+		plain, tuned, err := r.times(line.file, line.workload, 1)
+		if err != nil {
+			return nil, err
+		}
+		f, err := r.peersOf(line.file)
+		if err != nil {
+			return nil, err
+		}
+		ours, err := f.find(line.workload, 1, "diffclip "+line.workload)
+		if err != nil {
+			return nil, err
+		}
+		theirs, err := f.find(line.workload, 1, "torch tuned")
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, []string{line.title, fmt.Sprintf("%.1f", plain), fmt.Sprintf("%.1f", tuned),
+			fmt.Sprintf("%.2f / %.1f GiB", ours.Peak/1024, theirs.Peak/1024)})
+	}
+	return rows, nil
+}
