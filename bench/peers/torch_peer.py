@@ -79,11 +79,11 @@ class Attention(nn.Module):
         """The result at token at[i] of each sample; keys after last[i] are hidden."""
         b, n, d = x.shape
         w, c, size = self.qkv.weight, self.qkv.bias, d // HEADS
-        q = F.linear(x[torch.arange(b), at], w[:d], c[:d]).view(b, HEADS, 1, size) * size ** -0.5
+        q = F.linear(x[torch.arange(b, device=x.device), at], w[:d], c[:d]).view(b, HEADS, 1, size) * size ** -0.5
         k, v = F.linear(x, w[d:], c[d:]).view(b, n, 2, HEADS, size).permute(2, 0, 3, 1, 4)
         s = q @ k.transpose(-2, -1)
         if last is not None:
-            s = s.masked_fill((torch.arange(n) > last[:, None])[:, None, None], -math.inf)
+            s = s.masked_fill((torch.arange(n, device=x.device) > last[:, None])[:, None, None], -math.inf)
         return self.proj((s.softmax(-1) @ v).reshape(b, d))
 
 
@@ -104,7 +104,7 @@ class Block(nn.Module):
         return x + self.mlp(self.norm2(x))
 
     def one(self, x, at, last=None):
-        r = x[torch.arange(len(x)), at] + self.attn.one(self.norm1(x), at, last)
+        r = x[torch.arange(len(x), device=x.device), at] + self.attn.one(self.norm1(x), at, last)
         return r + self.mlp(self.norm2(r))
 
 
@@ -146,7 +146,7 @@ class Encoder(nn.Module):
         for b in self.blocks[:-1]:
             x = b(x)
         last = self.blocks[-1]
-        return self.norm(last.one(x, torch.zeros(len(x), dtype=torch.long))[:, None] if one else last(x))
+        return self.norm(last.one(x, torch.zeros(len(x), dtype=torch.long, device=x.device))[:, None] if one else last(x))
 
     def forward(self, seqs, one=False):
         if A.variant == "tuned":
@@ -182,10 +182,10 @@ class Pretrain(nn.Module):
 
     def forward(self, images):
         b = len(images[0])
-        t = torch.randint(0, 1000, (b,))
+        t = torch.randint(0, 1000, (b,), device=self.signal.device)
         signal, noise = self.signal[t].view(b, 1, 1, 1), self.noise[t].view(b, 1, 1, 1)
         seqs, restores = [], []
-        orders = [torch.rand(b, TOKENS).argsort(1) for _ in images]
+        orders = [torch.rand(b, TOKENS, device=t.device).argsort(1) for _ in images]
         for img, stem, order in zip(images, self.enc.stems, orders):
             x = stem.tokens(signal * img + noise * torch.randn_like(img))
             visible = x.gather(1, order[:, :KEEP, None].expand(b, KEEP, DIM))
@@ -219,12 +219,12 @@ class FewShot(nn.Module):
         x = self.tok(ids) + self.pos[:ids.shape[1]]
         for b in self.text[:-1]:
             x = b(x)
-        x = self.text[-1].one(x, end, end) if A.prune else self.text[-1](x)[torch.arange(len(ids)), end]
+        x = self.text[-1].one(x, end, end) if A.prune else self.text[-1](x)[torch.arange(len(ids), device=ids.device), end]
         return F.normalize(self.norm(x) @ self.proj)
 
     def forward(self, images, ids, t):
         logits = self.scale.exp() * self.images(images, t) @ self.texts(ids, ids.argmax(1)).t()
-        y = torch.arange(len(ids))
+        y = torch.arange(len(ids), device=ids.device)
         return 0.5 * (F.cross_entropy(logits, y) + F.cross_entropy(logits.t(), y))
 
 
