@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"diffclip/internal/folderlock"
 	"diffclip/internal/run"
 	"diffclip/tensor"
 )
@@ -35,6 +36,11 @@ func Run(ctx context.Context, s *Study, o Options) (*Outcome, error) {
 			return nil, fmt.Errorf("cannot make the folder of the results: %w", err)
 		}
 	}
+	lock, err := folderlock.Take(o.Out)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Release()
 	if err := r.plan(); err != nil {
 		return nil, err
 	}

@@ -8,9 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"diffclip/internal/atomicfile"
+	"diffclip/internal/folderlock"
 )
 
 // Names of the files in a folder.
@@ -40,6 +42,7 @@ func (f Folder) Has(name string) bool {
 func Create(dir string, overwrite bool) (Folder, error) {
 	f := Folder{dir}
 	entries, err := os.ReadDir(dir)
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == folderlock.Name })
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := os.MkdirAll(dir, 0o777); err != nil {

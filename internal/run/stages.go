@@ -11,6 +11,7 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
+	"diffclip/internal/folderlock"
 	"diffclip/internal/progress"
 	"diffclip/internal/train"
 	"diffclip/rsdata"
@@ -51,6 +52,11 @@ func (f Folder) TrainStage1(ctx context.Context, x *Experiment, m *Manifest, log
 // RunStage1 is TrainStage1 for a caller that follows it by hooks, whose checkpoint
 // lies in the folder under its usual name.
 func (f Folder) RunStage1(ctx context.Context, x *Experiment, m *Manifest, hooks train.Hooks) (*diffusion.Model, Curve, error) {
+	lock, err := folderlock.Take(f.Dir)
+	if err != nil {
+		return nil, Curve{}, err
+	}
+	defer lock.Release()
 	hooks, end := f.logSteps(Stage1Name, hooks)
 	defer end()
 	began := time.Now()
@@ -67,6 +73,11 @@ func (f Folder) RunStage1(ctx context.Context, x *Experiment, m *Manifest, hooks
 // TrainStage2 runs, or goes on with, stage 2 of an experiment in its folder, from
 // the weights of stage 1 or from scratch, and writes its weights and history.
 func (f Folder) TrainStage2(ctx context.Context, x *Experiment, m *Manifest, state map[string]*tensor.Tensor, log io.Writer) (*clip.Model, Curve, error) {
+	lock, err := folderlock.Take(f.Dir)
+	if err != nil {
+		return nil, Curve{}, err
+	}
+	defer lock.Release()
 	hooks, done := Watch(log, "stage 2, few labels", f.Path(Checkpoint2File))
 	hooks, end := f.logSteps(Stage2Name, hooks)
 	defer end()

@@ -1,0 +1,89 @@
+//go:build linux
+
+package folderlock
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestMain is also the other program: it takes the folder that it is given, says
+// so, and holds it until its input ends.
+func TestMain(m *testing.M) {
+	dir := os.Getenv("FOLDERLOCK_TEST")
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	if _, err := Take(dir); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("taken")
+	var b [1]byte
+	os.Stdin.Read(b[:])
+}
+
+// other starts the other program on a folder and returns its first line and a way to kill it.
+func other(t *testing.T, dir string) (says string, pid int, kill func()) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "FOLDERLOCK_TEST="+dir)
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 1000)
+	n, err := out.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(b[:n])), cmd.Process.Pid, func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+}
+
+func TestTwoPrograms(t *testing.T) {
+	dir := t.TempDir()
+	says, pid, kill := other(t, dir)
+	if says != "taken" {
+		t.Fatal(says)
+	}
+	if l, err := Take(dir); err == nil {
+		l.Release()
+		t.Error("two programs have the folder")
+	} else if !strings.Contains(err.Error(), fmt.Sprintf("process %d)", pid)) || !strings.Contains(err.Error(), dir) {
+		t.Errorf("error %q, want process %d and the folder named", err, pid)
+	}
+	kill() // without a chance to give anything back
+	l, err := Take(dir)
+	if err != nil {
+		t.Fatalf("after the other program was killed: %v", err)
+	}
+	says, _, kill = other(t, dir)
+	kill()
+	if want := fmt.Sprintf("process %d)", os.Getpid()); !strings.Contains(says, want) {
+		t.Errorf("the other program says %q, want %q", says, want)
+	}
+	l.Release()
+	says, _, kill = other(t, dir)
+	kill()
+	if says != "taken" {
+		t.Errorf("the other program says %q about a folder that was given back", says)
+	}
+}
+
+func TestNoFolder(t *testing.T) {
+	if _, err := Take(t.TempDir() + "/none"); err == nil {
+		t.Error("a folder that is not there was locked")
+	}
+}
