@@ -28,8 +28,9 @@ import (
 	"diffclip/vit"
 )
 
-// memoryLimit is what pre-training at the published sizes may take beside the scene.
-const memoryLimit = 500e6
+// memoryLimit is what pre-training at the published sizes may take beside the scene,
+// on two threads, and threadLimit what each further thread may add.
+const memoryLimit, threadLimit = 500e6, 30e6
 
 // The scene of the promise, Houston 2013 in size.
 const memoryH, memoryW, memoryBands = 349, 1905, 144
@@ -37,7 +38,11 @@ const memoryH, memoryW, memoryBands = 349, 1905, 144
 // memoryChild is the variable that makes this test binary a child: it names what to do, a colon, and the folder of the scene.
 const memoryChild = "DIFFCLIP_MEMORY_CHILD"
 
-var memoryJobs = map[string]func(dir string) (memoryUse, error){"pretrain": pretrainFrom, "map": mapFrom}
+var memoryJobs = map[string]func(dir string) (memoryUse, error){
+	"pretrain":            func(dir string) (memoryUse, error) { return pretrainFrom(dir, 2) },
+	"pretrain, 4 threads": func(dir string) (memoryUse, error) { return pretrainFrom(dir, 4) },
+	"map":                 mapFrom,
+}
 
 func TestMain(m *testing.M) {
 	if job, dir, ok := strings.Cut(os.Getenv(memoryChild), ":"); ok {
@@ -85,7 +90,7 @@ func openScene(dir string) (d *rsdata.Dataset, scaling *rsdata.Scaling, mods []v
 
 // pretrainFrom opens a scene, fits its scaling and takes two steps of pre-training at the published sizes: in the first
 // the arenas grow, in the second windows are gathered ahead.
-func pretrainFrom(dir string) (memoryUse, error) {
+func pretrainFrom(dir string, threads int) (memoryUse, error) {
 	d, scaling, mods, use, err := openScene(dir)
 	if err != nil {
 		return use, err
@@ -94,7 +99,7 @@ func pretrainFrom(dir string) (memoryUse, error) {
 	if err != nil {
 		return use, err
 	}
-	be := tensor.NewCPU(2)
+	be := tensor.NewCPU(threads)
 	defer be.Close()
 	cfg := diffusion.DefaultTrain()
 	cfg.Epochs = 1
@@ -251,6 +256,19 @@ func TestMemoryForARealScene(t *testing.T) {
 				t.Errorf("%.0f MB beside the scene, want less than %.0f", mb(over), memoryLimit/1e6)
 			}
 		})
+	}
+}
+
+// A further thread has an arena of its own, and takes little.
+func TestMemoryOfThreads(t *testing.T) {
+	needMemoryTest(t)
+	dir := t.TempDir()
+	writeNPY[uint16](1)(t, dir)
+	two, four := measureMemory(t, "pretrain", dir), measureMemory(t, "pretrain, 4 threads", dir)
+	each := (four.Peak - two.Peak) / 2
+	t.Logf("%.0f MB for each further thread", mb(each))
+	if float64(each) >= threadLimit {
+		t.Errorf("%.0f MB for each further thread, want less than %.0f", mb(each), threadLimit/1e6)
 	}
 }
 
