@@ -165,6 +165,10 @@ func (t *Tape) Const(v float32, dims ...int) *Var {
 	return c
 }
 
+// Room places a constant on the tape whose memory the caller writes before it is
+// used; what it holds until then is undefined.
+func (t *Tape) Room(dims ...int) *Var { return t.result(tensor.Of(dims...)) }
+
 // result returns a new variable with memory of the given shape.
 func (t *Tape) result(s tensor.Shape) *Var {
 	v := t.newVar()

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 
 	"diffclip/clip"
 	"diffclip/internal/numeric"
@@ -25,11 +24,7 @@ func Scene(be tensor.Backend, pixels int) *Workload {
 	m := classifier()
 	m.Set.Flatten()
 	d := randomScene(max(1, pixels/sceneWidth), min(pixels, sceneWidth))
-	scaling, err := rsdata.Fit(d, rsdata.DefaultScaling())
-	if err != nil {
-		panic(fmt.Errorf("bench: a scene of %d random pixels: %w", pixels, err))
-	}
-	windows := rsdata.NewWindows(d, scaling, m.Config.Encoder.Window)
+	windows := scaled(d, m.Config.Encoder.Window)
 	c := clip.NewClassifier(be, m, randomPrompts())
 	sum := 0.0
 	row := func(_ int, labels []uint8, _, _ []float32) error {

@@ -66,22 +66,20 @@ func pretrain(name string, be tensor.Backend, batch int, referenceOrder bool) *W
 	if err != nil {
 		panic(err)
 	}
-	corruptor := diffusion.NewCorruptor(cfg, 1)
-	corrupted := corruptor.NewCorrupted(batch)
-	var windows [][]float32
-	for _, x := range randomWindows(cfg.Encoder, batch) {
-		windows = append(windows, x.Data)
-	}
+	corruptor, source := diffusion.NewCorruptor(cfg, 1), newSource(be, cfg.Encoder, batch)
+	var corrupted *diffusion.Corrupted
 	t := newTrainer(be, m.Set, func(tape *autograd.Tape) *autograd.Var { return m.Loss(tape, corrupted) })
-	step := uint64(0)
+	next, stop := source.ahead(corruptor)
 	return &Workload{
 		Name: name, Batch: batch, GFLOP: pretrainGFLOP(cfg, batch), Params: m.Set.Count(),
 		Step: func() float64 {
-			corruptor.Fill(corrupted, windows, step)
-			step++
+			corrupted = next()
 			return t.step()
 		},
-		Close: t.tape.Reset,
+		Close: func() {
+			stop()
+			t.tape.Reset()
+		},
 	}
 }
 
@@ -90,7 +88,8 @@ func pretrain(name string, be tensor.Backend, batch int, referenceOrder bool) *W
 func FewShot(be tensor.Backend, batch int) *Workload {
 	m := classifier()
 	e := m.Config.Encoder
-	b := &clip.Batch{Windows: randomWindows(e, batch), Steps: randomSteps(e, batch), Prompts: randomPrompts()}
+	b := newSource(be, e, batch).classified()
+	b.Steps, b.Prompts = randomSteps(e, batch), randomPrompts()
 	for i := range batch {
 		b.Prompt = append(b.Prompt, int32(i%classes))
 	}
@@ -108,7 +107,8 @@ func Infer(be tensor.Backend, batch int) *Workload {
 	e := m.Config.Encoder
 	m.Set.Place(be)
 	scores := make([]float32, batch*classes)
-	x, steps := randomWindows(e, batch), randomSteps(e, batch)
+	b := newSource(be, e, batch).classified()
+	b.Steps = randomSteps(e, batch)
 	text := tensor.New(classes, m.Config.Text.Dim)
 	rng.New(1, "bench/text", 0).Normal(text.Data, 0)
 	tape := autograd.NewTape(be, autograd.Eval)
@@ -116,7 +116,7 @@ func Infer(be tensor.Backend, batch int) *Workload {
 		Name: "infer", Batch: batch, GFLOP: inferGFLOP(m.Config, batch), Params: m.Set.Count(),
 		Step: func() float64 {
 			tape.Reset()
-			z := tape.L2Normalize(m.Images(tape, x, steps))
+			z := tape.L2Normalize(m.Images(tape, b))
 			logits := tape.MatMul(z, tape.Input(text), false, true).Value
 			logits.Read(scores)
 			sum := 0
@@ -185,17 +185,6 @@ func (t *trainer) step() float64 {
 	value := float64(l.Value.Item())
 	t.opt.Step(t.be, 1e-4, 1)
 	return value
-}
-
-// randomWindows holds per modality (batch·L, bands) values in [0, 1).
-func randomWindows(c vit.Config, batch int) []*tensor.Tensor {
-	var out []*tensor.Tensor
-	for _, m := range c.Modalities {
-		x := tensor.New(batch*c.Window*c.Window, m.Bands)
-		rng.New(1, "bench/"+m.Name, 0).Uniform(x.Data, 0)
-		out = append(out, x)
-	}
-	return out
 }
 
 func randomSteps(c vit.Config, batch int) []int32 {

@@ -19,10 +19,9 @@ type Classifier struct {
 	text  *tensor.Tensor // (K, D) normalised; nil with a linear head
 	scale float32        // 1/τ
 
-	batch   Batch
-	buffers [][]float32
-	seed    uint64
-	calls   uint64
+	gather *gatherer
+	seed   uint64
+	calls  uint64
 }
 
 // classifyBatch is how many windows are gathered and classified at a time.
@@ -85,21 +84,30 @@ func (c *Classifier) Features(ctx context.Context, w *rsdata.Windows, pixels []r
 // encode gathers windows batch by batch and lets emit turn their image features
 // (n, D) into values, width of each window.
 func (c *Classifier) encode(ctx context.Context, w *rsdata.Windows, pixels []rsdata.Pixel, width int, dst []float32, emit func(*autograd.Var, []float32)) error {
-	if c.buffers == nil {
-		c.buffers = w.NewBuffers(classifyBatch)
+	if err := c.prepare(w, len(pixels)); err != nil {
+		return err
 	}
 	for lo := 0; lo < len(pixels); lo += classifyBatch {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		hi := min(lo+classifyBatch, len(pixels))
-		w.Gather(c.buffers, pixels[lo:hi])
-		c.model.windows(&c.batch, c.buffers, hi-lo, rng.New(c.seed, "evaluation/timestep", c.calls))
+		b := c.gather.gather(pixels[lo:hi], rng.New(c.seed, "evaluation/timestep", c.calls))
 		c.calls++
-		emit(c.model.Images(c.tape, c.batch.Windows, c.batch.Steps), dst[lo*width:hi*width])
+		emit(c.model.Images(c.tape, b), dst[lo*width:hi*width])
 		c.tape.Reset()
 	}
 	return nil
+}
+
+// prepare makes ready for count windows in all.
+func (c *Classifier) prepare(w *rsdata.Windows, count int) error {
+	if c.gather != nil && c.gather.windows == w && c.gather.count >= count {
+		return nil
+	}
+	var err error
+	c.gather, err = newGatherer(c.be, c.model, w, count)
+	return err
 }
 
 // normalise writes z of image features (n, D).

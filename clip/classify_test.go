@@ -185,7 +185,7 @@ func TestImageFeaturesOfManyModalities(t *testing.T) {
 			t.Fatal(err)
 		}
 		tape := autograd.NewTape(be, autograd.Eval)
-		if got := m.Images(tape, x, []int32{0, 0}).Shape(); got != tensor.Of(2, 8) || m.Head.Weight.Value.Dim(1) != 8*n {
+		if got := m.Images(tape, &Batch{Windows: x, Steps: []int32{0, 0}}).Shape(); got != tensor.Of(2, 8) || m.Head.Weight.Value.Dim(1) != 8*n {
 			t.Errorf("%d modalities: features %v, head %v", n, got, m.Head.Weight.Value.Shape)
 		}
 	}

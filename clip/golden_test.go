@@ -68,7 +68,7 @@ func goldenBatch(c golden.Case, m *Model) *Batch {
 	for i := range m.Config.Encoder.Modalities {
 		gathered.Data = append(gathered.Data, c.Float32s(fmt.Sprint("window", i)))
 	}
-	m.prepare(gathered, goldenPrompts(c), 0, 0)
+	m.prepare(gathered, nil, goldenPrompts(c), 0, 0)
 	batch := gathered.Extra.(*Batch)
 	for i, v := range c.Int64s("timesteps") {
 		batch.Steps[i] = int32(v)
@@ -109,7 +109,7 @@ func evaluation(t *testing.T, c golden.Case, m *Model, be tensor.Backend, batch 
 	classifier := NewClassifier(be, m, goldenPrompts(c))
 	k := classifier.Classes()
 	got := make([]float32, len(batch.Steps)*k)
-	classifier.classify(m.Images(classifier.tape, batch.Windows, batch.Steps), got)
+	classifier.classify(m.Images(classifier.tape, batch), got)
 	logits := c.Float32s("eval_logits")
 	want := make([]float32, len(logits))
 	for row := range batch.Steps {

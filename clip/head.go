@@ -53,17 +53,17 @@ func (m *Model) headInputs(ctx context.Context, be tensor.Backend, w *rsdata.Win
 	m.Set.Place(be)
 	tape := autograd.NewTape(be, autograd.Eval)
 	pixels := rsdata.Pixels(nil, samples)
-	buffers := w.NewBuffers(min(classifyBatch, len(pixels)))
+	g, err := newGatherer(be, m, w, len(pixels))
+	if err != nil {
+		return nil, err
+	}
 	var out [][]float64
-	var batch Batch
 	for lo := 0; lo < len(pixels); lo += classifyBatch {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		hi := min(lo+classifyBatch, len(pixels))
-		w.Gather(buffers, pixels[lo:hi])
-		m.windows(&batch, buffers, hi-lo, rng.New(0, "stage 2/head/timestep", uint64(lo)))
-		m.sequences(tape, batch.Windows, batch.Steps)
+		m.sequences(tape, g.gather(pixels[lo:hi], rng.New(0, "stage 2/head/timestep", uint64(lo))))
 		f := m.features(tape)
 		values, width := f.Value.Host(), f.Dim(1)
 		for i := range hi - lo {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"diffclip/autograd"
+	"diffclip/internal/resident"
 	"diffclip/nn"
 	"diffclip/tensor"
 	"diffclip/vit"
@@ -101,10 +102,11 @@ type Model struct {
 
 	Config Config
 
-	body func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
-	rows []int32 // 0, T, 2T, ...: class tokens of a shard
-	in   []*autograd.Var
-	own  []int32 // 0, 1, 2, ...
+	body  func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
+	rows  []int32 // 0, T, 2T, ...: class tokens of a shard
+	in    []*autograd.Var
+	own   []int32 // 0, 1, 2, ...
+	order []int32 // vit.Config.PixelOrder, nil where it is row by row
 
 	shared []float32 // (N, N) targets of TargetsClass
 }
@@ -131,6 +133,9 @@ func New(c Config, seed uint64) (*Model, error) {
 		m.LogitScale = root.Param("logit_scale", nn.Constant(float32(math.Log(1/c.Temperature))), 1)
 	}
 	m.body = m.encodeShard
+	if c.Encoder.Patch > 1 {
+		m.order = c.Encoder.PixelOrder()
+	}
 	return m, nil
 }
 
@@ -139,22 +144,20 @@ func (m *Model) linear() bool { return m.Config.Head == HeadLinear }
 
 func invSqrt(n int) float64 { return 1 / math.Sqrt(float64(n)) }
 
-// Images encodes windows: x holds per modality (B·L·p², bands), pixels in the
-// order of vit.Config.PixelOrder; steps the timestep index of each window. The
-// result is (B, text width), not yet normalised, or with a linear head the logits
-// of the classes, (B, Classes).
+// Images encodes the windows of a batch. The result is (B, text width), not yet
+// normalised, or with a linear head the logits of the classes, (B, Classes).
 //
 // Eq. (11): v_image = E_θ(x)
-func (m *Model) Images(t *autograd.Tape, x []*tensor.Tensor, steps []int32) *autograd.Var {
-	m.sequences(t, x, steps)
+func (m *Model) Images(t *autograd.Tape, b *Batch) *autograd.Var {
+	m.sequences(t, b)
 	return m.encode(t)
 }
 
-// sequences puts the tokens of windows into m.in.
-func (m *Model) sequences(t *autograd.Tape, x []*tensor.Tensor, steps []int32) {
+// sequences puts the tokens of a batch's windows into m.in.
+func (m *Model) sequences(t *autograd.Tape, b *Batch) {
 	m.in = m.in[:0]
 	for i, stem := range m.Encoder.Stems {
-		m.in = append(m.in, stem.All(t, t.Input(x[i]), steps)) // (B, 1+L, D)
+		m.in = append(m.in, stem.All(t, m.pixels(t, b, i), b.Steps)) // (B, 1+L, D)
 	}
 }
 
@@ -192,11 +195,15 @@ func (m *Model) encodeShard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *a
 
 // Batch is one step of few-shot training.
 type Batch struct {
-	Windows []*tensor.Tensor // per modality (B·L·p², bands)
-	Steps   []int32          // timestep index of each window
-	Prompts [][]int32        // the distinct prompts of the classes in the batch, as token ids
-	Prompt  []int32          // which of them each window has
-	Class   []int32          // the class of each window, from 0
+	Windows []*tensor.Tensor // per modality (B·L·p², bands), pixels in the order of vit.Config.PixelOrder
+	// Scene, if set, lies on a device, where the windows are cut out at At; Windows
+	// is nil then.
+	Scene   *resident.Windows
+	At      []tensor.Window
+	Steps   []int32   // timestep index of each window
+	Prompts [][]int32 // the distinct prompts of the classes in the batch, as token ids
+	Prompt  []int32   // which of them each window has
+	Class   []int32   // the class of each window, from 0
 }
 
 // Loss is the symmetric contrastive loss of a batch, a scalar; with a linear head
@@ -211,10 +218,10 @@ type Batch struct {
 // L_FLC = 1/(2N) Σ_i (H(p(y|x_i), e_i) + H(p(x|y_i), e_i)).
 func (m *Model) Loss(t *autograd.Tape, b *Batch) *autograd.Var {
 	if m.linear() {
-		return t.CrossEntropy(m.Images(t, b.Windows, b.Steps), b.Class)
+		return t.CrossEntropy(m.Images(t, b), b.Class)
 	}
 	text := t.L2Normalize(m.Text.Forward(t, b.Prompts))                   // (P, D), Eq. (10)
-	image := t.L2Normalize(m.Images(t, b.Windows, b.Steps))               // (N, D), Eq. (11)
+	image := t.L2Normalize(m.Images(t, b))                                // (N, D), Eq. (11)
 	pairs := t.GatherRows(text, nil, b.Prompt)                            // (N, D)
 	scale := t.Exp(t.Param(m.LogitScale))                                 // 1/τ
 	logits := t.ScaleByScalar(t.MatMul(image, pairs, false, true), scale) // (N, N): Eq. (13), Eq. (15) by rows

@@ -27,7 +27,10 @@ func MapScene(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.W
 		return err
 	}
 	k := c.Classes()
-	m := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W, k, c.classify)
+	m, err := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W, k, c.classify)
+	if err != nil {
+		return err
+	}
 	defer m.close()
 	labels, confidence := make([]uint8, m.wide), make([]float32, m.wide)
 	return m.run(ctx, func(row int, probs []float32) error {
@@ -58,7 +61,10 @@ func SceneFeatures(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsd
 	if err := c.checkScene(d, w, scene); err != nil {
 		return err
 	}
-	m := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W, c.Dim(), c.normalise)
+	m, err := newMapper(c, w, scene, d.Scenes[scene].H, d.Scenes[scene].W, c.Dim(), c.normalise)
+	if err != nil {
+		return err
+	}
 	defer m.close()
 	return m.run(ctx, rows)
 }
@@ -89,18 +95,24 @@ type mapper struct {
 	slots    int
 	embedded []*tensor.Tensor // per modality (slots·W, Dim)
 	next     int              // first scene row not embedded yet
-	raw      []*tensor.Tensor // per modality (embedPixels, bands)
-	centre   []int32
-	ids      []int32 // (windows·L) row in embedded
+	raw      []*tensor.Tensor // per modality (embedPixels, bands), for pixels that the host reads
+	ids      []int32          // (windows·L) row in embedded
 }
 
-func newMapper(c *Classifier, w *rsdata.Windows, scene, height, wide, width int, emit func(*autograd.Var, []float32)) *mapper {
+func newMapper(c *Classifier, w *rsdata.Windows, scene, height, wide, width int, emit func(*autograd.Var, []float32)) (*mapper, error) {
+	windows := height * wide
+	if c.model.Config.Encoder.Patch == 1 {
+		windows /= w.Side() * w.Side() // each pixel is read once
+	}
+	if err := c.prepare(w, windows); err != nil {
+		return nil, err
+	}
 	m := &mapper{c: c, w: w, scene: scene, height: height, wide: wide, width: width, emit: emit}
 	m.strip = min(max(1, stripPixels/wide), height)
 	m.values = make([]float32, m.strip*wide*width)
 	m.pixels = make([]rsdata.Pixel, m.strip*wide)
 	m.steps = make([]int32, m.strip*wide)
-	return m
+	return m, nil
 }
 
 // run goes through strip after strip and hands over their rows.
@@ -218,30 +230,26 @@ func (m *mapper) allocate() {
 		m.embedded = append(m.embedded, m.c.be.Get(tensor.Of(m.slots*m.wide, m.c.model.Config.Encoder.Dim)))
 		m.raw = append(m.raw, tensor.New(min(embedPixels, m.wide), m.w.Bands(i)))
 	}
-	side := m.w.Side()
-	m.centre = make([]int32, min(embedPixels, m.wide))
-	for i := range m.centre {
-		m.centre[i] = int32(side/2*side + side/2)
-	}
 }
 
 // embedRow embeds the pixels lo..hi of a row.
 func (m *mapper) embedRow(row, lo, hi int) {
 	t, d := m.c.tape, m.c.model.Config.Encoder.Dim
-	pixels := make([]rsdata.Pixel, hi-lo)
-	for i := range pixels {
-		pixels[i] = rsdata.Pixel{Scene: int32(m.scene), Row: int32(row), Col: int32(lo + i)}
-	}
-	dst, keep := make([][]float32, len(m.raw)), make([][]int32, len(m.raw))
-	for i, raw := range m.raw {
-		dst[i], keep[i] = raw.Data, m.centre[:hi-lo]
-	}
-	m.w.GatherPositions(dst, pixels, keep)
 	for i, stem := range m.c.model.Encoder.Stems {
-		x := tensor.FromSlice(m.raw[i].Data[:(hi-lo)*m.w.Bands(i)], hi-lo, m.w.Bands(i))
+		x := m.rowPixels(i, row, lo, hi)
 		at := (row%m.slots*m.wide + lo) * d
-		y := stem.Patches(t, t.Input(x)).Value
+		y := stem.Patches(t, t.Input(&x)).Value
 		m.c.be.Copy2D(m.embedded[i], at, y.Len(), y, 0, y.Len(), 1, y.Len(), false)
 	}
 	t.Reset()
+}
+
+// rowPixels returns the pixels lo..hi of a row in modality i, (hi-lo, bands).
+func (m *mapper) rowPixels(i, row, lo, hi int) tensor.Tensor {
+	if scene := m.c.gather.scene; scene != nil {
+		return scene.Row(i, m.scene, row, lo, hi)
+	}
+	x := m.raw[i].RowRange(0, hi-lo)
+	m.w.Read(x.Data, i, m.scene, row*m.wide+lo)
+	return x
 }

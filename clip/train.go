@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"diffclip/autograd"
+	"diffclip/internal/resident"
 	"diffclip/internal/rng"
 	"diffclip/internal/train"
 	"diffclip/optim"
@@ -102,9 +103,13 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	if err != nil {
 		return nil, err
 	}
-	bc := rsdata.BatchConfig{Size: cfg.Batch, Seed: cfg.Seed, Name: "stage 2", Shuffle: true, Symmetries: cfg.Symmetries}
+	scene, err := resident.New(be, w, resident.Many)
+	if err != nil {
+		return nil, fmt.Errorf("stage 2: %w", err)
+	}
+	bc := rsdata.BatchConfig{Size: cfg.Batch, Seed: cfg.Seed, Name: "stage 2", Shuffle: true, Symmetries: cfg.Symmetries, PlacesOnly: scene != nil}
 	var batches *rsdata.Batches
-	bc.Prepare = func(b *rsdata.Batch) { m.prepare(b, prompts, cfg.Seed, uint64(b.Epoch*batches.Steps()+b.Step)) }
+	bc.Prepare = func(b *rsdata.Batch) { m.prepare(b, scene, prompts, cfg.Seed, uint64(b.Epoch*batches.Steps()+b.Step)) }
 	batches = rsdata.NewBatches(w, samples, bc)
 	adam := optim.DefaultAdam()
 	adam.WeightDecay = cfg.WeightDecay
@@ -166,15 +171,20 @@ func (m *Model) checkSamples(samples []rsdata.Sample, prompts Prompts) error {
 	return nil
 }
 
-// prepare turns gathered windows into a training batch: tensors over the
-// gathered memory, timesteps, and the distinct prompts of its classes.
-func (m *Model) prepare(b *rsdata.Batch, prompts Prompts, seed, step uint64) {
+// prepare turns gathered windows, or the places of windows in a scene on a device,
+// into a training batch: with timesteps, and the distinct prompts of its classes.
+func (m *Model) prepare(b *rsdata.Batch, scene *resident.Windows, prompts Prompts, seed, step uint64) {
 	out, _ := b.Extra.(*Batch)
 	if out == nil {
-		out = &Batch{}
+		out = &Batch{Scene: scene}
 		b.Extra = out
 	}
-	m.windows(out, b.Data, len(b.Samples), rng.New(seed, "stage 2/timestep", step))
+	if scene != nil {
+		out.At = scene.Places(out.At[:0], b.Pixels, b.Augments)
+	} else {
+		m.arrange(out, b.Data, len(b.Samples))
+	}
+	m.drawSteps(out, len(b.Samples), rng.New(seed, "stage 2/timestep", step))
 	out.Class = out.Class[:0]
 	for _, s := range b.Samples {
 		out.Class = append(out.Class, int32(s.Label)-1)
@@ -192,28 +202,5 @@ func (m *Model) prepare(b *rsdata.Batch, prompts Prompts, seed, step uint64) {
 			out.Prompts = append(out.Prompts, prompts[s.Label-1])
 		}
 		out.Prompt = append(out.Prompt, i)
-	}
-}
-
-// windows places gathered windows, (n, side², bands) per modality, in the
-// model's pixel order, and sets the timesteps.
-func (m *Model) windows(out *Batch, data [][]float32, n int, times rng.Stream) {
-	e := m.Config.Encoder
-	if len(out.Steps) != n {
-		out.Steps = make([]int32, n)
-		out.Windows = out.Windows[:0]
-		for _, mod := range e.Modalities {
-			out.Windows = append(out.Windows, tensor.New(n*e.Window*e.Window, mod.Bands))
-		}
-	}
-	for i := range out.Steps {
-		out.Steps[i] = 0
-		if m.Config.RandomTimestep {
-			out.Steps[i] = int32(times.Intn(uint64(i), e.Timesteps))
-		}
-	}
-	for k, mod := range e.Modalities {
-		dst := out.Windows[k].Data
-		e.Arrange(dst, data[k][:len(dst)], mod.Bands)
 	}
 }

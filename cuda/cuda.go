@@ -52,6 +52,9 @@ type Options struct {
 	// with NaN, and takes it from the device at the next wait after Put: slow, and
 	// what a tool that looks for stray accesses needs.
 	Strict bool
+	// Note, if set, is told what a user may want to know, as that a scene does not
+	// fit the device.
+	Note func(text string)
 }
 
 // Backend computes on one device. It is used by one goroutine at a time.
@@ -71,6 +74,8 @@ type Backend struct {
 	noGraphs    bool
 	waited      time.Duration // for the device
 	profile     *profile      // while commands are timed
+	scenes      scenes
+	onNote      func(string)
 
 	rows []float32 // room for gathered rows
 	seen []uint32  // by row: the turn in which its id occurred last
@@ -100,15 +105,21 @@ func Open(o Options) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{dev: dev, info: dev.Info(), precision: o.Precision, compute: compute, noGraphs: o.NoGraphs}
-	b.pool.strict = o.Strict
-	b.graphs.seen = map[uint64]*seenList{}
-	b.k = kernels.NewSet(b)
+	b := newBackend(dev, o, compute)
 	if err := b.load(); err != nil {
 		dev.Close()
 		return nil, err
 	}
 	return b, nil
+}
+
+// newBackend returns a backend whose kernels are not loaded yet.
+func newBackend(dev driver.Device, o Options, compute driver.Compute) *Backend {
+	b := &Backend{dev: dev, info: dev.Info(), precision: o.Precision, compute: compute, noGraphs: o.NoGraphs, onNote: o.Note}
+	b.pool.strict = o.Strict
+	b.graphs.seen = map[uint64]*seenList{}
+	b.k = kernels.NewSet(b)
+	return b
 }
 
 // load makes the kernels ready.

@@ -54,6 +54,16 @@ func TestDeviceTraining(t *testing.T) {
 	}
 }
 
+// TestDeviceScene trains both stages with the scene on the device, and with windows
+// that the host gathers: the bits are the same.
+func TestDeviceScene(t *testing.T) {
+	b := onDevice(t, Options{})
+	held, host := both(t, b), both(t, hostPath{b})
+	if !slices.Equal(held.losses, host.losses) || !slices.Equal(held.probs, host.probs) {
+		t.Errorf("losses %v\nof windows from the host %v", held.losses, host.losses)
+	}
+}
+
 // TestDeviceWorkloads runs W1 to W3 beside the processor.
 func TestDeviceWorkloads(t *testing.T) {
 	b := onDevice(t, Options{Precision: F32})

@@ -175,12 +175,18 @@ func (b *Backend) Place(t *tensor.Tensor) {
 			return
 		}
 	}
-	k := b.take(t.Len())
-	placed := &block{b: b, at: k.at, class: k.class, exact: k.exact}
-	runtime.AddCleanup(placed, b.pool.abandon, k)
+	placed := b.keep(b.take(t.Len()))
 	host := t.Host()
 	*t = tensor.OnBuffer(placed, 0, t.Shape)
 	t.Write(host)
+}
+
+// keep returns a block over the same memory that goes back to the pool when
+// nothing refers to it any more.
+func (b *Backend) keep(k *block) *block {
+	kept := &block{b: b, at: k.at, class: k.class, exact: k.exact}
+	runtime.AddCleanup(kept, b.pool.abandon, k)
+	return kept
 }
 
 // abandon notes a block for collect. It runs on a goroutine of its own and

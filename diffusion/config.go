@@ -61,6 +61,14 @@ func (c Config) Check() error {
 // Keep returns k, the number of visible patches of a window, rounded down.
 func (c Config) Keep() int { return int(float64(c.Encoder.Tokens())*(1-c.MaskRatio) + 1e-9) }
 
+// visiblePixels returns how many pixels of a batch the encoder reads.
+func (c Config) visiblePixels(batch int) int {
+	if c.ReferenceOrder {
+		return batch * c.Encoder.Tokens() * c.Encoder.PatchPixels()
+	}
+	return batch * c.Keep() * c.Encoder.PatchPixels()
+}
+
 // tokenWeights returns the weight of each masked and of each visible token in
 // the loss of a batch.
 func (c Config) tokenWeights(batch int) (masked, visible float32) {

@@ -15,6 +15,8 @@ type Corrupted struct {
 	Inputs []CorruptedInput
 	batch  int
 	shard  int // samples that go through the transformers together
+
+	onDevice
 }
 
 // CorruptedInput is one modality of a corrupted batch. Tokens are patches of P =
@@ -22,13 +24,14 @@ type Corrupted struct {
 type CorruptedInput struct {
 	Keep    []int32        // (B·k) position of each visible token
 	Visible *tensor.Tensor // (B·k·p², bands) noised visible pixels; every token's, (B·L·p², bands), in the reference order
-	Target  *tensor.Tensor // (B, L, P) the clean window
+	Target  *tensor.Tensor // (B, L, P) the clean window; it and Visible are nil where a device makes them
 	Weight  *tensor.Tensor // (B, L) weight of each token in the loss
 
 	rows    []int32 // (B·k) 1 + position
 	from    []int32 // (B·k) row among the B·L tokens
 	places  []int32 // (B·(1+k)) position of each token of the encoder's, the class token's being 0
 	restore []int32 // (B·(1+L)) position of each masked token; of others 1 + L + row among their shard's B'·(1+k)
+	noise   rng.Stream
 }
 
 // Batch returns B.
@@ -51,18 +54,23 @@ func NewCorruptor(c Config, seed uint64) *Corruptor {
 
 // NewCorrupted returns room for batches of the given size.
 func (c *Corruptor) NewCorrupted(batch int) *Corrupted {
+	out := c.newLists(batch)
 	e := c.cfg.Encoder
-	l, k, p := e.Tokens(), c.cfg.Keep(), e.PatchPixels()
+	for i, m := range e.Modalities {
+		out.Inputs[i].Visible = tensor.New(c.cfg.visiblePixels(batch), m.Bands)
+		out.Inputs[i].Target = tensor.New(batch, e.Tokens(), e.PatchPixels()*m.Bands)
+	}
+	return out
+}
+
+// newLists is NewCorrupted without the pixels.
+func (c *Corruptor) newLists(batch int) *Corrupted {
+	e := c.cfg.Encoder
+	l, k := e.Tokens(), c.cfg.Keep()
 	out := &Corrupted{Steps: make([]int32, batch), Labels: make([]int32, batch), batch: batch, shard: shardSamples}
-	for _, m := range e.Modalities {
-		pixels := batch * k * p
-		if c.cfg.ReferenceOrder {
-			pixels = batch * l * p
-		}
+	for range e.Modalities {
 		out.Inputs = append(out.Inputs, CorruptedInput{
 			Keep:    make([]int32, batch*k),
-			Visible: tensor.New(pixels, m.Bands),
-			Target:  tensor.New(batch, l, p*m.Bands),
 			Weight:  tensor.New(batch, l),
 			rows:    make([]int32, batch*k),
 			from:    make([]int32, batch*k),
@@ -91,7 +99,8 @@ func (c *Corruptor) FillAt(dst *Corrupted, windows [][]float32, step uint64, t i
 	c.apply(dst, windows)
 }
 
-// draw draws the timesteps and masks of a step, and its noise into Visible.
+// draw draws the timesteps and masks of a step, and its noise into Visible where
+// that is here.
 func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 	times := rng.New(c.seed, "diffusion/timestep", step)
 	for i := range dst.Steps {
@@ -108,8 +117,9 @@ func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 			mask.Perm(c.perm, uint64(b))
 			copy(in.Keep[b*k:(b+1)*k], c.perm[:k])
 		}
-		if !c.cfg.NoNoise {
-			rng.New(c.seed, "diffusion/noise/"+modality.Name, step).Normal(in.Visible.Data, 0)
+		in.noise = rng.New(c.seed, "diffusion/noise/"+modality.Name, step)
+		if !c.cfg.NoNoise && in.Visible != nil {
+			in.noise.Normal(in.Visible.Data, 0)
 		}
 	}
 }
@@ -123,10 +133,16 @@ func (c *Corruptor) apply(dst *Corrupted, windows [][]float32) {
 	for m := range dst.Inputs {
 		in := &dst.Inputs[m]
 		c.target(in, windows[m], dst.batch)
-		in.index(e.Tokens(), c.cfg.Keep(), dst.batch, c.cfg)
-		in.sequence(e.Tokens(), c.cfg.Keep(), dst.batch, dst.shard)
+		c.list(in, dst)
 		c.noise(in, dst.Steps)
 	}
+}
+
+// list derives every index and weight of a modality from what was drawn.
+func (c *Corruptor) list(in *CorruptedInput, dst *Corrupted) {
+	l, k := c.cfg.Encoder.Tokens(), c.cfg.Keep()
+	in.index(l, k, dst.batch, c.cfg)
+	in.sequence(l, k, dst.batch, dst.shard)
 }
 
 // target copies the clean windows, patch by patch.

@@ -24,6 +24,7 @@ type Model struct {
 	batch *Corrupted // of the step in progress
 	body  func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
 	in    []*autograd.Var
+	clean []*autograd.Var // the batch's windows
 }
 
 // New makes a model with initial values drawn from seed.
@@ -43,15 +44,17 @@ func New(c Config, seed uint64) (*Model, error) {
 	return m, nil
 }
 
-// sequences embeds the visible tokens of every modality, (B, 1+k, Dim) each, and
-// prepares the decoders.
+// sequences embeds the visible tokens of every modality, (B, 1+k, Dim) each, leaves
+// the windows in m.clean, and prepares the decoders.
 func (m *Model) sequences(t *autograd.Tape, c *Corrupted, seqs []*autograd.Var) []*autograd.Var {
 	for _, d := range m.Decoders {
 		d.share(t)
 	}
+	m.clean = m.clean[:0]
 	for i, stem := range m.Encoder.Stems {
 		in := &c.Inputs[i]
-		x := t.Input(in.Visible)
+		x, clean := c.pixels(t, i, m.Config)
+		m.clean = append(m.clean, clean)
 		if m.Config.ReferenceOrder {
 			seqs = append(seqs, stem.VisibleOfAll(t, x, in.from, c.Steps))
 		} else {
@@ -76,7 +79,7 @@ func (m *Model) Loss(t *autograd.Tape, c *Corrupted) *autograd.Var {
 	m.begin(t, c)
 	m.in = m.sequences(t, c, m.in[:0])
 	for i := range c.Inputs {
-		m.in = append(m.in, t.Input(c.Inputs[i].Target), t.Input(c.Inputs[i].Weight))
+		m.in = append(m.in, m.clean[i], t.Input(c.Inputs[i].Weight))
 	}
 	return t.ShardSum(c.shard, m.body, m.in...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"diffclip/autograd"
+	"diffclip/internal/resident"
 	"diffclip/internal/train"
 	"diffclip/optim"
 	"diffclip/rsdata"
@@ -91,18 +92,22 @@ func (m *Model) train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 		return nil, fmt.Errorf("stage 1: no windows to train on")
 	}
 	corruptor := NewCorruptor(m.Config, cfg.Seed)
-	bc := rsdata.BatchConfig{Size: cfg.Batch, Seed: cfg.Seed, Name: "stage 1", Shuffle: true, DropLast: true, Symmetries: cfg.Symmetries, Crops: m.crops(cfg)}
+	scene, err := resident.New(be, w, resident.Many)
+	if err != nil {
+		return nil, fmt.Errorf("stage 1: %w", err)
+	}
+	bc := rsdata.BatchConfig{Size: cfg.Batch, Seed: cfg.Seed, Name: "stage 1", Shuffle: true, DropLast: true, Symmetries: cfg.Symmetries, Crops: m.crops(cfg), PlacesOnly: scene != nil}
 	var batches *rsdata.Batches
 	bc.Prepare = func(b *rsdata.Batch) {
 		c, _ := b.Extra.(*Corrupted)
 		if c == nil || c.Batch() != len(b.Samples) {
-			c = corruptor.NewCorrupted(len(b.Samples))
+			c = corruptor.NewResident(scene, len(b.Samples))
 			b.Extra = c
 		}
 		for i, s := range b.Samples {
 			c.Labels[i] = int32(s.Label) - 1
 		}
-		corruptor.Fill(c, b.Data, uint64(b.Epoch*batches.Steps()+b.Step))
+		corruptor.FillBatch(c, b, uint64(b.Epoch*batches.Steps()+b.Step))
 	}
 	batches = rsdata.NewBatches(w, samples, bc)
 	adam := optim.DefaultAdam()

@@ -17,6 +17,7 @@ type BatchConfig struct {
 	DropLast   bool    // leave out the last batch of an epoch where it is not full
 	Symmetries bool    // flip and rotate at random
 	Crops      []uint8 // sides of centre crops, one drawn at random per window; nil for none
+	PlacesOnly bool    // gather nothing: Pixels and Augments say what is cut out elsewhere, and Data is nil
 	// Prepare, where set, is called after the windows of a batch were gathered, on the goroutine that fetches ahead:
 	// the place for masks and noise. What it keeps in Batch.Extra stays with the buffer and comes back with it.
 	Prepare func(*Batch)
@@ -28,11 +29,11 @@ type Batch struct {
 	Epoch, Step int         // step counts from 0 within the epoch
 	Samples     []Sample    // label 0 where the window is unlabelled
 	Pixels      []Pixel     // their centres
+	Augments    []Augment   // their changes, all zero where there are none
 	Data        [][]float32 // per modality (len(Samples), side*side, bands)
 	Extra       any         // left to Prepare
 
-	augments []Augment
-	full     [][]float32 // buffers for a full batch, which Data are the beginnings of
+	full [][]float32 // buffers for a full batch, which Data are the beginnings of
 }
 
 // Batches cuts samples into batches, epoch by epoch. What a batch holds depends on the configuration, the epoch and
@@ -139,13 +140,15 @@ func (b *Batches) order(epoch int) []int32 {
 
 func (b *Batches) newBatch() *Batch {
 	n := min(b.cfg.Size, len(b.samples))
-	return &Batch{
-		full:     b.windows.NewBuffers(n),
-		Data:     make([][]float32, b.windows.Modalities()),
+	batch := &Batch{
 		Samples:  make([]Sample, 0, n),
 		Pixels:   make([]Pixel, 0, n),
-		augments: make([]Augment, 0, n),
+		Augments: make([]Augment, 0, n),
 	}
+	if !b.cfg.PlacesOnly {
+		batch.full, batch.Data = b.windows.NewBuffers(n), make([][]float32, b.windows.Modalities())
+	}
+	return batch
 }
 
 // fill gathers one batch.
@@ -162,9 +165,12 @@ func (b *Batches) fill(batch *Batch, epoch, step int, order []int32) {
 	for m := range batch.Data {
 		batch.Data[m] = batch.full[m][:len(part)*area*b.windows.bands[m]]
 	}
-	if b.cfg.Symmetries || len(b.cfg.Crops) > 0 {
-		b.windows.GatherAugmented(batch.Data, batch.Pixels, b.augment(batch.augments[:0], epoch, first, len(part)))
-	} else {
+	batch.Augments = b.augment(batch.Augments[:0], epoch, first, len(part))
+	switch {
+	case b.cfg.PlacesOnly:
+	case b.cfg.Symmetries || len(b.cfg.Crops) > 0:
+		b.windows.GatherAugmented(batch.Data, batch.Pixels, batch.Augments)
+	default:
 		b.windows.Gather(batch.Data, batch.Pixels)
 	}
 	if b.cfg.Prepare != nil {

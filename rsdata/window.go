@@ -50,6 +50,22 @@ func (w *Windows) Modalities() int { return len(w.bands) }
 // Bands returns the values per pixel of modality m.
 func (w *Windows) Bands(m int) int { return w.bands[m] }
 
+// Scenes returns how many scenes the windows are of.
+func (w *Windows) Scenes() int { return len(w.sizes) }
+
+// Size returns the height and the width of a scene.
+func (w *Windows) Size(scene int) (h, width int) { return w.sizes[scene][0], w.sizes[scene][1] }
+
+// Read writes whole pixels of modality m of a scene, row by row from pixel first on, as a window has them: dst holds
+// Bands(m) values of each. It panics where there are not so many.
+func (w *Windows) Read(dst []float32, m, scene, first int) {
+	h, width := w.Size(scene)
+	if n := len(dst) / w.bands[m]; first < 0 || first+n > h*width || n*w.bands[m] != len(dst) {
+		panic(fmt.Errorf("rsdata.Windows.Read: %d values from pixel %d on, in a scene of %d x %d pixels of %d bands", len(dst), first, h, width, w.bands[m]))
+	}
+	w.sources[m][scene].read(dst, first)
+}
+
 // NewBuffers allocates a destination for n windows: per modality (n, side*side, bands).
 func (w *Windows) NewBuffers(n int) [][]float32 {
 	dst := make([][]float32, len(w.bands))

@@ -60,7 +60,7 @@ func (c *computer) open(a *app) (tensor.Backend, error) {
 	if c.device == deviceCPU {
 		return tensor.NewCPU(c.threads), nil
 	}
-	b, err := cuda.Open(cuda.Options{Precision: c.precision})
+	b, err := cuda.Open(cuda.Options{Precision: c.precision, Note: func(text string) { fmt.Fprintln(a.stderr, text) }})
 	switch {
 	case err == nil:
 		fmt.Fprintf(a.stderr, "computing on %s\n", b.Describe())

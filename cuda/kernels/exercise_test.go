@@ -87,14 +87,20 @@ var exercise = map[string]func(b *vm){
 	"uniform":             func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
 	"normal":              func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
 	"permutations":        func(b *vm) { b.permutations(2, 300, rng.New(1, "p", 2)) },
-	"adam_coefficients":   func(b *vm) { adamStep(b); b.advance() },
-	"adam":                adamStep,
-	"sgd":                 func(b *vm) { b.SGD(random("p", 300), random("g", 300), random("m", 300), 1, 0.9, 0.1, 1, true, false) },
-	"clip":                func(b *vm) { b.clip(1, 4, 1) },
-	"conv_2d":             convolution,
-	"conv_2d_input":       convolutionGradient,
-	"conv_2d_weight":      convolutionGradient,
-	"plane_sums":          convolutionGradient,
+	"noise_rows": func(b *vm) {
+		b.NoiseRows(tensor.New(20, 35), random("x", 9, 35), makeIDs(20, 9), []float32{1, 0, 0.6, 0.8, 0, 1}, rng.New(1, "n", 2))
+	},
+	"cut_windows": func(b *vm) {
+		b.CutWindows(tensor.New(2*25, 35), random("r", 42, 35), []tensor.Window{{First: 2, Height: 5, Width: 8, Row: 4, Symmetry: 3}, {Height: 6, Width: 7, Row: 2, Col: 3, Symmetry: 4, Crop: 3}}, 5, nil)
+	},
+	"adam_coefficients": func(b *vm) { adamStep(b); b.advance() },
+	"adam":              adamStep,
+	"sgd":               func(b *vm) { b.SGD(random("p", 300), random("g", 300), random("m", 300), 1, 0.9, 0.1, 1, true, false) },
+	"clip":              func(b *vm) { b.clip(1, 4, 1) },
+	"conv_2d":           convolution,
+	"conv_2d_input":     convolutionGradient,
+	"conv_2d_weight":    convolutionGradient,
+	"plane_sums":        convolutionGradient,
 	"max_pool_2d": func(b *vm) {
 		b.MaxPool2D(tensor.New(2, 3, 4, 6), tensor.New(2, 3, 4, 6), random("x", 2, 3, 8, 7), window)
 	},
@@ -122,6 +128,15 @@ func make20(other int32) []int32 {
 		if i%3 == 1 {
 			ids[i] = other
 		}
+	}
+	return ids
+}
+
+// makeIDs are n row numbers out of rows.
+func makeIDs(n, rows int) []int32 {
+	ids := make([]int32, n)
+	for i := range ids {
+		ids[i] = int32(i * 5 % rows)
 	}
 	return ids
 }

@@ -70,6 +70,27 @@ KERNEL(BLOCK) normal(float *dst, int n, const uint *stream) {
     }
 }
 
+// noise_rows: dst[i] = a·x[ids[i]] + b·ε, with row ids[i], or i where ids is nil,
+// in sample ids[i]/rows, whose a and b lie side by side in levels. ε are the
+// stream's first n·cols normal values. A thread makes four.
+KERNEL(BLOCK) noise_rows(float *dst, const float *x, const int *ids, const float *levels, const uint *stream, int n, int cols, int rows) {
+    uint total = n * cols;
+    FOR_ALL(i, (total + 3) / 4) {
+        uint w[4];
+        float v[4];
+        philox(w, i, stream);
+        box_muller(&v[0], &v[1], w[0], w[1]);
+        box_muller(&v[2], &v[3], w[2], w[3]);
+        for (uint k = 0; k < 4; k++) {
+            uint at = 4 * i + k;
+            if (at >= total) break;
+            uint row = at / cols, from = ids ? (uint)ids[row] : row;
+            const float *level = levels + 2 * (from / rows);
+            dst[at] = level[0] * x[(place)from * cols + at % cols] + level[1] * v[k];
+        }
+    }
+}
+
 // permutations: row p of dst (count, n) is the order that sorts the words
 // p*n .. p*n+n-1 of the stream, equal words by index, as rng.Stream.Perm draws
 // it. Block p counts for each word how many come before it. n <= PERMUTE.

@@ -49,6 +49,8 @@ func everyMethod(s *Set) {
 	s.Uniform(p, 9, p)
 	s.Normal(p, 9, p)
 	s.Permutations(p, 2, 9, p)
+	s.NoiseRows(p, p, p, p, p, 4, 3, 2)
+	s.CutWindows(p, p, p, p, 2, 3, 5)
 	s.Unary(tensor.GELU, p, p, 9)
 	s.UnaryBackward(tensor.GELU, p, p, p, p, 9, true)
 	s.Binary(tensor.Mul, p, p, p, 9, 3)

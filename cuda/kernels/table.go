@@ -3,7 +3,7 @@
 package kernels
 
 // SourceHash is the SHA-256 of the sources that the PTX was made of.
-const SourceHash = "36517f9ebe9ddbc84948d5be172ae40505f5e41ffea3d3f07039d0a15751004c"
+const SourceHash = "053f903b5c253ccb6884a820ac1ec622b2c447d3db62e0b0875cd169c1a0cdaa"
 
 // Compiler is what compiled them.
 const Compiler = "Debian clang version 19.1.7 (3~deb12u1)"
@@ -56,28 +56,30 @@ var (
 	addRows                  = &Kernel{44, "add_rows", "pppiii", 256}
 	uniform                  = &Kernel{45, "uniform", "pip", 256}
 	normal                   = &Kernel{46, "normal", "pip", 256}
-	permutations             = &Kernel{47, "permutations", "pip", 256}
-	adamCoefficients         = &Kernel{48, "adam_coefficients", "ppfffii", 32}
-	adam                     = &Kernel{49, "adam", "pppppifff", 256}
-	sgd                      = &Kernel{50, "sgd", "ppppiffii", 256}
-	clip                     = &Kernel{51, "clip", "ppf", 32}
-	conv2D                   = &Kernel{52, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
-	conv2DInput              = &Kernel{53, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
-	conv2DWeight             = &Kernel{54, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
-	planeSums                = &Kernel{55, "plane_sums", "ppiii", 256}
-	maxPool2D                = &Kernel{56, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
-	maxPool2DBackward        = &Kernel{57, "max_pool_2d_backward", "pppiiii", 256}
-	avgPool2D                = &Kernel{58, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
-	avgPool2DBackward        = &Kernel{59, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
-	matmul                   = &Kernel{60, "matmul", "pppiiiiiff", 256}
-	selfAttention16          = &Kernel{61, "self_attention_16", "pppiiiif", 64}
-	selfAttentionDq16        = &Kernel{62, "self_attention_dq_16", "pppppiiiif", 64}
-	selfAttentionDkv16       = &Kernel{63, "self_attention_dkv_16", "pppppiiiif", 64}
-	selfAttention            = &Kernel{64, "self_attention", "pppiiiif", 128}
-	selfAttentionDq          = &Kernel{65, "self_attention_dq", "pppppiiiif", 128}
-	selfAttentionDkv         = &Kernel{66, "self_attention_dkv", "pppppiiiif", 128}
-	queryAttention           = &Kernel{67, "query_attention", "pppppiiiif", 128}
-	queryAttentionBackward   = &Kernel{68, "query_attention_backward", "pppppppiiiif", 128}
+	noiseRows                = &Kernel{47, "noise_rows", "pppppiii", 256}
+	permutations             = &Kernel{48, "permutations", "pip", 256}
+	cutWindows               = &Kernel{49, "cut_windows", "ppppiii", 256}
+	adamCoefficients         = &Kernel{50, "adam_coefficients", "ppfffii", 32}
+	adam                     = &Kernel{51, "adam", "pppppifff", 256}
+	sgd                      = &Kernel{52, "sgd", "ppppiffii", 256}
+	clip                     = &Kernel{53, "clip", "ppf", 32}
+	conv2D                   = &Kernel{54, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
+	conv2DInput              = &Kernel{55, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
+	conv2DWeight             = &Kernel{56, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
+	planeSums                = &Kernel{57, "plane_sums", "ppiii", 256}
+	maxPool2D                = &Kernel{58, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
+	maxPool2DBackward        = &Kernel{59, "max_pool_2d_backward", "pppiiii", 256}
+	avgPool2D                = &Kernel{60, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
+	avgPool2DBackward        = &Kernel{61, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
+	matmul                   = &Kernel{62, "matmul", "pppiiiiiff", 256}
+	selfAttention16          = &Kernel{63, "self_attention_16", "pppiiiif", 64}
+	selfAttentionDq16        = &Kernel{64, "self_attention_dq_16", "pppppiiiif", 64}
+	selfAttentionDkv16       = &Kernel{65, "self_attention_dkv_16", "pppppiiiif", 64}
+	selfAttention            = &Kernel{66, "self_attention", "pppiiiif", 128}
+	selfAttentionDq          = &Kernel{67, "self_attention_dq", "pppppiiiif", 128}
+	selfAttentionDkv         = &Kernel{68, "self_attention_dkv", "pppppiiiif", 128}
+	queryAttention           = &Kernel{69, "query_attention", "pppppiiiif", 128}
+	queryAttentionBackward   = &Kernel{70, "query_attention_backward", "pppppppiiiif", 128}
 )
 
 // Kernels lists every kernel of the module, in the order of Kernel.ID.
@@ -129,7 +131,9 @@ var Kernels = []*Kernel{
 	addRows,
 	uniform,
 	normal,
+	noiseRows,
 	permutations,
+	cutWindows,
 	adamCoefficients,
 	adam,
 	sgd,
