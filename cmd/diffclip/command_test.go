@@ -184,6 +184,9 @@ func TestFromPretrainingToMap(t *testing.T) {
 	if code, _, stderr := call(t, t.Context(), "finetune", "-from", dir); code != exitFailure || !strings.Contains(stderr, "is there already") {
 		t.Errorf("a second finetune: exit code %d, %q", code, stderr)
 	}
+	if page := string(read(t, folder.Path("report.html"))); !strings.Contains(page, "The map. Water ") || !strings.Contains(page, `width="440" height="320"`) {
+		t.Error("the report does not show the map of a small scene, twice its size")
+	}
 	first := read(t, folder.Path(run.Stage2File))
 	succeed(t, "finetune", "-from", dir, "-force", "-shots", "2", "-epochs", "1")
 	if bytes.Equal(first, read(t, folder.Path(run.Stage2File))) {

@@ -13,20 +13,22 @@ import (
 func declareFinetune(a *app, f *flags) func() error {
 	f.purpose = "Stage 2: a classifier learns classes from few labelled windows and from language,\nstarting from stage 1 (-from) or, to compare, from scratch."
 	f.usage = "-from RUN [-data DIR] [-out RUN2] [flags]"
-	f.example = []string{"-from runs/houston -shots 8", "-data Houston2013 -out runs/scratch -shots 8"}
+	f.example = []string{"-from runs/houston -shots 8", "-from runs/houston -shots 8 -map", "-data Houston2013 -out runs/scratch -shots 8"}
 	var p place
 	var s settings
 	var from string
+	var withMap bool
 	f.group("data and place", func() {
 		f.StringVar(&from, "from", "", "`folder` of a run with stage 1; its data and settings are the defaults")
 		s.declareData(f)
 		p.declare(f, "of the run (default that of -from)")
+		f.BoolVar(&withMap, "map", false, fmt.Sprintf("show a map of the whole scene in report.html, as is done anyway up to %d pixels", smallScene))
 	})
 	f.group("samples", func() { s.declareSplit(f) })
 	f.group("language", func() { s.declareText(f) })
 	f.group("training", func() { s.declarePreset(f); s.declareFinetuning(f) })
 	f.group("input and model, without -from", func() { s.declareInput(f); s.declareModel(f) })
-	return func() error { return finetune(a, f, &p, &s, from) }
+	return func() error { return finetune(a, f, &p, &s, from, withMap) }
 }
 
 // fixedByStage1 are the flags that stage 1 has decided.
@@ -54,7 +56,7 @@ func checkFinetune(f *flags, p *place, s *settings, from string) error {
 	return nil
 }
 
-func finetune(a *app, f *flags, p *place, s *settings, from string) error {
+func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool) error {
 	if err := checkFinetune(f, p, s, from); err != nil {
 		return err
 	}
@@ -84,6 +86,9 @@ func finetune(a *app, f *flags, p *place, s *settings, from string) error {
 	if err != nil {
 		return err
 	}
+	if n := len(x.Data.Scenes); withMap && (n != 1 || x.Data.Whole) {
+		return misuse("-map shows the map of one scene, and %q has %d: see diffclip map", x.Data.Name, n)
+	}
 	folder, man, done, err := finetuneFolder(x, p, from)
 	if err != nil {
 		return err
@@ -97,7 +102,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string) error {
 	if err != nil {
 		return err
 	}
-	return finishFinetune(a, folder, x, man, model, stage1)
+	return finishFinetune(a, folder, x, model, stage1, withMap)
 }
 
 // finetuneConfig is the configuration of the run to resume, of the one to start
@@ -211,8 +216,21 @@ func trainStage2(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest
 	return model, resumable(err, "diffclip finetune -resume -out "+p.out)
 }
 
+// smallScene is the number of pixels up to which the report shows the map unasked: it takes a minute or two at most.
+const smallScene = 40_000
+
+// reportMap classifies the scene for the report, nil where the report shows no map.
+func reportMap(a *app, x *run.Experiment, model *clip.Model, asked bool) ([]uint8, error) {
+	s := x.Data.Scenes[0]
+	if !asked && (len(x.Data.Scenes) != 1 || x.Data.Whole || s.H*s.W > smallScene) {
+		return nil, nil
+	}
+	classifier := clip.NewClassifier(x.Backend, model, x.Text.Prompts)
+	return classifyScene(a, classifier, x.Data, x.Windows, 0, func([]uint8, []float32, []float32) error { return nil })
+}
+
 // finishFinetune evaluates, and writes the results and the report.
-func finishFinetune(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, model *clip.Model, stage1 *run.Stage1) error {
+func finishFinetune(a *app, folder run.Folder, x *run.Experiment, model *clip.Model, stage1 *run.Stage1, withMap bool) error {
 	confusion, err := x.EvaluateStage2(a.ctx, model, a.stderr)
 	if err != nil {
 		return err
@@ -233,6 +251,9 @@ func finishFinetune(a *app, folder run.Folder, x *run.Experiment, man *run.Manif
 		}
 	}
 	if r.Inside, err = lookInside(a, x, first, model); err != nil {
+		return err
+	}
+	if r.Map, err = reportMap(a, x, model, withMap); err != nil {
 		return err
 	}
 	if err := writePage(folder, x, r); err != nil {

@@ -173,8 +173,7 @@ type mapJob struct {
 	probabilities bool
 }
 
-// mapScene classifies a scene strip by strip and returns its labels. Pixels at
-// which nothing was measured stay unclassified.
+// mapScene classifies a scene strip by strip into files and returns its labels.
 func mapScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, job mapJob) ([]uint8, error) {
 	scene := d.Scenes[job.scene]
 	out, err := rsdata.CreateMap(job.dir, rsdata.MapSpec{Name: scene.Name, Width: scene.W, Height: scene.H, Classes: job.classes, Grid: job.grid, Probabilities: job.probabilities})
@@ -182,26 +181,38 @@ func mapScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, 
 		return nil, err
 	}
 	defer out.Close()
-	p := progress.New(a.stderr, fmt.Sprintf("map of %s", scene.Name), scene.H)
-	var all []uint8
-	err = clip.MapScene(a.ctx, c, d, w, job.scene, func(row int, labels []uint8, confidence, probabilities []float32) error {
-		for col := range labels {
-			if !measured(scene, row*scene.W+col) {
-				labels[col] = 0
-			}
-		}
+	labels, err := classifyScene(a, c, d, w, job.scene, func(labels []uint8, confidence, probabilities []float32) error {
 		if !job.probabilities {
 			probabilities = nil
 		}
-		all = append(all, labels...)
-		p.Step(row+1, "")
 		return out.WriteRows(labels, confidence, probabilities)
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.Done(fmt.Sprintf("%d pixels", scene.H*scene.W))
-	return all, out.Commit()
+	return labels, out.Commit()
+}
+
+// classifyScene classifies scene i of the data, hands over row after row, and
+// returns all labels. Pixels at which nothing was measured stay unclassified.
+func classifyScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, i int, write func(labels []uint8, confidence, probabilities []float32) error) ([]uint8, error) {
+	scene := d.Scenes[i]
+	p := progress.New(a.stderr, fmt.Sprintf("map of %s", scene.Name), scene.H)
+	var all []uint8
+	err := clip.MapScene(a.ctx, c, d, w, i, func(row int, labels []uint8, confidence, probabilities []float32) error {
+		for col := range labels {
+			if !measured(scene, row*scene.W+col) {
+				labels[col] = 0
+			}
+		}
+		all = append(all, labels...)
+		p.Step(row+1, "")
+		return write(labels, confidence, probabilities)
+	})
+	if err == nil {
+		p.Done(fmt.Sprintf("%d pixels", scene.H*scene.W))
+	}
+	return all, err
 }
 
 // measured reports whether any modality has a measurement at a pixel.

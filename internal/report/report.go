@@ -33,6 +33,21 @@ type Section struct {
 	Code    string   // set in a fixed-width font as it is, "" for none
 	Tables  []Table
 	Figures []Figure
+	Legend  []Key   // of the colours in the figures, nil for none
+	Choice  *Choice // nil where the pictures have one form
+}
+
+// Key says what a colour of the section's pictures stands for. Other is the colour
+// of their other form, where the section has a choice.
+type Key struct {
+	Name         string
+	Color, Other figure.RGB
+}
+
+// Choice lets the reader see a section's pictures in one form or another, such as
+// in other colours. All three names are required.
+type Choice struct {
+	Title, One, Other string
 }
 
 // Table has a header per column and, in each row, as many cells. The first cell
@@ -65,12 +80,10 @@ type Figure struct {
 	Drawing figure.Figure
 	PNG     []byte
 	Alt     string // of the PNG; required
+	Zoom    int    // of the PNG, on a page with room for it; 0 and 1 show it as it is
 	Caption string // "" for none
 
-	// Other is the same drawing another way, such as in other colours, nil for none.
-	// The reader chooses between Name and OtherName under the heading Choice.
-	Other                   figure.Figure
-	Choice, Name, OtherName string
+	OtherPNG []byte // its other form, of the same size, where the section has a choice; nil for none
 }
 
 //go:embed page.html
@@ -83,7 +96,7 @@ var page = template.Must(template.New("page").Parse(pageText))
 
 // Write writes the page to w. It returns an error where a table's rows do not
 // match its header, a figure has neither drawing nor PNG, a PNG cannot be
-// decoded or has no Alt, a choice has no names, or where writing fails.
+// decoded or has no Alt, a choice is missing or has no names, or where writing fails.
 func (r *Report) Write(w io.Writer) error {
 	v, err := newView(r)
 	if err != nil {

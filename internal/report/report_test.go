@@ -55,7 +55,8 @@ func sample(t *testing.T) *Report {
 					{Drawing: &figure.Matrix{Title: "Confusion matrix", Names: names, Counts: counts}}}},
 			{Title: "Classes", Tables: []Table{classes}},
 			{Title: "Classes", Code: "diffclip demo -out run && echo \"<done>\"", Figures: []Figure{{PNG: picture(t), Alt: "False colour picture of the scene", Caption: "False colour."}}},
-			{Title: "Map", Figures: []Figure{{Choice: "Colours", Name: "own", OtherName: "safe", Drawing: &figure.Images{Title: "map"}, Other: &figure.Images{Title: "safe map"}}}},
+			{Title: "Map", Choice: &Choice{"Colours", "own", "safe"}, Legend: []Key{{Name: "Water", Color: figure.RGB{B: 255}, Other: figure.RGB{G: 200}}},
+				Figures: []Figure{{PNG: picture(t), OtherPNG: picture(t), Alt: "Map", Caption: "map", Zoom: 3}}},
 			{Title: "§"},
 		},
 	}
@@ -72,7 +73,7 @@ func TestPageIsValid(t *testing.T) {
 	}
 	checkPage(t, b.String())
 	for _, want := range []string{"DiffCLIP on &lt;demo&gt;", `id="classes-2"`, `id="section"`, "1 min 52 s", `alt="False colour picture of the scene"`,
-		`<label><input type="radio" name="map-figure-1" class="other"/> safe</label>`, `aria-label="safe map.`} {
+		`<label><input type="radio" name="map-choice" class="other"/> safe</label>`, `<img class="two" src="data:`, `fill="#00c800"/></svg> Water`} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the page lacks %s", want)
 		}
@@ -214,7 +215,8 @@ func TestRefusals(t *testing.T) {
 		section    Section
 	}{
 		{"short row", `table "t", row 1: 1 cells under 2 headers`, Section{Tables: []Table{{Caption: "t", Header: []string{"a", "b"}, Rows: [][]Cell{Cells("1")}}}}},
-		{"choice without names", "a choice of drawings wants three names", Section{Figures: []Figure{{Drawing: &figure.Images{}, Other: &figure.Images{}}}}},
+		{"choice without names", "a choice wants three names", Section{Choice: &Choice{Title: "Colours"}}},
+		{"two forms without a choice", "two forms want a choice", Section{Figures: []Figure{{PNG: picture(t), OtherPNG: picture(t), Alt: "x"}}}},
 		{"empty figure", "neither a drawing nor a PNG", Section{Figures: []Figure{{}}}},
 		{"no alt", "a PNG wants an Alt text", Section{Figures: []Figure{{PNG: picture(t)}}}},
 		{"no PNG", "png: invalid format", Section{Figures: []Figure{{PNG: []byte("GIF89a, honestly"), Alt: "x"}}}},

@@ -37,13 +37,9 @@ type figureView struct {
 	Label         string // names the scrolling box
 	Caption       string
 	SVG           template.HTML
-	URI           template.URL
+	URI, OtherURI template.URL
 	Alt           string
 	Width, Height int
-
-	ID                      string // of a choice
-	OtherSVG                template.HTML
-	Choice, Name, OtherName string
 }
 
 func newView(r *Report) (*view, error) {
@@ -61,11 +57,16 @@ func newView(r *Report) (*view, error) {
 		}
 		for i, f := range s.Figures {
 			fv, err := newFigureView(f)
-			fv.ID = fmt.Sprintf("%s-figure-%d", sv.ID, i+1)
+			if err == nil && f.OtherPNG != nil && s.Choice == nil {
+				err = errors.New("two forms want a choice")
+			}
 			if err != nil {
 				return nil, fmt.Errorf("section %q, figure %d: %w", s.Title, i+1, err)
 			}
 			sv.Figures = append(sv.Figures, fv)
+		}
+		if c := s.Choice; c != nil && (c.Title == "" || c.One == "" || c.Other == "") {
+			return nil, fmt.Errorf("section %q: a choice wants three names, has %q, %q and %q", s.Title, c.Title, c.One, c.Other)
 		}
 		v.Sections = append(v.Sections, sv)
 	}
@@ -76,15 +77,7 @@ func newFigureView(f Figure) (figureView, error) {
 	if f.Drawing != nil {
 		title, _ := figure.Describe(f.Drawing)
 		// figure.SVG escapes every text that it is given.
-		v := figureView{Label: title, Caption: f.Caption, SVG: template.HTML(figure.SVG(f.Drawing))}
-		if f.Other == nil {
-			return v, nil
-		}
-		if f.Choice == "" || f.Name == "" || f.OtherName == "" {
-			return v, fmt.Errorf("a choice of drawings wants three names, has %q, %q and %q", f.Choice, f.Name, f.OtherName)
-		}
-		v.OtherSVG, v.Choice, v.Name, v.OtherName = template.HTML(figure.SVG(f.Other)), f.Choice, f.Name, f.OtherName
-		return v, nil
+		return figureView{Label: title, Caption: f.Caption, SVG: template.HTML(figure.SVG(f.Drawing))}, nil
 	}
 	if f.PNG == nil {
 		return figureView{}, errors.New("neither a drawing nor a PNG")
@@ -96,8 +89,16 @@ func newFigureView(f Figure) (figureView, error) {
 	if err != nil {
 		return figureView{}, err
 	}
-	uri := template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(f.PNG))
-	return figureView{Label: "Picture", Caption: f.Caption, URI: uri, Alt: f.Alt, Width: config.Width, Height: config.Height}, nil
+	zoom := max(f.Zoom, 1)
+	v := figureView{Caption: f.Caption, URI: pngURI(f.PNG), Alt: f.Alt, Width: zoom * config.Width, Height: zoom * config.Height}
+	if f.OtherPNG != nil {
+		v.OtherURI = pngURI(f.OtherPNG)
+	}
+	return v, nil
+}
+
+func pngURI(file []byte) template.URL {
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(file))
 }
 
 // slug makes a page-wide unique fragment of a title.

@@ -1,7 +1,11 @@
 package run
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"slices"
 	"strings"
 
@@ -130,8 +134,8 @@ func (x *Experiment) classSection(r Results) report.Section {
 	t := report.Table{Caption: r.Methods[0].Name, Header: []string{"class", "test windows", "recall", "precision", "F1"}}
 	for i, score := range c.PerClass() {
 		cells := report.Cells(x.Data.Classes[i].Name, fmt.Sprint(score.Support), fraction(score.Recall), fraction(score.Precision), fraction(score.F1))
-		col := x.Data.Classes[i].Color
-		cells[0].Swatch = &figure.RGB{R: col.R, G: col.G, B: col.B}
+		swatch := rgb(x.Data.Classes[i].Color)
+		cells[0].Swatch = &swatch
 		t.Rows = append(t.Rows, cells)
 	}
 	s.Tables = []report.Table{t}
@@ -172,41 +176,71 @@ func lossSection(curves []Curve) report.Section {
 	return s
 }
 
-// mapSection shows the map beside the scene and what is known of it, in the
-// classes' own colours and in such as tell apart with colour blindness.
+// mapSection shows the map, what is known of the scene, and the scene itself, in the classes' own
+// colours and in such as tell apart with colour blindness.
 func (x *Experiment) mapSection(labels []uint8) report.Section {
-	f := report.Figure{Drawing: x.mapFigure(labels, x.Data.Classes)}
-	if safe := rsdata.ColorBlindSafe(x.Data.Classes); !slices.Equal(safe, x.Data.Classes) {
-		f.Name, f.Other, f.OtherName = "the classes' own", x.mapFigure(labels, safe), "safe for colour blindness"
-		f.Choice = "Colours"
+	scene, classes := x.Data.Scenes[0], x.Data.Classes
+	safe := rsdata.ColorBlindSafe(classes)
+	s := report.Section{Title: "Map"}
+	for i, c := range classes {
+		s.Legend = append(s.Legend, report.Key{Name: c.Name, Color: rgb(c.Color), Other: rgb(safe[i].Color)})
 	}
-	return report.Section{Title: "Map", Figures: []report.Figure{f}}
+	if !slices.Equal(safe, classes) {
+		s.Choice = &report.Choice{Title: "Colours", One: "the classes' own", Other: "safe for colour blindness"}
+	}
+	add := func(caption, alt string, picture, other image.Image) {
+		f := report.Figure{PNG: encodePNG(picture), Alt: alt, Caption: caption, Zoom: mapWidth / scene.W}
+		if other != nil && s.Choice != nil {
+			f.OtherPNG = encodePNG(other)
+		}
+		s.Figures = append(s.Figures, f)
+	}
+	add("map", "The map. "+shares(labels, classes), rsdata.LabelImage(labels, scene.W, classes), rsdata.LabelImage(labels, scene.W, safe))
+	if scene.Labels != nil {
+		add("truth", "The true classes, where they are known.", rsdata.LabelImage(scene.Labels, scene.W, classes), rsdata.LabelImage(scene.Labels, scene.W, safe))
+	}
+	bands, colours := sceneColours(x.Data.Modalities[0])
+	add("scene: "+colours, "The scene, "+colours+".", rsdata.Preview(scene.Rasters[0], bands), nil)
+	return s
 }
 
-// mapsWidth is the width of a page's maps beside each other, where they are not
-// larger by themselves.
-const mapsWidth = 900
+// mapWidth is the width of a small scene's map on a page, in pixels, two of
+// which fit beside each other. A larger one is as large as it is.
+const mapWidth = 460
 
-func (x *Experiment) mapFigure(labels []uint8, classes []rsdata.Class) figure.Figure {
-	s, m := x.Data.Scenes[0], x.Data.Modalities[0]
-	bands, caption := rsdata.FalseColorBands(m), m.Name
-	if c, ok := rsdata.TrueColorBands(m); ok {
-		bands, caption = c, m.Name+", true colour"
-	} else if m.Bands >= 3 {
-		caption += ", false colour"
+func rgb(c color.RGBA) figure.RGB { return figure.RGB{R: c.R, G: c.G, B: c.B} }
+
+// encodePNG encodes a picture in memory, which fails for no picture of a scene.
+func encodePNG(im image.Image) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, im); err != nil {
+		panic(fmt.Errorf("run: a picture of the scene: %w", err))
 	}
-	row := []figure.Cell{{Image: rsdata.Preview(s.Rasters[0], bands), Caption: caption}}
-	note := "From left to right the scene"
-	if s.Labels != nil {
-		row = append(row, figure.Cell{Image: rsdata.LabelImage(s.Labels, s.W, classes), Caption: "truth"})
-		note += ", its true classes"
+	return b.Bytes()
+}
+
+// sceneColours returns the bands to show and says what they show.
+func sceneColours(m rsdata.Modality) (bands [3]int, what string) {
+	if bands, ok := rsdata.TrueColorBands(m); ok {
+		return bands, m.Name + ", true colour"
 	}
-	row = append(row, figure.Cell{Image: rsdata.LabelImage(labels, s.W, classes), Caption: "map"})
-	zoom := 0.0 // which chooses one
-	if n := len(row) * s.W; n <= mapsWidth {
-		zoom = float64(mapsWidth / n)
+	if m.Bands < 3 {
+		return rsdata.FalseColorBands(m), m.Name
 	}
-	return &figure.Images{Title: "The scene and its map", Legend: rsdata.Legend(classes), Note: note + " and the map.", Rows: [][]figure.Cell{row}, Zoom: zoom}
+	return rsdata.FalseColorBands(m), m.Name + ", false colour"
+}
+
+// shares says in words how much of a map each class has.
+func shares(labels []uint8, classes []rsdata.Class) string {
+	counts := make([]int, len(classes)+1)
+	for _, l := range labels {
+		counts[l]++
+	}
+	parts := make([]string, len(classes))
+	for i, c := range classes {
+		parts[i] = fmt.Sprintf("%s %.0f %%", c.Name, 100*float64(counts[i+1])/float64(len(labels)))
+	}
+	return strings.Join(parts, ", ") + "."
 }
 
 func (x *Experiment) dataSection() report.Section {

@@ -110,35 +110,37 @@ var shownTimesteps = []float64{0.001, 0.1, 0.25, 0.5, 0.75, 1}
 
 // Timesteps shows, for one figure per modality, the middle one of some windows
 // noised more and more, and what stage 1 restores from it. Colours are stretched
-// over all windows.
+// over that window as it is and as it is noised, so that both can be seen.
 func (x *Experiment) Timesteps(m *diffusion.Model, pixels []rsdata.Pixel) ([]figure.Figure, error) {
 	r, err := study.NewRestorer(x.Backend, m, x.Windows, x.Config.Seed)
 	if err != nil {
 		return nil, err
 	}
 	e := m.Config.Encoder
-	panels, painters := make([]*figure.Images, len(e.Modalities)), make([]*study.Painter, len(e.Modalities))
+	steps := make([]int, len(shownTimesteps))
+	restored := make([][]study.Restored, len(steps)) // by timestep and modality
 	for n, share := range shownTimesteps {
-		t := max(int(math.Round(share*float64(e.Timesteps))), 1)
-		restored, err := r.At(pixels, t-1, m.Config.MaskRatio)
-		if err != nil {
+		steps[n] = max(int(math.Round(share*float64(e.Timesteps))), 1)
+		if restored[n], err = r.At(pixels, steps[n]-1, m.Config.MaskRatio); err != nil {
 			return nil, err
 		}
-		for i := range restored {
-			v := restored[i].Window(len(pixels)/2, len(pixels))
-			if n == 0 {
-				painters[i] = study.NewPainter(x.Data.Modalities[i], &x.Scaling.Modalities[i], e, restored[i].Clean)
-				panels[i] = timestepPanel(e.Modalities[i].Name, e.Window)
-				panels[i].Rows = [][]figure.Cell{{{Image: painters[i].Window(v.Clean, nil), Caption: "original"}}, {{}}}
-			}
-			rows := panels[i].Rows
-			rows[0] = append(rows[0], figure.Cell{Image: painters[i].Window(v.Noised, v.Visible), Caption: fmt.Sprintf("t = %d", t)})
-			rows[1] = append(rows[1], figure.Cell{Image: painters[i].Window(v.Restored, nil), Caption: fmt.Sprintf("error %.2f", restored[i].Error())})
-		}
 	}
-	out := make([]figure.Figure, len(panels))
-	for i, p := range panels {
-		out[i] = p
+	out := make([]figure.Figure, len(e.Modalities))
+	for i := range out {
+		windows := make([]study.Restored, len(steps))
+		var seen []float32
+		for n := range steps {
+			windows[n] = restored[n][i].Window(len(pixels)/2, len(pixels))
+			seen = append(seen, windows[n].Seen()...)
+		}
+		painter := study.NewPainter(x.Data.Modalities[i], &x.Scaling.Modalities[i], e, append(seen, windows[0].Clean...))
+		panel := timestepPanel(e.Modalities[i].Name, e.Window)
+		panel.Rows = [][]figure.Cell{{{Image: painter.Window(windows[0].Clean, nil), Caption: "original"}}, {{}}}
+		for n, w := range windows {
+			panel.Rows[0] = append(panel.Rows[0], figure.Cell{Image: painter.Window(w.Noised, w.Visible), Caption: fmt.Sprintf("t = %d", steps[n])})
+			panel.Rows[1] = append(panel.Rows[1], figure.Cell{Image: painter.Window(w.Restored, nil), Caption: fmt.Sprintf("error %.2f", restored[n][i].Error())})
+		}
+		out[i] = panel
 	}
 	return out, nil
 }

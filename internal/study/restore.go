@@ -83,6 +83,18 @@ func (r *Restored) Window(i, n int) Restored {
 	return Restored{Clean: part(r.Clean), Noised: part(r.Noised), Restored: part(r.Restored), Visible: shown}
 }
 
+// Seen returns the noised values of the visible tokens, one token after another.
+func (r *Restored) Seen() []float32 {
+	size := len(r.Noised) / len(r.Visible)
+	var out []float32
+	for i, visible := range r.Visible {
+		if visible {
+			out = append(out, r.Noised[i*size:(i+1)*size]...)
+		}
+	}
+	return out
+}
+
 func newRestored(in *diffusion.CorruptedInput, restored []float32) Restored {
 	out := Restored{
 		Clean:    slices.Clone(in.Target.Data),

@@ -183,6 +183,10 @@ func TestRestorer(t *testing.T) {
 			t.Errorf("modality %d: the third window is not what it was", m)
 		}
 	}
+	part := Restored{Noised: []float32{1, 2, 3, 4, 5, 6}, Visible: []bool{false, true, true}}
+	if got := part.Seen(); !slices.Equal(got, []float32{3, 4, 5, 6}) {
+		t.Errorf("of the visible tokens %v are seen", got)
+	}
 	if all := at(10, 0); !math.IsNaN(all[0].MaskedError) {
 		t.Errorf("error %v of no masked token", all[0].MaskedError)
 	} else if all[0].Error() != all[0].VisibleError || few[0].Error() != few[0].MaskedError {

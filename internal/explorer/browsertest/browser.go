@@ -190,6 +190,12 @@ func (b *Browser) Type(selector, keys string) error {
 	return b.post(e+"/value", map[string]string{"text": keys}, nil)
 }
 
+// Press presses a key wherever the focus is.
+func (b *Browser) Press(key string) error {
+	press := []any{map[string]string{"type": "keyDown", "value": key}, map[string]string{"type": "keyUp", "value": key}}
+	return b.post("/actions", map[string]any{"actions": []any{map[string]any{"type": "key", "id": "keyboard", "actions": press}}}, nil)
+}
+
 // Keys as the protocol writes them.
 const (
 	KeyTab   = "\ue004"

@@ -21,7 +21,7 @@ import (
 //go:embed page.js
 var pageCheck string
 
-// page is a browser at the explorer of a run.
+// page is a browser at the explorer or the report of a run.
 type page struct {
 	*testing.T
 	*Browser
@@ -132,6 +132,16 @@ o.observe({type: 'layout-shift', buffered: true});
 for (const e of o.takeRecords()) if (!e.hadRecentInput) sum += e.value;
 return sum;`
 
+// still checks that the page did not move by itself.
+func (p *page) still(name string) {
+	p.Helper()
+	var moved float64
+	p.must(p.Eval(shift, &moved))
+	if moved > 0.1 {
+		p.Errorf("%s: the layout shifts by %.3f, want at most 0.1", name, moved)
+	}
+}
+
 const loaded = `!document.getElementById('main').hidden && document.querySelectorAll('#scatter circle').length && /classified/.test(document.getElementById('map-state').textContent) &&
 	/Most likely/.test(document.getElementById('pixel-place').textContent) && [...document.querySelectorAll('.tiles img')].every((i) => i.alt) && document.querySelectorAll('.curve polyline').length >= 4`
 
@@ -147,11 +157,7 @@ func TestExplorer(t *testing.T) {
 		p.must(p.Size(v.width, v.height, v.phone, v.dark))
 		p.must(p.Go(p.address))
 		p.until("everything is there", loaded)
-		var moved float64
-		p.must(p.Eval(shift, &moved))
-		if moved > 0.1 {
-			t.Errorf("%s: the layout shifts by %.3f, want at most 0.1", v.name, moved)
-		}
+		p.still("explorer-" + v.name)
 		p.sound("explorer-" + v.name)
 	}
 	p.must(p.Size(1280, 900, false, false))
@@ -279,23 +285,80 @@ func TestTrainingLive(t *testing.T) {
 	p.quiet("live")
 }
 
+// The report is at rest, sound in every view, and needs neither script nor a second file.
 func TestReport(t *testing.T) {
 	dir := trained(t)
-	p := &page{t, browser(t), ""}
 	path, err := filepath.Abs(run.Folder{Dir: dir}.Path("report.html"))
+	p := &page{t, browser(t), (&url.URL{Scheme: "file", Path: path}).String()}
 	p.must(err)
 	for _, v := range views {
 		p.must(p.Size(v.width, v.height, v.phone, v.dark))
-		p.must(p.Go((&url.URL{Scheme: "file", Path: path}).String()))
+		p.must(p.Go(p.address))
+		p.still("report-" + v.name)
 		p.sound("report-" + v.name)
 	}
-	// The colours of the map change without a script, by keyboard.
-	const shown = "[...document.querySelectorAll('.choice .one, .choice .two')].map((e) => e.checkVisibility()).join()"
-	if got := p.text(shown); got != "true,false" {
+	if got := p.text("document.scripts.length + performance.getEntriesByType('resource').filter((r) => !r.name.startsWith('data:')).length"); got != "0" {
+		t.Errorf("the report has or loads %s scripts and files", got)
+	}
+	for _, title := range []string{"Map", "Classes", "Where the class token looks", "Losses and learning rates"} {
+		if p.text(fmt.Sprintf("[...document.querySelectorAll('h2')].some((e) => e.textContent === %q)", title)) != "true" {
+			t.Errorf("the report has no section %q", title)
+		}
+	}
+	t.Run("map", p.mapPictures)
+	p.must(p.Size(1280, 900, false, false))
+	t.Run("keyboard", p.tabs)
+}
+
+// mapPictures wants the map as wide as a phone at most, and its colours to change
+// without a script, by keyboard.
+func (p *page) mapPictures(t *testing.T) {
+	const widest = "Math.max(...[...document.querySelectorAll('.choice img')].map((e) => e.getBoundingClientRect().width))"
+	if p.text(widest+" <= innerWidth && "+widest+" > 0.8 * innerWidth") != "true" {
+		t.Errorf("the map is %s pixels wide on a phone of %s", p.text(widest), p.text("innerWidth"))
+	}
+	const shown = "[...document.querySelectorAll('.choice .one, .choice .two')].map((e) => e.className.slice(-3) + ' ' + e.checkVisibility()).filter((v, i, a) => a.indexOf(v) === i).join()"
+	if got := p.text(shown); got != "one true,two false" {
 		t.Fatalf("the maps that are shown: %s", got)
 	}
 	p.must(p.Type(".choice input", KeyRight))
-	if got := p.text(shown); got != "false,true" {
+	if got := p.text(shown); got != "one false,two true" {
 		t.Errorf("after the arrow key the maps that are shown: %s", got)
 	}
 }
+
+// tabs goes through the page by the tab key: it must meet all that can be
+// scrolled, followed or chosen, show where it is, and bring that into view.
+func (p *page) tabs(t *testing.T) {
+	p.must(p.Go(p.address))
+	p.must(p.Eval("for (const e of document.querySelectorAll('*')) if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth && /auto|scroll/.test(getComputedStyle(e).overflowX) && e.tabIndex < 0) e.dataset.lost = '1'", nil))
+	if lost := p.text("document.querySelectorAll('[data-lost]').length"); lost != "0" {
+		t.Errorf("%s boxes scroll by mouse alone", lost)
+	}
+	want := p.text("[...document.querySelectorAll('a, input:checked, [tabindex=\"0\"]')].filter((e) => e.checkVisibility()).length")
+	seen := "0"
+	for range 200 {
+		p.must(p.Press(KeyTab))
+		var fault string
+		p.must(p.Eval(tabStop, &fault))
+		if fault == "end" {
+			break
+		}
+		if fault != "" {
+			t.Error(fault)
+		}
+		seen = p.text("document.querySelectorAll('[data-met]').length")
+	}
+	if seen != want {
+		t.Errorf("the tab key stops at %s places, want %s", seen, want)
+	}
+}
+
+// tabStop marks the element that has the focus and says what is wrong with it.
+const tabStop = `const e = document.activeElement;
+if (e === document.body || e.dataset.met) return 'end';
+e.dataset.met = '1';
+const box = e.getBoundingClientRect(), style = getComputedStyle(e), name = e.outerHTML.slice(0, 80);
+if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2) return 'no outline shows the focus: ' + name;
+if (box.bottom <= 0 || box.top >= innerHeight) return 'the focus is out of sight: ' + name;
+return '';`
