@@ -5,9 +5,10 @@
 // # How it computes
 //
 // A method gathers commands: launches of the kernels of package kernels, matrix
-// products of cuBLAS (or of a kernel, where cuBLAS is missing), and copies. They
-// are handed to the device's one stream in lists, and lists that repeat are
-// replayed as graphs. The host waits for the device only when a tensor is read.
+// products of cuBLAS and convolutions of cuDNN (or of kernels, where these are
+// missing), and copies. They are handed to the device's one stream in lists, and
+// lists that repeat are replayed as graphs. The host waits for the device only
+// when a tensor is read.
 //
 // Tensors from Get, and those moved by Place, lie in device memory. A tensor in
 // memory of Go may be given to any method as well: it is copied first, by way of
@@ -30,7 +31,8 @@ import (
 	"diffclip/tensor"
 )
 
-// Precision is the arithmetic of matrix products. All else is float32.
+// Precision is the arithmetic of matrix products and of convolutions by cuDNN, which
+// round no further than TF32. All else is float32.
 type Precision string
 
 // The precisions. Sums are float32 in each.
@@ -48,6 +50,7 @@ type Options struct {
 	Device    int       // number of the device, from 0
 	Precision Precision // "" for TF32
 	NoGraphs  bool      // hand over every list as it is
+	NoCuDNN   bool      // compute convolutions by plain kernels, even where cuDNN is there
 	// Strict gives every tensor memory of its own and of its exact size, filled
 	// with NaN, and takes it from the device at the next wait after Put: slow, and
 	// what a tool that looks for stray accesses needs.
@@ -59,23 +62,24 @@ type Options struct {
 
 // Backend computes on one device. It is used by one goroutine at a time.
 type Backend struct {
-	dev         driver.Device
-	info        driver.Info
-	precision   Precision
-	compute     driver.Compute
-	functions   []driver.Function // by Kernel.ID
-	k           *kernels.Set
-	pool        pool
-	stage       staging
-	scratch     *block
-	scratchSize int // elements
-	list        []driver.Command
-	graphs      graphs
-	noGraphs    bool
-	waited      time.Duration // for the device
-	profile     *profile      // while commands are timed
-	scenes      scenes
-	onNote      func(string)
+	dev          driver.Device
+	info         driver.Info
+	precision    Precision
+	compute      driver.Compute
+	functions    []driver.Function // by Kernel.ID
+	k            *kernels.Set
+	pool         pool
+	stage        staging
+	scratch      *block
+	scratchSize  int // elements
+	list         []driver.Command
+	graphs       graphs
+	noGraphs     bool
+	convolutions convolutions
+	waited       time.Duration // for the device
+	profile      *profile      // while commands are timed
+	scenes       scenes
+	onNote       func(string)
 
 	rows []float32 // room for gathered rows
 	seen []uint32  // by row: the turn in which its id occurred last
@@ -118,6 +122,7 @@ func newBackend(dev driver.Device, o Options, compute driver.Compute) *Backend {
 	b := &Backend{dev: dev, info: dev.Info(), precision: o.Precision, compute: compute, noGraphs: o.NoGraphs, onNote: o.Note}
 	b.pool.strict = o.Strict
 	b.graphs.seen = map[uint64]*seenList{}
+	b.convolutions = convolutions{plans: map[convolutionKey]*driver.Plan{}, own: o.NoCuDNN}
 	b.k = kernels.NewSet(b)
 	return b
 }
@@ -150,8 +155,8 @@ func (b *Backend) Describe() string {
 		blas = fmt.Sprintf("by cuBLAS %d.%d", v/10000, v/100%100)
 	}
 	_, total := b.dev.Memory()
-	return fmt.Sprintf("%s, compute capability %d.%d, %d multiprocessors, %s; driver for CUDA %s; products in %s %s",
-		b.info.Name, b.info.Major, b.info.Minor, b.info.Multiprocessors, size(total), driver.Version(b.info.Driver), b.precision, blas)
+	return fmt.Sprintf("%s, compute capability %d.%d, %d multiprocessors, %s; driver for CUDA %s; products in %s %s, %s",
+		b.info.Name, b.info.Major, b.info.Minor, b.info.Multiprocessors, size(total), driver.Version(b.info.Driver), b.precision, blas, b.describeConvolutions())
 }
 
 // Libraries returns the paths of the libraries in use.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"diffclip/internal/conformance"
@@ -29,9 +30,10 @@ func TestDeviceConformance(t *testing.T) {
 	conformance.Run(t, onDevice(t, Options{Precision: F32}), 2e-6)
 }
 
-// TestDeviceStrict is for compute-sanitizer: every tensor has memory of its own.
+// TestDeviceStrict is for compute-sanitizer: every tensor has memory of its own, and
+// the own kernels run, since what is in cuDNN's is not ours to find.
 func TestDeviceStrict(t *testing.T) {
-	b := onDevice(t, Options{Precision: F32, Strict: true})
+	b := onDevice(t, Options{Precision: F32, Strict: true, NoCuDNN: true})
 	conformance.Run(t, b, 2e-6)
 }
 
@@ -94,5 +96,67 @@ func TestDeviceReplays(t *testing.T) {
 	left, _ := b.dev.Memory()
 	if b.MemoryInUse() != memory || left < free || b.Replayed()-replayed < 1000 {
 		t.Errorf("after 1,000 steps: %d bytes in use, before %d; %d free, before %d; %d lists replayed", b.MemoryInUse(), memory, left, free, b.Replayed()-replayed)
+	}
+}
+
+// TestDeviceConvolution holds convolutions to the processor's, in each precision, by
+// cuDNN where it is there and by the own kernels; twice for the same bits. It logs
+// which of the two computed, and how long each takes.
+func TestDeviceConvolution(t *testing.T) {
+	cpu := tensor.NewCPU(0)
+	defer cpu.Close()
+	large := convolutionCase{128, 32, 28, 28, 64, square(3, 1, 1, 1, 1)}
+	for _, o := range []Options{{Precision: F32}, {Precision: TF32}, {Precision: BF16}, {Precision: F32, NoCuDNN: true}} {
+		b, again := onDevice(t, o), onDevice(t, o)
+		tol := 5e-6 // of the largest value, for sums of up to 4,000 terms in another order
+		if o.Precision != F32 && !o.NoCuDNN {
+			tol = 1e-3
+		}
+		worst := 0.0
+		for _, c := range append(convolutionCases, convolutionCase{8, 24, 17, 15, 40, square(3, 1, 1, 1, 2)}) {
+			got := c.convolved(b)
+			c.convolved(again)
+			if second := c.convolved(again); farthest(second, got) != 0 {
+				t.Errorf("%s: %+v: a second run gave other bits", o.Precision, c)
+			}
+			d := farthest(got, c.convolved(cpu))
+			if !(d <= tol) {
+				t.Errorf("%s: %+v: %.2g from the processor's", o.Precision, c, d)
+			}
+			worst = max(worst, d)
+		}
+		planned, refused := b.byCuDNN()
+		t.Logf("%s: cuDNN computes %d of the convolutions and refuses %d; at most %.2g from the processor's; %s", o.Precision, planned, refused, worst, b.describeConvolutions())
+		if b.info.Dnn > 0 && !o.NoCuDNN && (planned == 0 || b.convolutions.unfit != "") {
+			t.Error("cuDNN is there and computes nothing")
+		}
+		large.convolved(b)
+		b.StartProfile()
+		large.convolved(b)
+		for _, r := range b.StopProfile() {
+			if strings.HasPrefix(r.Name, "conv") {
+				t.Logf("%s: %s: %d calls, %v", o.Precision, r.Name, r.Calls, r.Time)
+			}
+		}
+	}
+}
+
+// TestDeviceConvolutionSteps trains a small convolutional network, twice for the same bits.
+func TestDeviceConvolutionSteps(t *testing.T) {
+	var runs [2][]float64
+	for i := range runs {
+		b := onDevice(t, Options{NoGraphs: i == 1})
+		train := network(b)
+		for range 50 {
+			runs[i] = append(runs[i], train())
+		}
+		planned, refused := b.byCuDNN()
+		t.Logf("%d lists replayed as graphs; cuDNN computes %d of the convolutions and refuses %d; loss %v to %v", b.Replayed(), planned, refused, runs[i][0], runs[i][49])
+	}
+	if !slices.Equal(runs[0], runs[1]) {
+		t.Errorf("graphs change the result: %v, %v", runs[0], runs[1])
+	}
+	if !(runs[0][49] < runs[0][0]) {
+		t.Errorf("the loss went from %v to %v", runs[0][0], runs[0][49])
 	}
 }

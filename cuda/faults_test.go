@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -177,7 +178,7 @@ func TestWithoutBlas(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if len(b.Libraries()) > 1 {
+	if slices.ContainsFunc(b.Libraries(), func(path string) bool { return strings.Contains(path, "cublas") }) {
 		t.Skipf("this machine has a cuBLAS: %v", b.Libraries())
 	}
 	dst := b.Get(tensor.Of(1, 1))

@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"diffclip/cuda/internal/driver"
 	"diffclip/cuda/kernels"
 	"diffclip/tensor"
 )
@@ -12,14 +13,27 @@ func image(x *tensor.Tensor, out int, c tensor.ConvShape) kernels.Image {
 // Conv2D is a cross-correlation of each image with each filter.
 func (b *Backend) Conv2D(dst, x, w, bias *tensor.Tensor, c tensor.ConvShape) {
 	checks.Conv2D("Conv2D", dst, x, w, bias, c)
-	b.k.Conv2D(b.out(dst), b.in(x), b.in(w), b.in(bias), image(x, w.Dim(0), c))
+	m := image(x, w.Dim(0), c)
+	y, xAt, wAt, biasAt := b.out(dst), b.in(x), b.in(w), b.in(bias)
+	if !b.convolve(driver.Forward, xAt, wAt, y, biasAt, m, false) {
+		b.k.Conv2D(y, xAt, wAt, biasAt, m)
+	}
 	b.done()
 }
 
 // Conv2DBackward adds to dw and dbias, and writes dx unless it is nil.
 func (b *Backend) Conv2DBackward(dx, dw, dbias, dy, x, w *tensor.Tensor, c tensor.ConvShape, acc bool) {
 	checks.Conv2D("Conv2D backward", dy, x, w, dbias, c)
-	b.k.Conv2DBackward(b.out(dx), b.out(dw), b.out(dbias), b.in(dy), b.in(x), b.in(w), image(x, w.Dim(0), c), acc)
+	m := image(x, w.Dim(0), c)
+	dxAt, dwAt, dyAt, xAt, wAt := b.out(dx), b.out(dw), b.in(dy), b.in(x), b.in(w)
+	dwOwn, dxOwn := dwAt, dxAt // what is left for the kernels
+	if b.convolve(driver.BackwardFilter, xAt, dwAt, dyAt, 0, m, true) {
+		dwOwn = 0
+	}
+	if dx != nil && b.convolve(driver.BackwardData, dxAt, wAt, dyAt, 0, m, acc) {
+		dxOwn = 0
+	}
+	b.k.Conv2DBackward(dxOwn, dwOwn, b.out(dbias), dyAt, xAt, wAt, m, acc)
 	b.done()
 }
 

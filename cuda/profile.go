@@ -16,7 +16,7 @@ type TimedWork struct {
 	Name  string
 	Calls int
 	Time  time.Duration
-	FLOP  float64 // of products
+	FLOP  float64 // of products and convolutions
 	Bytes float64 // of copies
 }
 
@@ -70,6 +70,8 @@ func (p *profile) run(dev driver.Device, list []driver.Command) error {
 // nameOf says what work is.
 func (b *Backend) nameOf(w driver.Work) string {
 	switch {
+	case w.Pass > 0:
+		return fmt.Sprintf("convolution %dx%dx%d, %d groups, %s", w.M, w.N, w.K, w.Batch, w.Pass)
 	case w.Batch > 0:
 		name := fmt.Sprintf("product %dx%dx%d", w.M, w.N, w.K)
 		if w.TransA {

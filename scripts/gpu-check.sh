@@ -45,8 +45,14 @@ nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=c
 
 section "declarations against the headers"
 headers=$(first /usr/local/cuda/include/cublas_v2.h /usr/local/cuda-*/include/cublas_v2.h /usr/include/cublas_v2.h)
+# cuDNN's lie beside CUDA's, or where a Python package put them.
+cudnn=
+for root in "${VIRTUAL_ENV:-/none}" "${CONDA_PREFIX:-/none}" "$HOME/.local" /usr/local /usr; do
+	[[ -n $cudnn ]] || cudnn=$(first "$root"/lib/python3*/*-packages/nvidia/cudnn/include/cudnn.h "$root"/include/cudnn.h "$root"/include/*/cudnn.h)
+done
 if [[ -n $headers ]]; then
-	check headers g++ -std=c++17 -Wall -fsyntax-only -I"$(dirname "$headers")" cuda/internal/driver/abi/abi.cc
+	check headers g++ -std=c++17 -Wall -fsyntax-only -I"$(dirname "$headers")" ${cudnn:+-I"$(dirname "$cudnn")"} cuda/internal/driver/abi/abi.cc
+	[[ -n $cudnn || -e $(dirname "$headers")/cudnn.h ]] || echo "no cudnn.h here: its part was left out"
 else
 	echo "no CUDA headers here"
 fi
@@ -69,6 +75,7 @@ for name in $(in_cuda "$binary" -test.list '^TestDevice'); do
 	grep -E '^ *(--- FAIL|.*_test\.go:.*(error|want|other|processor))' "$out/$name.txt" | head -8
 	tail -n 1 "$out/$name.txt"
 done
+grep -hoE '[a-z0-9]+: (cuDNN computes|conv).*' "$out/TestDeviceConvolution.txt"
 
 if [[ -z $quick ]]; then
 	section "compute-sanitizer"

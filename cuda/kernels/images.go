@@ -33,10 +33,12 @@ func (s *Set) Conv2D(dst, x, w, bias Ptr, m Image) {
 	s.launchWindow(conv2D, flat(m.N*m.Out*m.places()), m, []uint64{ptr(dst), ptr(x), ptr(w), ptr(bias), i32(m.N), i32(m.C), i32(m.Out), i32(m.Groups)})
 }
 
-// Conv2DBackward writes or adds to dx and adds to dw and dbias; dx and dbias may be 0.
+// Conv2DBackward writes or adds to dx and adds to dw and dbias; each may be 0.
 func (s *Set) Conv2DBackward(dx, dw, dbias, dy, x, w Ptr, m Image, acc bool) {
 	sizes := [...]uint64{i32(m.N), i32(m.C), i32(m.Out), i32(m.Groups)}
-	s.launchWindow(conv2DWeight, each(m.Out*m.C/m.Groups*m.KernelH*m.KernelW), m, []uint64{ptr(dw), ptr(dy), ptr(x), sizes[0], sizes[1], sizes[2], sizes[3]})
+	if dw != 0 {
+		s.launchWindow(conv2DWeight, each(m.Out*m.C/m.Groups*m.KernelH*m.KernelW), m, []uint64{ptr(dw), ptr(dy), ptr(x), sizes[0], sizes[1], sizes[2], sizes[3]})
+	}
 	if dbias != 0 {
 		s.launch(planeSums, each(m.Out), flatBlock, ptr(dbias), ptr(dy), i32(m.N), i32(m.Out), i32(m.places()))
 	}

@@ -10,13 +10,13 @@
 
 // load opens one library. dlopen and dlerror must run on one thread, as they do
 // inside of one call from Go.
-static void *load(const char *path, int flags, char *message, size_t size) {
+void *load(const char *path, int flags, char *message, size_t size) {
     void *lib = dlopen(path, RTLD_NOW | flags);
     if (!lib) snprintf(message, size, "%s", dlerror());
     return lib;
 }
 
-static int find(void *lib, const char *path, const char *name, void *slot, char *message, size_t size) {
+int find(void *lib, const char *path, const char *name, void *slot, char *message, size_t size) {
     void *p = dlsym(lib, name);
     if (!p) {
         snprintf(message, size, "%s has no %s: it is too old", path, name);
@@ -58,7 +58,7 @@ fail:
 
 static __thread void *current; // the context of this thread: spares a call of the driver
 
-static int enter(api *a) {
+int enter(api *a) {
     if (current == a->context && a->context) return 0;
     int r = a->cuCtxSetCurrent(a->context);
     if (!r) current = a->context;
@@ -99,6 +99,7 @@ int api_start(api *a, int device, size_t workspace) {
 void api_stop(api *a) {
     if (a->context && !enter(a)) {
         if (a->stream) a->cuStreamSynchronize(a->stream);
+        api_stop_dnn(a);
         if (a->blas) a->cublasDestroy_v2(a->blas);
         if (a->workspace) a->cuMemFree_v2(a->workspace);
         if (a->module) a->cuModuleUnload(a->module);
@@ -183,6 +184,7 @@ static int queue(api *a, const command *c) {
     case PRODUCT: TRY_BLAS(product(a, c)); return 0;
     case UPLOAD: return a->cuMemcpyHtoDAsync_v2(c->arg[0], (const void *)(uintptr_t)c->arg[1], c->arg[2], a->stream);
     case DOWNLOAD: return a->cuMemcpyDtoHAsync_v2((void *)(uintptr_t)c->arg[0], c->arg[1], c->arg[2], a->stream);
+    case CONVOLVE: return api_convolve(a, c);
     case SET: return a->cuMemsetD32Async(c->arg[0], (unsigned)c->arg[1], c->arg[2], a->stream);
     }
     return 1; // CUDA_ERROR_INVALID_VALUE

@@ -69,6 +69,7 @@ typedef struct {
 #undef X
     void *context, *stream, *module, *blas;
     deviceptr workspace;
+    struct dnn *dnn; // cuDNN, where there is one: dnn.h
     int device;
 } api;
 
@@ -87,7 +88,7 @@ enum {
 
 // command is one piece of work for the stream: plain words and no pointer of Go,
 // so that a list of them may be handed to C. It is driver.Command.
-enum { LAUNCH = 1, PRODUCT, UPLOAD, DOWNLOAD, SET };
+enum { LAUNCH = 1, PRODUCT, UPLOAD, DOWNLOAD, SET, CONVOLVE };
 typedef struct {
     uint32_t kind, nargs;
     uint32_t grid[3], block[3];
@@ -104,8 +105,8 @@ api *api_open(const char *driver, char *message, size_t size);
 int api_open_blas(api *a, const char *lt, const char *blas, char *message, size_t size);
 
 // Each of these makes the context current on the thread that calls, and returns
-// the driver's code, or cuBLAS's plus BLAS_ERROR.
-enum { BLAS_ERROR = 100000 };
+// the driver's code, or cuBLAS's plus BLAS_ERROR, or cuDNN's plus DNN_ERROR.
+enum { BLAS_ERROR = 100000, DNN_ERROR = 200000 };
 int api_start(api *a, int device, size_t workspace);
 void api_stop(api *a);
 int api_load(api *a, const void *image, char *log, size_t size);
@@ -127,4 +128,14 @@ int api_driver_version(api *a);
 int api_blas_version(api *a);
 int api_attribute(api *a, int attribute);
 void api_device_name(api *a, char *name, int size);
+
+// What api.c and dnn.c share: opening a library, looking a function up in it, making
+// the context current on the thread that calls. No library sees these names.
+#pragma GCC visibility push(hidden)
+void *load(const char *path, int flags, char *message, size_t size);
+int find(void *lib, const char *path, const char *name, void *slot, char *message, size_t size);
+int enter(api *a);
+int api_convolve(api *a, const command *c);
+void api_stop_dnn(api *a);
+#pragma GCC visibility pop
 #endif

@@ -24,6 +24,7 @@ const (
 	kindUpload
 	kindDownload
 	kindSet
+	kindConvolve
 )
 
 // Dim is the size of a grid or of a block; zero stands for one.
@@ -117,15 +118,16 @@ func Hash(list []Command) uint64 {
 
 // String says what a command does, for messages.
 func (c *Command) String() string {
-	return [...]string{"?", "launching a kernel", "a matrix product", "an upload", "a download", "setting memory"}[min(c.kind, kindSet)]
+	return [...]string{"?", "launching a kernel", "a matrix product", "an upload", "a download", "setting memory", "a convolution"}[min(c.kind, kindConvolve)]
 }
 
 // Work is what a command does, apart from where in memory.
 type Work struct {
 	Function       Function // of a launch, and its size
 	Blocks         int
-	M, N, K, Batch int // of a product
+	M, N, K, Batch int // of a product, or of a convolution seen as one
 	TransA, TransB bool
+	Pass           Pass // of a convolution
 	Copied         Direction
 	Bytes          int // of a copy or a setting
 }
@@ -148,6 +150,8 @@ func (c *Command) Work() Work {
 	case kindProduct:
 		flags := c.arg[0]
 		return Work{M: int(c.arg[2]), N: int(c.arg[1]), K: int(c.arg[3]), Batch: int(c.arg[15]), TransA: flags&2 != 0, TransB: flags&1 != 0}
+	case kindConvolve:
+		return convolutionWork(c)
 	case kindUpload:
 		return Work{Copied: ToDevice, Bytes: int(c.arg[2])}
 	case kindDownload:

@@ -61,6 +61,9 @@ type Device interface {
 	// Replay queues a graph.
 	Replay(Graph) error
 	Forget(Graph) error
+	// Plan makes cuDNN ready for a convolution, with factors as they are if exact.
+	// The plan stays until Close. The first one starts cuDNN.
+	Plan(c Convolution, exact bool) (Plan, error)
 
 	Close()
 }
@@ -68,9 +71,11 @@ type Device interface {
 // Info describes a device.
 type Info struct {
 	Name            string
-	Driver          int // the newest CUDA that the driver knows, as 1000·major + 10·minor
-	Blas            int // the version of cuBLAS
-	Major, Minor    int // compute capability
+	Driver          int    // the newest CUDA that the driver knows, as 1000·major + 10·minor
+	Blas            int    // the version of cuBLAS
+	Dnn             int    // the version of cuDNN, 0 for none
+	DnnUnfit        string // why a cuDNN that is there is not used
+	Major, Minor    int    // compute capability
 	Multiprocessors int
 	Libraries       []string // paths, as they were opened
 }
@@ -88,22 +93,28 @@ const (
 	codeOldForImage = 222 // CUDA_ERROR_UNSUPPORTED_PTX_VERSION
 	codeStub        = 34
 	blasError       = 100000
+	dnnError        = 200000
+	dnnNotSupported = 3000 // CUDNN_STATUS_NOT_SUPPORTED and its kinds, below 4000
 )
 
 // Error is a failed call.
 type Error struct {
 	Op   string // what was tried
-	Code int    // the driver's, or cuBLAS's
+	Code int    // the driver's, or cuBLAS's, or cuDNN's
 	Name string // of the code, as CUDA_ERROR_ILLEGAL_ADDRESS
 	Blas bool   // cuBLAS failed
+	Dnn  bool   // cuDNN failed
 	Log  string // what the compiler of PTX had to say
 }
 
 // Error prints the operation and the code.
 func (e *Error) Error() string {
 	lib := "driver"
-	if e.Blas {
+	switch {
+	case e.Blas:
 		lib = "cuBLAS"
+	case e.Dnn:
+		lib = "cuDNN"
 	}
 	text := fmt.Sprintf("%s: %s error %d", e.Op, lib, e.Code)
 	if e.Name != "" {
@@ -117,5 +128,10 @@ func (e *Error) Error() string {
 
 // OutOfMemory reports whether memory was missing.
 func (e *Error) OutOfMemory() bool {
-	return e.Code == codeOutOfMemory && !e.Blas || e.Blas && e.Code == 3 // CUBLAS_STATUS_ALLOC_FAILED
+	return e.Code == codeOutOfMemory && !e.Blas && !e.Dnn || e.Blas && e.Code == 3 // CUBLAS_STATUS_ALLOC_FAILED
+}
+
+// NotSupported reports whether cuDNN does not compute a thing of this shape.
+func (e *Error) NotSupported() bool {
+	return e.Dnn && e.Code >= dnnNotSupported && e.Code < dnnNotSupported+1000
 }

@@ -52,6 +52,7 @@ func Open(number int) (Device, error) {
 		return nil, err
 	}
 	d := &device{api: a, info: Info{Driver: int(C.api_driver_version(a)), Libraries: libraries}}
+	d.openDnn()
 	if d.info.Driver > 0 && d.info.Driver < minDriver {
 		C.free(unsafe.Pointer(a))
 		return nil, unavailable("the driver is made for CUDA %s, and %s or newer is needed (driver 470 or newer): update NVIDIA's driver", Version(d.info.Driver), Version(minDriver))
@@ -133,6 +134,8 @@ func (d *device) failed(op string, code C.int) error {
 	switch {
 	case code == 0:
 		return nil
+	case code >= dnnError:
+		return d.dnnFailed(op, code-dnnError)
 	case code >= blasError:
 		return &Error{Op: op, Code: int(code) - blasError, Blas: true}
 	}

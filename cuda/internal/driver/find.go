@@ -17,6 +17,9 @@ const driverName = "libcuda.so.1"
 // blasNames are the versions of cuBLAS that are known to fit, newest first.
 var blasNames = []string{"libcublas.so.13", "libcublas.so.12"}
 
+// dnnName is the version of cuDNN that is known to fit.
+const dnnName = "libcudnn.so.9"
+
 // candidates lists where a library may be: the folders of PathVariable, then the
 // loader's own path, then where Python's packages put it.
 func candidates(names ...string) []string {
@@ -49,7 +52,7 @@ func wheelFolders() []string {
 			continue
 		}
 		for _, packages := range []string{"site-packages", "dist-packages"} {
-			for _, part := range []string{"cu13", "cublas"} {
+			for _, part := range []string{"cu13", "cublas", "cudnn"} {
 				dirs, _ := filepath.Glob(filepath.Join(root, "lib", "python3*", packages, "nvidia", part, "lib"))
 				sort.Sort(sort.Reverse(sort.StringSlice(dirs)))
 				out = append(out, dirs...)

@@ -1,7 +1,7 @@
-// Package stub builds, for tests, a library that stands in for NVIDIA's driver
-// and cuBLAS: the whole Go layer runs on it without a device. It needs g++ and
-// cgo. What it cannot show is what only a device does: its compiler's verdict on
-// the PTX, true concurrency, cuBLAS's own rounding, and time.
+// Package stub builds, for tests, a library that stands in for NVIDIA's driver,
+// cuBLAS and cuDNN: the whole Go layer runs on it without a device. It needs g++
+// and cgo. What it cannot show is what only a device does: its compiler's verdict on
+// the PTX, true concurrency, the libraries' own rounding and refusals, and time.
 //
 // Read next: source/driver.cc, from the top.
 package stub
@@ -37,8 +37,10 @@ func Install(t testing.TB, modes ...string) {
 	if err := os.WriteFile(filepath.Join(dir, "libcuda.so.1"), library, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink("libcuda.so.1", filepath.Join(dir, "libcublas.so.13")); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"libcublas.so.13", "libcudnn.so.9"} {
+		if err := os.Symlink("libcuda.so.1", filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Setenv(driver.PathVariable, dir)
 	t.Setenv("DIFFCLIP_CUDA_STUB", strings.Join(modes, ","))
@@ -59,7 +61,7 @@ var build = sync.OnceValues(func() ([]byte, error) {
 	host := filepath.Join(root, "cuda", "kernels", "host")
 	here := filepath.Join(root, "cuda", "internal", "stub", "source")
 	cmd := exec.Command("g++", "-std=c++17", "-O2", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden",
-		"-DKERNELS_ON_HOST", "-I", host, "-o", out, filepath.Join(here, "driver.cc"), filepath.Join(here, "blas.cc"), filepath.Join(host, "fiber.cc"))
+		"-DKERNELS_ON_HOST", "-I", host, "-o", out, filepath.Join(here, "driver.cc"), filepath.Join(here, "blas.cc"), filepath.Join(here, "dnn.cc"), filepath.Join(host, "fiber.cc"))
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, &buildError{string(text), err}
 	}

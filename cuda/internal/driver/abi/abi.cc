@@ -3,13 +3,19 @@
 //
 //   g++ -std=c++17 -fsyntax-only -I/usr/local/cuda/include cuda/internal/driver/abi/abi.cc
 //
+// Where cudnn.h is not in that folder, -I names its folder too; without it cuDNN's
+// part is left out.
+//
 // An argument is passed alike where both declarations give it the same size and
 // the same kind of register.
 #include <cublas_v2.h>
 #include <cuda.h>
 #include <type_traits>
 
-#include "../api.h"
+#include "../dnn.h"
+#if __has_include(<cudnn.h>)
+#include <cudnn.h>
+#endif
 
 template <class A, class B> constexpr bool alike() {
     return sizeof(A) == sizeof(B) && std::is_floating_point<A>::value == std::is_floating_point<B>::value && !std::is_class<A>::value && !std::is_class<B>::value;
@@ -48,3 +54,21 @@ static_assert(same(CUDA_R_32F, R_32F) && same(CUBLAS_GEMM_DEFAULT, GEMM_DEFAULT)
 static_assert(same(CUBLAS_COMPUTE_32F, 68) && same(CUBLAS_COMPUTE_32F_FAST_TF32, 77) && same(CUBLAS_COMPUTE_32F_FAST_16BF, 75), "command.go: Compute");
 static_assert(same(CUDA_ERROR_OUT_OF_MEMORY, 2) && same(CUDA_ERROR_STUB_LIBRARY, 34) && same(CUDA_ERROR_NO_DEVICE, 100) && same(CUDA_ERROR_INVALID_DEVICE, 101) &&
     same(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, 222) && same(CUBLAS_STATUS_ALLOC_FAILED, 3), "driver.go: codes");
+
+#ifdef CUDNN_VERSION
+struct Dnn {
+#define X(result, name, args) result(*name) args;
+    DNN_FUNCTIONS(X)
+#undef X
+};
+#define X(result, name, args) static_assert(Same<decltype(&::name), decltype(Dnn::name)>::value, "the declaration of " #name " differs from the header's");
+DNN_FUNCTIONS(X)
+#undef X
+static_assert(CUDNN_VERSION >= DNN_OLDEST, "the headers are of a cuDNN that is not used");
+static_assert(same(CUDNN_TENSOR_NCHW, TENSOR_NCHW) && same(CUDNN_DATA_FLOAT, DATA_FLOAT) && same(CUDNN_CROSS_CORRELATION, CROSS_CORRELATION) &&
+    same(CUDNN_DEFAULT_MATH, DEFAULT_MATH) && same(CUDNN_FMA_MATH, FMA_MATH), "cuDNN's descriptors");
+static_assert(same(CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM) &&
+    same(CUDNN_CONVOLUTION_BWD_DATA_ALGO_1, CONVOLUTION_BWD_DATA_ALGO_1) &&
+    same(CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, CONVOLUTION_BWD_FILTER_ALGO_1), "cuDNN's algorithms");
+static_assert(same(CUDNN_STATUS_SUCCESS, 0) && same(CUDNN_STATUS_NOT_SUPPORTED, 3000) && same(CUDNN_STATUS_INTERNAL_ERROR, 4000), "driver.go: cuDNN's codes");
+#endif

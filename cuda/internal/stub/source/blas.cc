@@ -16,8 +16,7 @@ API int cublasSetWorkspace_v2(Handle *, void *p, size_t n) { return on_device((d
 
 enum { FAST_16BF = 75, FAST_TF32 = 77 };
 
-// rounded keeps so many bits of the fraction, to the nearest, ties to even.
-static float rounded(float v, int bits) {
+float rounded(float v, int bits) {
     uint32_t drop = 23 - bits, u = bits_as<uint32_t>(v);
     if ((u >> 23 & 255) == 255) return v; // not finite
     u += (1u << (drop - 1)) - 1 + (u >> drop & 1);

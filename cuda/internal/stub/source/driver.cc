@@ -357,15 +357,20 @@ static void read_modes() {
     const char *text = getenv("DIFFCLIP_CUDA_STUB");
     std::string all = text ? text : "";
     long driver = 13000;
+    modes.dnn = 90600;
     modes.memory = 8l << 30;
     mode(all, "memory", &modes.memory);
     mode(all, "lose", &modes.lose);
     mode(all, "driver", &driver);
+    mode(all, "dnn", &modes.dnn);
     modes.driver = (int)driver;
     modes.async = mode(all, "async");
     modes.protect = mode(all, "protect");
     modes.tf32 = mode(all, "tf32");
     modes.nodevice = mode(all, "nodevice");
+    modes.nodnn = mode(all, "nodnn");
+    modes.refuse = mode(all, "refuse");
+    modes.refuselate = mode(all, "refuselate");
     modes.log = mode(all, "log");
     modes.order = mode(all, "reverse") ? fiber::REVERSE : mode(all, "random") ? fiber::RANDOM : fiber::FORWARD;
 }

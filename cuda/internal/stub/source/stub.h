@@ -1,5 +1,5 @@
-// stub.h: a stand-in for NVIDIA's driver and cuBLAS on the processor, for tests.
-// One library plays both. It is strict where a device is silent: memory has
+// stub.h: a stand-in for NVIDIA's driver, cuBLAS and cuDNN on the processor, for tests.
+// One library plays all. It is strict where a device is silent: memory has
 // guards around it and is filled with NaN, host pointers are told from device
 // pointers, and faults show at the next synchronisation and stay, as on a device.
 // Kernels are the same sources, compiled as C++ (kernels/host/fiber.h).
@@ -25,11 +25,15 @@ struct Modes {
     bool protect;  // device memory that the host touches is a fault
     bool tf32;     // products round their factors as they are asked to
     bool nodevice; // there is a driver and no device
+    bool nodnn;    // cuDNN does not start
+    bool refuse;   // cuDNN refuses convolutions in groups: when it is asked how much memory they want
+    bool refuselate; // or only when they are to run
     bool log;      // say on standard error what is wrong
     fiber::Order order; // of threads: reverse or random, else forward
     long memory;   // memory=N: bytes of the device
     long lose;     // lose=N: the N-th launch fails, and all after it
     int driver;    // driver=N: the driver's version
+    long dnn;      // dnn=N: cuDNN's
 };
 extern Modes modes;
 
@@ -47,6 +51,9 @@ bool context();
 
 // on_device reports whether bytes of memory are the device's.
 bool on_device(deviceptr p, size_t bytes);
+
+// rounded keeps so many bits of the fraction, to the nearest, ties to even.
+float rounded(float v, int bits);
 
 extern std::recursive_mutex lock;
 struct Locked {
