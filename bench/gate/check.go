@@ -26,6 +26,10 @@ var products = []string{"AB/qkv/9472x384x128", "ABt/fc1-dx/30976x128x256", "AtB/
 // share is the same.
 var batches = map[string]int{"pretrain": 64, "fewshot": 32, "infer": 64}
 
+// roundGFLOP is the work of a round of small products, long enough that a change
+// of processes, after which the caches are cold, does not show.
+const roundGFLOP = 2
+
 // genericShare shortens steps where there is no assembly to do them.
 const genericShare = 16
 
@@ -47,7 +51,10 @@ func productCheck(p bench.Product, threads int) check {
 	return check{fmt.Sprintf("%v/threads=%d", p, threads), threads, func() (func(), float64, func()) {
 		pool := par.New(threads)
 		once := p.Runner(pool)
-		times := max(1, int(0.2/p.GFLOP())) // small products are repeated
+		times := max(1, int(roundGFLOP/p.GFLOP()))
+		if kern.Active() == kern.Generic {
+			times = max(1, times/genericShare)
+		}
 		return func() {
 			for range times {
 				once()
@@ -73,9 +80,9 @@ func workloadCheck(name string, threads int) check {
 
 // measurement is a check's outcome: medians over the rounds.
 type measurement struct {
-	rate, ceiling float64 // GFLOP/s
-	share, spread float64
-	rounds        int
+	rate, yardstick, ceiling float64 // GFLOP/s
+	share, spread            float64 // of the yardstick
+	rounds                   int
 }
 
 // Rounds of a check: at least so many, and a spread of the middle half of the
@@ -85,37 +92,42 @@ const (
 	smallSpread  = 0.04
 )
 
-// measure takes rounds of a step between two looks at the ceiling, until their
+// measure takes rounds of a step between two looks at the yardstick, until their
 // shares agree or the time is up. A share below the floor gets twice the time,
 // unless it is hopeless: on a busy machine single rounds are far off.
 func (c check) measure(tier kern.Tier, floor float64, limit time.Duration) measurement {
-	restore := kern.Use(tier)
-	ceiling := bench.NewCeiling(c.threads)
-	restore()
-	defer ceiling.Close()
-	peak := func(d time.Duration) float64 {
-		defer kern.Use(tier)()
-		return ceiling.FMA(d)
-	}
+	yardstick := bench.NewYardstick(tier, c.threads)
+	defer yardstick.Close()
+	ceiling := peak(tier, c.threads)
 	step, gflop, end := c.start()
 	defer end()
 	began := time.Now()
 	step()
-	look := min(max(time.Since(began)/8, 2*time.Millisecond), 60*time.Millisecond)
-	var rates, peaks, shares []float64
-	before := peak(look)
+	look := min(max(time.Since(began)/8, 5*time.Millisecond), 60*time.Millisecond)
+	var rates, lengths, shares []float64
+	var watch bench.Stopwatch
+	before := yardstick.Rate(look)
 	for {
-		start := time.Now()
+		watch.Start(c.threads)
 		step()
-		rate := gflop / time.Since(start).Seconds()
-		after := peak(look)
-		rates, peaks, shares = append(rates, rate), append(peaks, (before+after)/2), append(shares, rate/((before+after)/2))
+		rate := gflop / watch.Stop()
+		after := yardstick.Rate(look)
+		length := (before + after) / 2
+		rates, lengths, shares = append(rates, rate), append(lengths, length), append(shares, rate/length)
 		before = after
-		m := measurement{quantile(rates, 0.5), quantile(peaks, 0.5), quantile(shares, 0.5), spread(shares), len(shares)}
+		m := measurement{quantile(rates, 0.5), quantile(lengths, 0.5), ceiling, quantile(shares, 0.5), spread(shares), len(shares)}
 		if done(m, floor, time.Since(began), limit) {
 			return m
 		}
 	}
+}
+
+// peak is the rate of multiply-adds on registers, for comparison.
+func peak(tier kern.Tier, threads int) float64 {
+	defer kern.Use(tier)()
+	c := bench.NewCeiling(threads)
+	defer c.Close()
+	return c.FMA(20 * time.Millisecond)
 }
 
 func done(m measurement, floor float64, spent, limit time.Duration) bool {

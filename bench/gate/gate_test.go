@@ -22,7 +22,7 @@ func TestSlowdownFails(t *testing.T) {
 	if code := run([]string{"-only", "AB/fc2/488", "-limit", "1s"}, &out, &errs); code != 1 {
 		t.Fatalf("exit %d\n%s%s", code, out.String(), errs.String())
 	}
-	if !strings.Contains(out.String(), "TOO SLOW") || !strings.Contains(out.String(), "generic kernels against the ceiling of "+kern.Available()[len(kern.Available())-1].String()) {
+	if !strings.Contains(out.String(), "TOO SLOW") || !strings.Contains(out.String(), "generic kernels against the yardstick of "+kern.Available()[len(kern.Available())-1].String()) {
 		t.Errorf("the report does not say what is wrong:\n%s", out.String())
 	}
 }

@@ -25,6 +25,14 @@ func gemmAVX512x4(p *panel)
 func peakAVX2(n int)
 func peakAVX512(n int)
 
+// Yardsticks compute tiles of 6 rows, 128 deep, by 2 or 4 vectors.
+
+//go:noescape
+func yardstickAVX2(c, a, b *float32, tiles int)
+
+//go:noescape
+func yardstickAVX512(c, a, b *float32, tiles int)
+
 // runPanel runs a kernel of tier t for panels of vecs vectors on p, which is a
 // copy because kernels change it.
 func runPanel(t Tier, vecs int, p panel) {
@@ -57,4 +65,27 @@ func runPeak(t Tier, n int) (flops int) {
 		return 12 * 8 * 2
 	}
 	return peakGeneric(n)
+}
+
+// yardstickTile returns the size of a tile of tier t's yardstick.
+func yardstickTile(t Tier) (rows, cols int) {
+	switch t {
+	case AVX512:
+		return 6, 4 * 16
+	case AVX2:
+		return 6, 2 * 8
+	}
+	return yardstickRows, yardstickCols
+}
+
+// runYardstick computes the tiles of tier t's yardstick.
+func runYardstick(t Tier, c, a, b []float32, tiles int) {
+	switch t {
+	case AVX512:
+		yardstickAVX512(&c[0], &a[0], &b[0], tiles)
+	case AVX2:
+		yardstickAVX2(&c[0], &a[0], &b[0], tiles)
+	default:
+		yardstickGeneric(c, a, b, tiles)
+	}
 }

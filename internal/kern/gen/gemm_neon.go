@@ -19,6 +19,7 @@ func gemmNEON() []byte {
 		g.emit()
 	}
 	peakNEON(t)
+	yardstickNEON(t)
 	return t.Bytes()
 }
 

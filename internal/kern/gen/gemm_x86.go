@@ -36,6 +36,7 @@ func gemmX86() []byte {
 			g.emit()
 		}
 		peakX86(t, isa)
+		yardstickX86(t, isa, isa.registers/8)
 	}
 	return t.Bytes()
 }
@@ -165,11 +166,13 @@ func (g *gemmX86Kernel) reduce() {
 	}
 }
 
-func (g *gemmX86Kernel) zero(r string) {
-	if g.isa.reg == "Z" {
-		g.op("VPXORD %s, %s, %s", r, r, r)
+func (g *gemmX86Kernel) zero(r string) { g.isa.zero(g.gemmText, r) }
+
+func (isa gemmISA) zero(t *gemmText, r string) {
+	if isa.reg == "Z" {
+		t.op("VPXORD %s, %s, %s", r, r, r)
 	} else {
-		g.op("VXORPS %s, %s, %s", r, r, r)
+		t.op("VXORPS %s, %s, %s", r, r, r)
 	}
 }
 
