@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -237,5 +238,73 @@ func TestConvolutionSteps(t *testing.T) {
 	}
 	if first, last := runs[0][0], runs[0][7]; !(last < first) {
 		t.Errorf("the loss went from %v to %v", first, last)
+	}
+}
+
+// TestPlantedConvolution makes the mistakes that the Go layer could make with cuDNN,
+// and wants the stand-in to see them.
+func TestPlantedConvolution(t *testing.T) {
+	b := open(t, Options{Precision: F32})
+	size := driver.Convolution{Pass: driver.Forward, N: 2, C: 3, H: 5, W: 4, Out: 6, OutH: 5, OutW: 4, Groups: 1,
+		KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1, DilationH: 1, DilationW: 1}
+	refused := func(what string, err error) {
+		var e *driver.Error
+		if !errors.As(err, &e) || !e.Dnn || e.Name != "CUDNN_STATUS_BAD_PARAM" {
+			t.Errorf("%s: error %v, want one of cuDNN", what, err)
+		}
+	}
+	wrong := size
+	wrong.OutH++
+	_, err := b.dev.Plan(wrong, true)
+	refused("a size of the result that does not fit", err)
+	wrong = size
+	wrong.N = 0
+	_, err = b.dev.Plan(wrong, true)
+	refused("an empty batch", err)
+
+	plan, err := b.dev.Plan(size, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(elements int) driver.Ptr { return driver.Ptr(b.take(elements).at) }
+	x, w, y, room := at(2*3*5*4), at(6*3*3*3), at(2*6*5*4), at(plan.Workspace)
+	_, host := b.stage.take(b, 4*6*3*3*3)
+	run := func(x, w, y, bias, room driver.Ptr) error {
+		return b.dev.Run([]driver.Command{driver.Convolve(&plan, x, w, y, bias, room, false)})
+	}
+	if err := run(x, w, y, w, room); err != nil {
+		t.Errorf("a convolution without fault: %v", err)
+	}
+	for what, err := range map[string]error{
+		"no room to work":          run(x, w, y, 0, 0),
+		"memory of the host":       run(x, host, y, 0, room),
+		"memory beyond a tensor":   run(x, w, y+4*2*6*5*4, 0, room),
+		"a bias that is not there": run(x, w, y, 1<<40, room),
+	} {
+		refused(what, err)
+	}
+}
+
+// TestConvolutionProfile names and counts what cuDNN was timed at.
+func TestConvolutionProfile(t *testing.T) {
+	b := open(t, Options{Precision: F32})
+	c := convolutionCases[2]
+	c.convolved(b)
+	b.StartProfile()
+	c.convolved(b)
+	oh, ow := c.shape.Out(c.h, c.w)
+	found := map[string]int{}
+	for _, r := range b.StopProfile() {
+		if strings.HasPrefix(r.Name, "convolution") {
+			found[r.Name] = r.Calls
+			if want := float64(r.Calls*2*c.n*c.out*oh*ow) * float64(c.in/c.shape.Groups*c.shape.KernelH*c.shape.KernelW); r.FLOP != want {
+				t.Errorf("%s: %v FLOP, want %v", r.Name, r.FLOP, want)
+			}
+		}
+	}
+	for name, want := range map[string]int{"convolution 3x56x18, 2 groups, forward": 1, "convolution 3x56x18, 2 groups, input gradient": 2, "convolution 3x56x18, 2 groups, filter gradient": 2} {
+		if found[name] != want {
+			t.Errorf("%s: %d calls, want %d of %v", name, found[name], want, found)
+		}
 	}
 }
