@@ -72,9 +72,10 @@ type Gemm struct {
 // A Workspace is scratch memory for Gemm.Run. Each worker owns one; it grows to
 // the largest product it has seen. Its zero value is ready for use.
 type Workspace struct {
-	pack []float32 // a block of op(B) in panels
-	edge []float32 // the partial panel of C on tiers without masked stores
-	bias []float32 // and its bias
+	pack  []float32 // a block of op(B) in panels
+	packA []float32 // a block of op(A), on tiers that want its rows contiguous
+	edge  []float32 // the partial panel of C on tiers without masked stores
+	bias  []float32 // and its bias
 
 	scores []float32 // of Attention: probabilities and what goes with them
 }
@@ -170,8 +171,11 @@ func (g *Gemm) rows(ws *Workspace, b blockB, out []float32, i0, i1, k0, k1 int) 
 	if p.k > 0 {
 		p.a = g.A[i0*p.aRow+k0*p.aStep:]
 	}
-	first := k0 == 0
 	lay := layouts[active]
+	if lay.contiguous && g.TransA && p.k > 0 {
+		p.a, p.aRow, p.aStep = g.contiguousA(ws, i0, i1, k0, k1), p.k, 1
+	}
+	first := k0 == 0
 	for c := range lay.columns(g.N) {
 		p.b, p.bStep = b.panel(c, p.k)
 		p.c = out[i0*g.LDC+c.start:]

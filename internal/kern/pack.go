@@ -10,10 +10,13 @@ type layout struct {
 	lanes  int  // in a vector
 	vecs   int  // at most, in a panel
 	masked bool // the last vector of a panel of C may be partial
+
+	// The kernels read rows of op(A) and panels of op(B) that are contiguous.
+	contiguous bool
 }
 
 var layouts = [...]layout{
-	Generic: {lanes: genericWidth, vecs: 1},
+	Generic: {lanes: genericWidth, vecs: 1, contiguous: true},
 	NEON:    {lanes: 4, vecs: 4},
 	AVX2:    {lanes: 8, vecs: 2},
 	AVX512:  {lanes: 16, vecs: 4, masked: true},
@@ -74,19 +77,28 @@ func (b blockB) panel(c columns, k int) (data []float32, stride int) {
 }
 
 // operandB returns rows k0 to k1 of op(B), packed into ws only if it is
-// transposed or ends inside a vector: otherwise packing costs more than it gives.
+// transposed or ends inside a vector, or the kernels want it so: otherwise
+// packing costs more than it gives.
 func (g *Gemm) operandB(ws *Workspace, k0, k1 int) blockB {
 	lay := layouts[active]
 	n := lay.padded(g.N)
 	if g.Packed != nil {
 		return blockB{g.Packed.data[k0*n : k1*n], 0, lay}
 	}
-	if !g.TransB && n == g.N {
+	if !g.TransB && n == g.N && !lay.contiguous {
 		return blockB{g.B[min(k0*g.LDB, len(g.B)):], g.LDB, lay}
 	}
 	ws.pack = grown(ws.pack, (k1-k0)*n)
 	packBlock(lay, ws.pack, g.B, g.LDB, k0, k1, g.N, g.TransB)
 	return blockB{ws.pack, 0, lay}
+}
+
+// contiguousA returns rows i0 to i1 and steps k0 to k1 of the transpose of A in ws.
+func (g *Gemm) contiguousA(ws *Workspace, i0, i1, k0, k1 int) []float32 {
+	rows, k := i1-i0, k1-k0
+	ws.packA = grown(ws.packA, rows*k)
+	Transpose(ws.packA, k, g.A[k0*g.LDA+i0:], g.LDA, k, rows)
+	return ws.packA
 }
 
 // packBlock writes rows k0 to k1 of op(B) to dst in lay's panels. It leaves

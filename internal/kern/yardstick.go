@@ -58,18 +58,26 @@ func (y *Yardstick) Run(n int) (flops float64) {
 func yardstickGeneric(c, a, b []float32, tiles int) {
 	for r := range tiles * yardstickRows {
 		var s0, s1, s2, s3, s4, s5, s6, s7 float32
-		v := b
-		for _, x := range a[r*yardstickDepth:][:yardstickDepth] {
-			s0 += float32(x * v[0])
-			s1 += float32(x * v[1])
-			s2 += float32(x * v[2])
-			s3 += float32(x * v[3])
-			s4 += float32(x * v[4])
-			s5 += float32(x * v[5])
-			s6 += float32(x * v[6])
-			s7 += float32(x * v[7])
-			v = v[yardstickCols:]
+		x, v := a[r*yardstickDepth:][:yardstickDepth], b
+		for len(x) >= 2 && len(v) >= 2*yardstickCols {
+			s0 += float32(x[0] * v[0])
+			s1 += float32(x[0] * v[1])
+			s2 += float32(x[0] * v[2])
+			s3 += float32(x[0] * v[3])
+			s4 += float32(x[0] * v[4])
+			s5 += float32(x[0] * v[5])
+			s6 += float32(x[0] * v[6])
+			s7 += float32(x[0] * v[7])
+			s0 += float32(x[1] * v[8])
+			s1 += float32(x[1] * v[9])
+			s2 += float32(x[1] * v[10])
+			s3 += float32(x[1] * v[11])
+			s4 += float32(x[1] * v[12])
+			s5 += float32(x[1] * v[13])
+			s6 += float32(x[1] * v[14])
+			s7 += float32(x[1] * v[15])
+			x, v = x[2:], v[2*yardstickCols:]
 		}
-		copy(c[r*yardstickCols:], []float32{s0, s1, s2, s3, s4, s5, s6, s7})
+		*(*[yardstickCols]float32)(c[r*yardstickCols:]) = [...]float32{s0, s1, s2, s3, s4, s5, s6, s7}
 	}
 }
