@@ -500,10 +500,12 @@ func TestThinned(t *testing.T) {
 }
 
 func TestStrides(t *testing.T) {
-	for _, c := range []struct{ h, w, dim, coarse, fine int }{{30, 40, 64, 1, 1}, {160, 220, 64, 4, 1}, {349, 1905, 128, 17, 2}, {5000, 5000, 128, 100, 10}} {
-		coarse, fine := strides(&rsdata.Scene{H: c.h, W: c.w}, c.dim)
-		if coarse != c.coarse || fine != c.fine {
-			t.Errorf("%d x %d: strides %d and %d, want %d and %d", c.h, c.w, coarse, fine, c.coarse, c.fine)
+	for _, c := range []struct {
+		h, w, dim int
+		want      []int
+	}{{30, 40, 64, []int{1}}, {160, 220, 64, []int{4, 1}}, {600, 600, 64, []int{12, 6, 2}}, {349, 1905, 128, []int{17, 6, 2}}, {5000, 5000, 128, []int{100, 30, 10}}} {
+		if got := strides(&rsdata.Scene{H: c.h, W: c.w}, c.dim); !slices.Equal(got, c.want) {
+			t.Errorf("%d x %d: strides %v, want %v", c.h, c.w, got, c.want)
 		}
 	}
 }

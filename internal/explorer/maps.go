@@ -34,18 +34,34 @@ func newGrid(s *rsdata.Scene, stride, dim int) *grid {
 	return g
 }
 
-// strides returns those of the quick map and of the best one that can be kept.
-func strides(s *rsdata.Scene, dim int) (coarse, fine int) {
-	size := func(stride int) int { return ((s.H + stride - 1) / stride) * ((s.W + stride - 1) / stride) }
-	for fine = 1; size(fine) > mapPixels || size(fine)*dim > mapValues; fine++ {
+// gridSize is the number of pixels of a grid.
+func gridSize(s *rsdata.Scene, stride int) int {
+	return ((s.H + stride - 1) / stride) * ((s.W + stride - 1) / stride)
+}
+
+// strides returns those of the maps to show one after another: a quick one and
+// the best that can be kept, with one between them, a ninth of the best, where
+// that takes long.
+func strides(s *rsdata.Scene, dim int) []int {
+	fine := 1
+	for gridSize(s, fine) > mapPixels || gridSize(s, fine)*dim > mapValues {
+		fine++
 	}
-	for coarse = fine; size(coarse) > coarsePixels; coarse++ {
+	coarse := fine
+	for gridSize(s, coarse) > coarsePixels {
+		coarse++
 	}
-	return coarse, fine
+	switch {
+	case coarse == fine:
+		return []int{fine}
+	case coarse < 6*fine:
+		return []int{coarse, fine}
+	}
+	return []int{coarse, 3 * fine, fine}
 }
 
 // mapper computes the features of scenes in the background, with a model of its
-// own: first a coarse grid, then all.
+// own: first a coarse grid, then finer ones.
 type mapper struct {
 	mu     sync.Mutex
 	stamp  string
@@ -53,7 +69,7 @@ type mapper struct {
 	done   sync.WaitGroup
 	scene  int // in work or done, -1 for none
 	best   *grid
-	at, of int // pixels of the grid in work
+	at, of int // pixels of all grids
 	err    error
 }
 
@@ -147,20 +163,28 @@ func (j *mapJob) run(weights string, threads int) error {
 	be := tensor.NewCPU(threads)
 	defer be.Close()
 	c := clip.NewClassifier(be, s.Model, s.Text.Prompts)
-	coarse, fine := strides(j.x.Data.Scenes[j.scene], c.Dim())
-	if coarse > fine {
-		if err := j.windows(c, coarse); err != nil {
+	scene := j.x.Data.Scenes[j.scene]
+	steps := strides(scene, c.Dim())
+	total, done := 0, 0
+	for _, stride := range steps {
+		total += gridSize(scene, stride)
+	}
+	j.keep(func() { j.of = total })
+	for _, stride := range steps {
+		compute := j.windows
+		if stride == 1 {
+			compute = j.whole
+		}
+		if err := compute(c, stride, done); err != nil {
 			return err
 		}
+		done += gridSize(scene, stride)
 	}
-	if fine > 1 {
-		return j.windows(c, fine)
-	}
-	return j.whole(c)
+	return nil
 }
 
-// windows computes the windows of a grid one by one.
-func (j *mapJob) windows(c *clip.Classifier, stride int) error {
+// windows computes the windows of a grid one by one, after done pixels of others.
+func (j *mapJob) windows(c *clip.Classifier, stride, done int) error {
 	g := newGrid(j.x.Data.Scenes[j.scene], stride, c.Dim())
 	pixels := make([]rsdata.Pixel, 0, g.h*g.w)
 	for i := range g.h * g.w {
@@ -172,18 +196,18 @@ func (j *mapJob) windows(c *clip.Classifier, stride int) error {
 		if err := c.Features(j.ctx, j.x.Windows, pixels[lo:hi], g.values[lo*g.dim:hi*g.dim]); err != nil {
 			return err
 		}
-		j.progress(hi, len(pixels))
+		j.keep(func() { j.at = done + hi })
 	}
 	j.keep(func() { j.best = g })
 	return nil
 }
 
 // whole computes every pixel, each of which is embedded once.
-func (j *mapJob) whole(c *clip.Classifier) error {
-	g := newGrid(j.x.Data.Scenes[j.scene], 1, c.Dim())
+func (j *mapJob) whole(c *clip.Classifier, stride, done int) error {
+	g := newGrid(j.x.Data.Scenes[j.scene], stride, c.Dim())
 	err := clip.SceneFeatures(j.ctx, c, j.x.Data, j.x.Windows, j.scene, func(row int, features []float32) error {
 		copy(g.values[row*g.w*g.dim:], features)
-		j.progress((row+1)*g.w, g.h*g.w)
+		j.keep(func() { j.at = done + (row+1)*g.w })
 		return nil
 	})
 	if err == nil {
@@ -191,8 +215,6 @@ func (j *mapJob) whole(c *clip.Classifier) error {
 	}
 	return err
 }
-
-func (j *mapJob) progress(at, of int) { j.keep(func() { j.at, j.of = at, of }) }
 
 // question is what a request for a map or a pixel asks: the texts to classify by,
 // none for the run's own.

@@ -74,7 +74,7 @@ export class SceneMap {
     const part = map.total ? map.done / map.total : 0;
     $('map-progress').value = part;
     if (map.error) this.say(map.error);
-    else if (part < 1 && map.stride > 1) this.say(`one pixel in ${map.stride} by ${map.stride} so far; all: ${percent(part, 0)}`);
+    else if (part < 1 && map.stride > 1) this.say(`one pixel in ${map.stride} by ${map.stride} so far, ${percent(part, 0)} done`);
     else if (part < 1) this.say(`computing the map, ${percent(part, 0)}`);
     else this.say(map.stride > 1 ? `one pixel in ${map.stride} by ${map.stride} classified` : 'every pixel classified');
     if (map.stride && this.labels?.stride !== map.stride) this.refresh();
