@@ -283,7 +283,7 @@ func aimsView(r *raw, _ []string) ([][]string, error) {
 		threads               int     // up to which it was measured
 	}{
 		{"W1 against plain / tuned, batch 64", peers64, "pretrain", 4, 2.5, 2},
-		{"W1 against plain / tuned, batch 256", peers256, "pretrain", 4, 2.5, 1},
+		{"W1 against plain / tuned, batch 256", peers256, "pretrain", 4, 2.5, 2},
 		{"W2 against plain / tuned", peers64, "fewshot", 8, 4, 2},
 		{"W3 against plain / tuned", peers64, "infer", 5, 3, 2},
 	} {

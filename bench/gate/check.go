@@ -80,9 +80,10 @@ func workloadCheck(name string, threads int) check {
 
 // measurement is a check's outcome: medians over the rounds.
 type measurement struct {
-	rate, yardstick, ceiling float64 // GFLOP/s
-	share, spread            float64 // of the yardstick
-	rounds                   int
+	rate, yardstick float64 // GFLOP/s
+	share, spread   float64 // of the yardstick
+	ofCeiling       float64 // share of the multiply-adds on registers, for comparison
+	rounds          int
 }
 
 // Rounds of a check: at least so many, and a spread of the middle half of the
@@ -98,13 +99,14 @@ const (
 func (c check) measure(tier kern.Tier, floor float64, limit time.Duration) measurement {
 	yardstick := bench.NewYardstick(tier, c.threads)
 	defer yardstick.Close()
-	ceiling := peak(tier, c.threads)
+	ceiling := bench.NewCeiling(c.threads)
+	defer ceiling.Close()
 	step, gflop, end := c.start()
 	defer end()
 	began := time.Now()
 	step()
 	look := min(max(time.Since(began)/8, 5*time.Millisecond), 60*time.Millisecond)
-	var rates, lengths, shares []float64
+	var rates, lengths, shares, ceilings []float64
 	var watch bench.Stopwatch
 	before := yardstick.Rate(look)
 	for {
@@ -114,20 +116,24 @@ func (c check) measure(tier kern.Tier, floor float64, limit time.Duration) measu
 		after := yardstick.Rate(look)
 		length := (before + after) / 2
 		rates, lengths, shares = append(rates, rate), append(lengths, length), append(shares, rate/length)
+		ceilings = append(ceilings, rate/peak(ceiling, tier, look/4))
 		before = after
-		m := measurement{quantile(rates, 0.5), quantile(lengths, 0.5), ceiling, quantile(shares, 0.5), spread(shares), len(shares)}
+		m := measurement{quantile(rates, 0.5), quantile(lengths, 0.5), quantile(shares, 0.5), spread(shares), quantile(ceilings, 0.5), len(shares)}
 		if done(m, floor, time.Since(began), limit) {
 			return m
 		}
 	}
 }
 
-// peak is the rate of multiply-adds on registers, for comparison.
-func peak(tier kern.Tier, threads int) float64 {
+// peak is the ceiling's rate for a tier, in time as a Stopwatch counts it.
+func peak(c *bench.Ceiling, tier kern.Tier, d time.Duration) float64 {
 	defer kern.Use(tier)()
-	c := bench.NewCeiling(threads)
-	defer c.Close()
-	return c.FMA(20 * time.Millisecond)
+	var watch bench.Stopwatch
+	watch.Start(c.Threads())
+	began := time.Now()
+	rate := c.FMA(d)
+	passed := time.Since(began).Seconds()
+	return rate * passed / watch.Stop()
 }
 
 func done(m measurement, floor float64, spent, limit time.Duration) bool {

@@ -63,7 +63,7 @@ func run(args []string, stdout, stderr io.Writer) (exit int) {
 		return 2
 	}
 	fmt.Fprintf(stdout, "%v kernels against the yardstick of %v, %d processors\n", kern.Active(), o.tier, runtime.NumCPU())
-	fmt.Fprintf(stdout, "%-36s %8s %9s %7s %7s %7s %7s %9s\n", "check", "GFLOP/s", "yardstick", "share", "floor", "spread", "rounds", "registers")
+	fmt.Fprintf(stdout, "%-36s %8s %9s %7s %7s %7s %7s %10s\n", "check", "GFLOP/s", "yardstick", "share", "floor", "spread", "rounds", "of ceiling")
 	results := map[string]float64{}
 	failed := 0
 	for _, c := range checks() {
@@ -86,7 +86,7 @@ func run(args []string, stdout, stderr io.Writer) (exit int) {
 			verdict = "  TOO SLOW"
 			failed++
 		}
-		fmt.Fprintf(stdout, "%-36s %8.1f %9.1f %6.1f%% %6.1f%% %6.1f%% %7d %9.1f%s\n", c.name, m.rate, m.yardstick, 100*m.share, 100*floor, 100*m.spread, m.rounds, m.ceiling, verdict)
+		fmt.Fprintf(stdout, "%-36s %8.1f %9.1f %6.1f%% %6.1f%% %6.1f%% %7d %9.1f%%%s\n", c.name, m.rate, m.yardstick, 100*m.share, 100*floor, 100*m.spread, m.rounds, 100*m.ofCeiling, verdict)
 	}
 	if o.suggest {
 		return suggest(stdout, o.tier, results)
