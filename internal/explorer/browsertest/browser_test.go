@@ -236,6 +236,12 @@ func (p *page) ask(t *testing.T) {
 	p.must(p.Type("#new-text", "a patch of a small lake"))
 	p.must(p.Click("#texts-form .primary"))
 	p.until("the new text is on the map", fmt.Sprintf("%s > %s && [...document.querySelectorAll('#legend .share')].every((s) => s.textContent)", names, before))
+	if p.text(leastAlike) != "true" {
+		t.Error("two colours of the legend are alike")
+	}
+	if p.text("document.querySelector('#legend li:last-child').getBoundingClientRect().bottom <= innerHeight") != "true" {
+		t.Error("the new text's place in the legend is out of sight")
+	}
 	p.until("words are named that training has not met", "/lake/.test(document.getElementById('texts-note').textContent)")
 	if got := p.text("document.querySelector('#bars li:last-child .name').textContent"); got != "a patch of a small lake" {
 		t.Errorf("the last bar is of %q", got)
@@ -246,6 +252,12 @@ func (p *page) ask(t *testing.T) {
 	p.must(p.Click("#texts-reset"))
 	p.until("the run's own texts are back", fmt.Sprintf("%s === %s", names, before))
 }
+
+// leastAlike is true where no two colours of the legend are near each other.
+const leastAlike = `(() => {
+	const rgb = [...document.querySelectorAll('#legend .swatch')].map((e) => getComputedStyle(e).backgroundColor.match(/\d+/g).map(Number));
+	return rgb.every((a, i) => rgb.every((b, j) => i === j || Math.hypot(...a.map((v, k) => v - b[k])) > 50));
+})()`
 
 // points goes through the features by keyboard.
 func (p *page) points(t *testing.T) {

@@ -1,6 +1,6 @@
 // The page: one state, and parts that follow it.
 
-import {$, el, get} from './util.js';
+import {$, el, get, unlike} from './util.js';
 import {SceneMap} from './map.js';
 import {PixelPanel, TextsPanel} from './pixel.js';
 import {AttentionPanel, RestorePanel} from './windows.js';
@@ -42,9 +42,12 @@ const model = {
     const own = this.ownTexts();
     const colors = this.classColors();
     if (!this.texts.length) return colors;
-    const free = more.filter((c) => !colors.includes(c));
-    let next = 0;
-    return this.texts.map((text) => colors[own.indexOf(text)] ?? free[next++ % free.length]);
+    const taken = [...colors];
+    return this.texts.map((text) => {
+      const color = colors[own.indexOf(text)] ?? unlike(taken, more);
+      taken.push(color);
+      return color;
+    });
   },
 
   // choose goes to a pixel.

@@ -41,6 +41,7 @@ export class SceneMap {
     const scene = state.scenes[pixel.scene];
     this.canvas.width = scene.w;
     this.canvas.height = scene.h;
+    this.canvas.parentElement.style.setProperty('--shape', scene.w / scene.h); // leaves room for the legend below
     this.pictures.clear();
     this.labels = null;
     this.truth = new Uint8Array(await (await get('api/truth', {scene: pixel.scene})).arrayBuffer());

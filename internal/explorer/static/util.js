@@ -82,3 +82,11 @@ export function options(select, items, chosen) {
 }
 
 export const percent = (p, digits = 1) => `${(100 * p).toFixed(digits)}\u00a0%`;
+
+// unlike returns the candidate that is least like any of some colours, all "#rrggbb".
+export function unlike(colors, candidates) {
+  const rgb = (c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16));
+  const distance = (a, b) => Math.hypot(...rgb(a).map((v, i) => v - rgb(b)[i]));
+  const nearest = (c) => Math.min(...colors.map((other) => distance(c, other)));
+  return candidates.reduce((best, c) => (nearest(c) > nearest(best) ? c : best));
+}
