@@ -75,7 +75,8 @@ func init() { opShards = register("Shards", shardsBackward) }
 // depend on the number of threads. lo and hi are the slice's samples.
 //
 // body must compute each sample on its own (no batch statistics) and must not
-// write to anything outside of its tape.
+// write to anything outside of its tape. Where one slice and one lane are all
+// there is, as on a device, body computes on t itself.
 func (t *Tape) Shards(grain int, body func(t *Tape, lo, hi int, in []*Var) *Var, in ...*Var) *Var {
 	return t.shards(grain, false, body, in)
 }
@@ -105,7 +106,24 @@ func (t *Tape) shards(grain int, sum bool, body func(t *Tape, lo, hi int, in []*
 	s := t.groups[t.ngroups]
 	t.ngroups++
 	s.start(grain, sum, body, in)
+	if s.count == 1 && t.be.Lanes() == 1 {
+		return s.whole()
+	}
 	return s.forward()
+}
+
+// whole runs body over the whole batch, as a part of the graph like any other:
+// no gradient is made apart and added, nothing is copied. Of a sum, too, all
+// values then wait for Backward.
+func (s *shards) whole() *Var {
+	out := s.body(s.parent, 0, s.batch, s.in)
+	if s.sum && out.Value.Len() != 1 {
+		fail("ShardSum", "a slice's loss must have one element", out)
+	}
+	if !s.sum && (out.Shape().Rank() < 1 || out.Dim(0) != s.batch) {
+		fail("Shards", "a slice's result must have its samples as first dimension", s.in[0], out)
+	}
+	return out
 }
 
 func newShards(t *Tape) *shards {

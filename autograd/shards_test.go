@@ -256,3 +256,39 @@ func panicOf(f func()) (value any) {
 	f()
 	return nil
 }
+
+// oneLane is a backend that takes a batch as a whole, as a device does.
+type oneLane struct{ *tensor.CPU }
+
+func (oneLane) Lanes() int { return 1 }
+
+// TestOneLane holds a backend of one lane to one of many, cut and whole.
+func TestOneLane(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	m := newModel(7)
+	for _, how := range []int{inShards, inSums} {
+		for _, grain := range []int{2, 7} {
+			wantLoss, wantDX, want := m.result(t, be, how, 2, 1)
+			loss, dx, grads := m.result(t, oneLane{be}, how, grain, 1)
+			golden.Near(t, "loss", []float32{loss}, []float32{wantLoss}, 1e-5)
+			golden.Near(t, "gradient of the input", dx, wantDX, 1e-5)
+			golden.Near(t, "gradients", grads, want, 1e-5)
+		}
+	}
+	for name, f := range map[string]func(t *autograd.Tape, x *autograd.Var){
+		"sum of rows": func(t *autograd.Tape, x *autograd.Var) {
+			t.ShardSum(4, func(_ *autograd.Tape, _, _ int, in []*autograd.Var) *autograd.Var { return in[0] }, x)
+		},
+		"scalar result": func(t *autograd.Tape, x *autograd.Var) {
+			t.Shards(4, func(t *autograd.Tape, _, _ int, in []*autograd.Var) *autograd.Var { return t.Sum(in[0]) }, x)
+		},
+	} {
+		tape := autograd.NewTape(oneLane{be}, autograd.Train)
+		err, _ := panicOf(func() { f(tape, tape.InputGrad(tensor.New(4, 3))) }).(error)
+		var shape *tensor.ShapeError
+		if !errors.As(err, &shape) {
+			t.Errorf("%s: panic %v, want a shape error", name, err)
+		}
+	}
+}

@@ -181,7 +181,7 @@ func (t *trainer) step() float64 {
 	t.set.ZeroGrad()
 	l := t.loss(t.tape)
 	t.tape.Backward(l)
-	optim.GradNorm(t.be, t.set.Params())
+	t.opt.GradNorm(t.be)
 	value := float64(l.Value.Item())
 	t.opt.Step(t.be, 1e-4, 1)
 	return value

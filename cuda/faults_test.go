@@ -213,7 +213,7 @@ func step(be tensor.Backend) func() float64 {
 		h := norm.Forward(tape, first.Forward(tape, tape.Input(x)), true)
 		loss := tape.CrossEntropy(second.Forward(tape, h), y)
 		tape.Backward(loss)
-		norm := optim.GradNorm(be, set.Params())
+		norm := opt.GradNorm(be)
 		value := float64(loss.Value.Item())
 		opt.Step(be, 1e-2, optim.ClipScale(norm, 1))
 		return value

@@ -13,6 +13,9 @@ type Optimizer interface {
 	// Step makes one update with learning rate lr, scaling every gradient by
 	// gradScale first (1 for none), on backend be. Frozen parameters stay.
 	Step(be tensor.Backend, lr, gradScale float64)
+	// GradNorm returns the Euclidean norm of all gradients of parameters that are
+	// not frozen.
+	GradNorm(be tensor.Backend) float64
 	// Steps returns the number of updates made.
 	Steps() int
 	// State returns the optimiser's tensors by name, for a checkpoint; SetState
@@ -216,23 +219,20 @@ func (s *SGD) Step(be tensor.Backend, lr, gradScale float64) {
 }
 
 // GradNorm returns the Euclidean norm of all gradients of parameters that are
-// not frozen, in float64 across parameters.
-func GradNorm(be tensor.Backend, params []*nn.Param) float64 {
-	sums := be.Get(tensor.Of(len(params)))
+// not frozen.
+func (b *base) GradNorm(be tensor.Backend) float64 {
+	b.follow(be)
+	runs := b.trained()
+	sums := be.Get(tensor.Of(len(runs)))
 	defer be.Put(sums)
 	sum := be.Get(tensor.Of())
 	defer be.Put(sum)
-	n := 0
-	for _, p := range params {
-		if p.Grad != nil && !p.Frozen {
-			be.SumSquares(sum, p.Grad)
-			be.Copy2D(sums, n, 1, sum, 0, 1, 1, 1, false)
-			n++
-		}
+	for i, r := range runs {
+		be.SumSquares(sum, r.grad)
+		be.Copy2D(sums, i, 1, sum, 0, 1, 1, 1, false)
 	}
 	total := 0.0
-	done := sums.Slice(0, tensor.Of(n))
-	for _, s := range done.Host() {
+	for _, s := range sums.Host() { // waits for a device once
 		total += float64(s)
 	}
 	return math.Sqrt(total)
