@@ -81,9 +81,8 @@ type Backend struct {
 	scenes       scenes
 	onNote       func(string)
 
-	rows []float32 // room for gathered rows
-	seen []uint32  // by row: the turn in which its id occurred last
-	turn uint32
+	rows  []float32 // room for gathered rows
+	lists kernels.RowLists
 
 	temporary []*block    // copies of host operands of the operation in progress
 	returned  []writeBack // host destinations to copy back when it ends

@@ -1,10 +1,6 @@
 package cuda
 
-import (
-	"math"
-
-	"diffclip/tensor"
-)
+import "diffclip/tensor"
 
 // GatherRows is dst[i] = x[ids[i]], or fill where ids[i] is negative.
 func (b *Backend) GatherRows(dst, x, fill *tensor.Tensor, ids []int32) {
@@ -38,39 +34,14 @@ func (b *Backend) gatherHost(dst, x, fill *tensor.Tensor, ids []int32) {
 
 // ScatterAddRows is dx[ids[i]] += dy[i], in the order of i.
 func (b *Backend) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids []int32) {
-	n, cols, rows := len(ids), dy.Cols(), 0
-	if dx != nil {
-		rows = dx.Rows()
-	}
-	if n > 0 {
-		scatter := b.k.ScatterAddRows
-		if b.occurOnce(ids, rows) {
-			scatter = b.k.ScatterAddRowsOnce
+	if n, cols := len(ids), dy.Cols(); n > 0 {
+		if dfill != nil {
+			b.k.SumUnset(b.out(dfill), b.in(dy), b.ints(ids), n, cols)
 		}
-		scatter(b.out(dx), b.out(dfill), b.in(dy), b.ints(ids), n, rows, cols)
+		if dx != nil {
+			b.lists = b.lists.Sort(ids, dx.Rows())
+			b.k.ScatterAddRows(b.out(dx), b.in(dy), b.words(b.lists), dx.Rows(), cols)
+		}
 	}
 	b.done()
-}
-
-// occurOnce reports whether no id but negative ones occurs twice among so many rows.
-func (b *Backend) occurOnce(ids []int32, rows int) bool {
-	if len(b.seen) < rows {
-		b.seen = make([]uint32, rows)
-		b.turn = 0
-	}
-	if b.turn == math.MaxUint32 {
-		clear(b.seen)
-		b.turn = 0
-	}
-	b.turn++
-	for _, id := range ids {
-		if id < 0 || int(id) >= rows {
-			continue
-		}
-		if b.seen[id] == b.turn {
-			return false
-		}
-		b.seen[id] = b.turn
-	}
-	return true
 }

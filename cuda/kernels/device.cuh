@@ -80,6 +80,16 @@ static __device__ __forceinline__ void load_4(float v[4], const float *p) {
     v[3] = all.w;
 }
 
+static __device__ __forceinline__ void store_4(float *p, const float v[4]) { *(float4 *)p = {v[0], v[1], v[2], v[3]}; }
+
+static __device__ __forceinline__ void add_4(float sum[4], const float v[4]) {
+    UNROLL
+    for (int i = 0; i < 4; i++) sum[i] += v[i];
+}
+
+// aligned_16 reports whether load_4 and store_4 may be used.
+static __device__ __forceinline__ bool aligned_16(const void *p) { return (place)p % 16 == 0; }
+
 // store is *p = v, or *p += v.
 static __device__ __forceinline__ void store(float *p, float v, int acc) { *p = acc ? *p + v : v; }
 

@@ -80,9 +80,6 @@ var exercise = map[string]func(b *vm){
 	"group_norm_backward": groupNormGradient,
 	"group_norm_params":   groupNormGradient,
 	"gather_rows":         func(b *vm) { b.GatherRows(tensor.New(20, 35), random("x", 9, 35), random("f", 35), make20(-1)) },
-	"invert_ids":          scatterOnce,
-	"fill_ids":            scatterOnce,
-	"add_rows_once":       scatterOnce,
 	"add_rows":            func(b *vm) { b.ScatterAddRows(random("dx", 9, 35), nil, random("dy", 20, 35), make20(3)) },
 	"uniform":             func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
 	"normal":              func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
@@ -162,10 +159,6 @@ func batchNormGradient(b *vm) {
 
 func groupNormGradient(b *vm) {
 	b.GroupNormBackward(tensor.New(2, 4, 140), random("dg", 4), random("db", 4), random("dy", 2, 4, 140), random("x", 2, 4, 140), random("m", 2, 2), random("r", 2, 2), random("g", 4), 2, false)
-}
-
-func scatterOnce(b *vm) {
-	b.ScatterAddRows(random("dx", 9, 35), nil, random("dy", 4, 35), []int32{3, -1, 8, 0})
 }
 
 func adamStep(b *vm) {

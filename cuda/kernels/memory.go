@@ -7,11 +7,6 @@ func (s *Set) Fill(dst Ptr, n int, v float32) {
 	s.launch(fill, flat(n), flatBlock, ptr(dst), i32(n), f32(v))
 }
 
-// FillIDs is dst[i] = v for n int32.
-func (s *Set) FillIDs(dst Ptr, n int, v int32) {
-	s.launch(fillIDs, flat(n), flatBlock, ptr(dst), i32(n), i32(int(v)))
-}
-
 // Copy2D is dst[r*dstStride+c] (+)= src[r*srcStride+c].
 func (s *Set) Copy2D(dst Ptr, dstStride int, src Ptr, srcStride, rows, cols int, acc bool) {
 	s.launch(copy2D, flat(rows*cols), flatBlock, ptr(dst), i32(dstStride), ptr(src), i32(srcStride), i32(rows), i32(cols), flag(acc))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"diffclip/cuda/kernels"
 	"diffclip/internal/golden"
 	"diffclip/internal/rng"
 	"diffclip/tensor"
@@ -85,26 +86,34 @@ func TestPermutationsAreTheStreams(t *testing.T) {
 	}
 }
 
-// TestScatterBothWays: for ids that occur once, both ways give the same; for others the sums are in order.
-func TestScatterBothWays(t *testing.T) {
+// TestScatterInOrder wants the bits of the sum in order, for rows of any length and
+// for one with more summands than are loaded at once.
+func TestScatterInOrder(t *testing.T) {
 	cpu := tensor.NewCPU(1)
 	defer cpu.Close()
 	b := newVM(t)
-	for _, ids := range [][]int32{make20(-1), make20(3), {8, -1, 3, 0, 7, -1}, {-1, -1}} {
-		dx, dfill, dy := random("dx", 9, 5), random("df", 5), random("dy", len(ids), 5)
-		wantX, wantF := dx.Clone(), dfill.Clone()
-		b.ScatterAddRows(dx, dfill, dy, ids)
-		cpu.ScatterAddRows(wantX, wantF, dy, ids)
-		if !slices.Equal(dx.Data, wantX.Data) {
-			t.Errorf("ids %v: dx differs from the sum in order", ids)
+	for _, ids := range [][]int32{make20(-1), make20(3), {8, -1, 3, 0, 7, -1}, {-1, -1}, slices.Repeat([]int32{4, 4, 1}, 9)} {
+		for _, cols := range []int{1, 5, 8, 132, 260} {
+			dx, dfill, dy := random("dx", 9, cols), random("df", cols), random("dy", len(ids), cols)
+			wantX, wantF := dx.Clone(), dfill.Clone()
+			b.ScatterAddRows(dx, dfill, dy, ids)
+			cpu.ScatterAddRows(wantX, wantF, dy, ids)
+			if !slices.Equal(dx.Data, wantX.Data) {
+				t.Errorf("ids %v, %d columns: dx differs from the sum in order", ids, cols)
+			}
+			golden.Near(t, "dfill", dfill.Data, wantF.Data, 1e-6)
 		}
-		golden.Near(t, "dfill", dfill.Data, wantF.Data, 1e-6)
-		slow := random("dx", 9, 5)
-		b.k.ScatterAddRows(b.sum(slow), 0, b.in(dy), b.ints(ids), len(ids), 9, 5)
-		b.done()
-		if !slices.Equal(slow.Data, wantX.Data) {
-			t.Errorf("ids %v: the general way differs", ids)
+	}
+}
+
+func TestRowLists(t *testing.T) {
+	var l kernels.RowLists
+	for range 2 { // in used room too
+		l = l.Sort([]int32{2, -1, 0, 2, 2}, 4)
+		if want := (kernels.RowLists{0, 1, 1, 4, 4, 2, 0, 3, 4, 0}); !slices.Equal(l, want) {
+			t.Errorf("lists %v, want %v", l, want)
 		}
+		l = l.Sort([]int32{1, 1, 1, 1, 0, 0}, 9)
 	}
 }
 

@@ -41,13 +41,6 @@ func (s *Set) DotLeading(dst, a, b Ptr, rows, cols int) {
 	})
 }
 
-// sumUnset is dst[c] += Σ x[r][c] over the rows whose id is negative.
-func (s *Set) sumUnset(dst, x, ids Ptr, rows, cols int) {
-	s.columns(dst, rows, cols, func(out Ptr, grid Dim, acc uint64) {
-		s.launch(colSumUnset, grid, columnBlock, ptr(out), ptr(x), ptr(ids), i32(rows), i32(cols), acc)
-	})
-}
-
 // columns reduces rows to dst (cols), which is added to: at once where the rows
 // are few, else by parts.
 func (s *Set) columns(dst Ptr, rows, cols int, launch func(out Ptr, grid Dim, acc uint64)) {

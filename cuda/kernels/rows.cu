@@ -10,38 +10,44 @@ KERNEL(BLOCK) gather_rows(float *dst, const float *x, const float *fill, const i
     }
 }
 
-// invert_ids: inverse[ids[i]] = i where ids[i] is not negative. No id may occur
-// twice; set inverse to -1 first (fill_ids).
-KERNEL(BLOCK) invert_ids(int *inverse, const int *ids, int n) {
-    FOR_ALL(i, n) if (ids[i] >= 0) inverse[ids[i]] = i;
-}
+// add_rows is the transpose of gather_rows: dx[r] += dy[p] for each p of row r's
+// list, in its order. Row r's list is places[starts[r]:starts[r+1]]. A warp owns WIDE
+// columns of a row; a row of many summands has several loads under way at once.
+#define WIDE 128
+#define AT_ONCE 8
 
-// fill_ids: dst[i] = v
-KERNEL(BLOCK) fill_ids(int *dst, int n, int v) {
-    FOR_ALL(i, n) dst[i] = v;
-}
-
-// add_rows_once is the transpose of gather_rows for ids of which none occurs
-// twice, as in the un-shuffle of a masked auto-encoder: dx[r] += dy[inverse[r]]
-// where inverse[r] is not negative.
-KERNEL(BLOCK) add_rows_once(float *dx, const float *dy, const int *inverse, int rows, int cols) {
-    FOR_ALL(i, rows * cols) {
-        int from = inverse[i / cols];
-        if (from >= 0) dx[i] += dy[(place)from * cols + i % cols];
+static __device__ __forceinline__ void add_row_4(float *dx, const float *dy, const int *places, uint count, int cols) {
+    float sum[4];
+    load_4(sum, dx);
+    uint k = 0;
+    for (; k + AT_ONCE <= count; k += AT_ONCE) {
+        float v[AT_ONCE][4];
+        UNROLL
+        for (int u = 0; u < AT_ONCE; u++) load_4(v[u], dy + (place)places[k + u] * cols);
+        UNROLL
+        for (int u = 0; u < AT_ONCE; u++) add_4(sum, v[u]);
     }
+    for (; k < count; k++) {
+        float v[4];
+        load_4(v, dy + (place)places[k] * cols);
+        add_4(sum, v);
+    }
+    store_4(dx, sum);
 }
 
-// add_rows is the transpose of gather_rows for any ids: for i = 0..n-1 in this
-// order, dx[ids[i]] += dy[i]. A warp owns row r of dx (rows, cols). It looks at 32 ids
-// at a time; a ballot tells every lane which of them are r.
-KERNEL(BLOCK) add_rows(float *dx, const float *dy, const int *ids, int n, int rows, int cols) {
-    uint r = warp_index(), lane = lane_index();
+KERNEL(BLOCK) add_rows(float *dx, const float *dy, const int *starts, const int *places, int rows, int cols) {
+    uint parts = (cols + WIDE - 1) / WIDE, w = warp_index(), r = w / parts, first = w % parts * WIDE, lane = lane_index();
     if (r >= rows) return;
-    for (uint start = 0; start < n; start += 32) {
-        bool mine = start + lane < n && ids[start + lane] == (int)r;
-        for (uint hits = __ballot_sync(0xffffffffu, mine); hits; hits &= hits - 1) {
-            place from = (place)(start + __ffs(hits) - 1) * cols;
-            for (uint c = lane; c < cols; c += 32) dx[(place)r * cols + c] += dy[from + c];
-        }
+    uint from = starts[r], count = starts[r + 1] - from;
+    if (count == 0) return;
+    if (cols % 4 == 0 && aligned_16(dx) && aligned_16(dy)) {
+        uint c = first + 4 * lane;
+        if (c < cols) add_row_4(dx + (place)r * cols + c, dy + c, places + from, count, cols);
+        return;
+    }
+    for (uint c = first + lane; c < smaller(cols, first + WIDE); c += 32) {
+        float sum = dx[(place)r * cols + c];
+        for (uint k = 0; k < count; k++) sum += dy[(place)places[from + k] * cols + c];
+        dx[(place)r * cols + c] = sum;
     }
 }

@@ -5,28 +5,53 @@ func (s *Set) GatherRows(dst, x, fill, ids Ptr, n, cols int) {
 	s.launch(gatherRows, flat(n*cols), flatBlock, ptr(dst), ptr(x), ptr(fill), ptr(ids), i32(n), i32(cols))
 }
 
-// ScatterAddRows is dx[ids[i]] += dy[i] in the order of i, and dfill += dy[i]
-// where ids[i] is negative; dx is (rows, cols), dy (n, cols), and dx or dfill may
-// be 0. It looks at every id for every row of dx; ScatterAddRowsOnce does not.
-func (s *Set) ScatterAddRows(dx, dfill, dy, ids Ptr, n, rows, cols int) {
-	if dfill != 0 {
-		s.sumUnset(dfill, dy, ids, n, cols)
+// RowLists says for every row which summands it gets: int32, first where the list
+// of each row starts and where the last ends, then the lists.
+type RowLists []uint32
+
+// Sort makes the lists for ids, of which each is less than rows or negative, and
+// returns them. The list of row r has every i with ids[i] == r, in order. There is
+// room for all ids, so that the same number of ids makes lists of the same length.
+func (l RowLists) Sort(ids []int32, rows int) RowLists {
+	if n := rows + 1 + len(ids); cap(l) < n {
+		l = make(RowLists, n)
+	} else {
+		l = l[:n]
 	}
-	if dx != 0 {
-		s.launch(addRows, rowGrid(rows), flatBlock, ptr(dx), ptr(dy), ptr(ids), i32(n), i32(rows), i32(cols))
+	starts, places := l[:rows+1], l[rows+1:]
+	clear(starts)
+	for _, id := range ids {
+		if id >= 0 {
+			starts[id]++
+		}
 	}
+	end := uint32(0)
+	for r, n := range starts { // starts[r] becomes the end of list r, to which it counts down
+		end += n
+		starts[r] = end
+	}
+	clear(places[end:])
+	for i := len(ids) - 1; i >= 0; i-- {
+		if id := ids[i]; id >= 0 {
+			starts[id]--
+			places[starts[id]] = uint32(i)
+		}
+	}
+	return l
 }
 
-// ScatterAddRowsOnce is ScatterAddRows for ids of which none but the negative
-// occurs twice, as in an un-shuffle: each row of dx is gathered by the inverse.
-func (s *Set) ScatterAddRowsOnce(dx, dfill, dy, ids Ptr, n, rows, cols int) {
-	if dfill != 0 {
-		s.sumUnset(dfill, dy, ids, n, cols)
-	}
-	if dx != 0 {
-		inverse := s.dev.Scratch(rows)
-		s.FillIDs(inverse, rows, -1)
-		s.launch(invertIDs, flat(n), flatBlock, ptr(inverse), ptr(ids), i32(n))
-		s.launch(addRowsOnce, flat(rows*cols), flatBlock, ptr(dx), ptr(dy), ptr(inverse), i32(rows), i32(cols))
-	}
+// addRowsWide is WIDE in rows.cu.
+const addRowsWide = 128
+
+// ScatterAddRows is dx[r] += dy[i] for each i of row r's list, in its order; dx is
+// (rows, cols), lists RowLists.
+func (s *Set) ScatterAddRows(dx, dy, lists Ptr, rows, cols int) {
+	s.launch(addRows, rowGrid(rows*ceil(cols, addRowsWide)), flatBlock, ptr(dx), ptr(dy), ptr(lists), ptr(lists.At(rows+1)), i32(rows), i32(cols))
+}
+
+// SumUnset is dst[c] += Σ dy[i][c] over the rows whose id is negative; dy is (n, cols).
+func (s *Set) SumUnset(dst, dy, ids Ptr, n, cols int) {
+	s.columns(dst, n, cols, func(out Ptr, grid Dim, acc uint64) {
+		s.launch(colSumUnset, grid, columnBlock, ptr(out), ptr(dy), ptr(ids), i32(n), i32(cols), acc)
+	})
 }

@@ -43,7 +43,6 @@ func everyMethod(s *Set) {
 	wide := Heads{2, 5, 24, 2}
 	im := Image{N: 1, C: 2, H: 5, W: 5, Out: 2, ConvShape: tensor.ConvShape{KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1}}
 	s.Fill(p, 9, 0)
-	s.FillIDs(p, 9, 0)
 	s.Copy2D(p, 4, p, 5, 2, 3, true)
 	s.Transpose(p, p, maxGridZ+1, 2, 3)
 	s.Uniform(p, 9, p)
@@ -86,8 +85,8 @@ func everyMethod(s *Set) {
 	s.WeightedMSE(p, p, p, p, 9, 3)
 	s.WeightedMSEBackward(p, p, p, p, p, 9, 3, true)
 	s.GatherRows(p, p, 0, p, 9, 3)
-	s.ScatterAddRows(p, p, p, p, 9, 5, 3)
-	s.ScatterAddRowsOnce(p, 0, p, p, 9, 5, 3)
+	s.ScatterAddRows(p, p, p, 9, 3)
+	s.SumUnset(p, p, p, 9, 3)
 	s.SelfAttention(p, p, p, heads, true)
 	s.SelfAttentionBackward(p, p, p, p, p, heads, true)
 	s.SelfAttention(p, p, p, wide, true)

@@ -3,7 +3,7 @@
 package kernels
 
 // SourceHash is the SHA-256 of the sources that the PTX was made of.
-const SourceHash = "053f903b5c253ccb6884a820ac1ec622b2c447d3db62e0b0875cd169c1a0cdaa"
+const SourceHash = "0f4447c3382bcadca799987558a66820e96eac1eceb5c48057913ccd3f36e2a0"
 
 // Compiler is what compiled them.
 const Compiler = "Debian clang version 19.1.7 (3~deb12u1)"
@@ -50,36 +50,33 @@ var (
 	moveStats                = &Kernel{38, "move_stats", "ppppiiff", 256}
 	invStd                   = &Kernel{39, "inv_std", "ppif", 256}
 	gatherRows               = &Kernel{40, "gather_rows", "ppppii", 256}
-	invertIDs                = &Kernel{41, "invert_ids", "ppi", 256}
-	fillIDs                  = &Kernel{42, "fill_ids", "pii", 256}
-	addRowsOnce              = &Kernel{43, "add_rows_once", "pppii", 256}
-	addRows                  = &Kernel{44, "add_rows", "pppiii", 256}
-	uniform                  = &Kernel{45, "uniform", "pip", 256}
-	normal                   = &Kernel{46, "normal", "pip", 256}
-	noiseRows                = &Kernel{47, "noise_rows", "pppppiii", 256}
-	permutations             = &Kernel{48, "permutations", "pip", 256}
-	cutWindows               = &Kernel{49, "cut_windows", "ppppiii", 256}
-	adamCoefficients         = &Kernel{50, "adam_coefficients", "ppfffii", 32}
-	adam                     = &Kernel{51, "adam", "pppppifff", 256}
-	sgd                      = &Kernel{52, "sgd", "ppppiffii", 256}
-	clip                     = &Kernel{53, "clip", "ppf", 32}
-	conv2D                   = &Kernel{54, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
-	conv2DInput              = &Kernel{55, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
-	conv2DWeight             = &Kernel{56, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
-	planeSums                = &Kernel{57, "plane_sums", "ppiii", 256}
-	maxPool2D                = &Kernel{58, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
-	maxPool2DBackward        = &Kernel{59, "max_pool_2d_backward", "pppiiii", 256}
-	avgPool2D                = &Kernel{60, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
-	avgPool2DBackward        = &Kernel{61, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
-	matmul                   = &Kernel{62, "matmul", "pppiiiiiff", 256}
-	selfAttention16          = &Kernel{63, "self_attention_16", "pppiiiif", 64}
-	selfAttentionDq16        = &Kernel{64, "self_attention_dq_16", "pppppiiiif", 64}
-	selfAttentionDkv16       = &Kernel{65, "self_attention_dkv_16", "pppppiiiif", 64}
-	selfAttention            = &Kernel{66, "self_attention", "pppiiiif", 128}
-	selfAttentionDq          = &Kernel{67, "self_attention_dq", "pppppiiiif", 128}
-	selfAttentionDkv         = &Kernel{68, "self_attention_dkv", "pppppiiiif", 128}
-	queryAttention           = &Kernel{69, "query_attention", "pppppiiiif", 128}
-	queryAttentionBackward   = &Kernel{70, "query_attention_backward", "pppppppiiiif", 128}
+	addRows                  = &Kernel{41, "add_rows", "ppppii", 256}
+	uniform                  = &Kernel{42, "uniform", "pip", 256}
+	normal                   = &Kernel{43, "normal", "pip", 256}
+	noiseRows                = &Kernel{44, "noise_rows", "pppppiii", 256}
+	permutations             = &Kernel{45, "permutations", "pip", 256}
+	cutWindows               = &Kernel{46, "cut_windows", "ppppiii", 256}
+	adamCoefficients         = &Kernel{47, "adam_coefficients", "ppfffii", 32}
+	adam                     = &Kernel{48, "adam", "pppppifff", 256}
+	sgd                      = &Kernel{49, "sgd", "ppppiffii", 256}
+	clip                     = &Kernel{50, "clip", "ppf", 32}
+	conv2D                   = &Kernel{51, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
+	conv2DInput              = &Kernel{52, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
+	conv2DWeight             = &Kernel{53, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
+	planeSums                = &Kernel{54, "plane_sums", "ppiii", 256}
+	maxPool2D                = &Kernel{55, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
+	maxPool2DBackward        = &Kernel{56, "max_pool_2d_backward", "pppiiii", 256}
+	avgPool2D                = &Kernel{57, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
+	avgPool2DBackward        = &Kernel{58, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
+	matmul                   = &Kernel{59, "matmul", "pppiiiiiff", 256}
+	selfAttention16          = &Kernel{60, "self_attention_16", "pppiiiif", 64}
+	selfAttentionDq16        = &Kernel{61, "self_attention_dq_16", "pppppiiiif", 64}
+	selfAttentionDkv16       = &Kernel{62, "self_attention_dkv_16", "pppppiiiif", 64}
+	selfAttention            = &Kernel{63, "self_attention", "pppiiiif", 128}
+	selfAttentionDq          = &Kernel{64, "self_attention_dq", "pppppiiiif", 128}
+	selfAttentionDkv         = &Kernel{65, "self_attention_dkv", "pppppiiiif", 128}
+	queryAttention           = &Kernel{66, "query_attention", "pppppiiiif", 128}
+	queryAttentionBackward   = &Kernel{67, "query_attention_backward", "pppppppiiiif", 128}
 )
 
 // Kernels lists every kernel of the module, in the order of Kernel.ID.
@@ -125,9 +122,6 @@ var Kernels = []*Kernel{
 	moveStats,
 	invStd,
 	gatherRows,
-	invertIDs,
-	fillIDs,
-	addRowsOnce,
 	addRows,
 	uniform,
 	normal,

@@ -461,21 +461,14 @@ func (b *vm) GatherRows(dst, x, fill *tensor.Tensor, ids []int32) {
 	b.done()
 }
 
-// ScatterAddRows takes the quick way where it may.
 func (b *vm) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids []int32) {
-	rows, once, seen := 0, true, map[int32]bool{}
-	if dx != nil {
-		rows = dx.Rows()
+	if len(ids) > 0 && dfill != nil {
+		b.k.SumUnset(b.sum(dfill), b.in(dy), b.ints(ids), len(ids), dy.Cols())
 	}
-	for _, id := range ids {
-		once = once && (id < 0 || !seen[id])
-		seen[id] = true
+	if len(ids) > 0 && dx != nil {
+		lists := kernels.RowLists(nil).Sort(ids, dx.Rows())
+		b.k.ScatterAddRows(b.sum(dx), b.in(dy), b.words(lists), dx.Rows(), dy.Cols())
 	}
-	scatter := b.k.ScatterAddRows
-	if once {
-		scatter = b.k.ScatterAddRowsOnce
-	}
-	scatter(b.sum(dx), b.sum(dfill), b.in(dy), b.ints(ids), len(ids), rows, dy.Cols())
 	b.done()
 }
 
