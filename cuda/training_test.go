@@ -192,7 +192,7 @@ func TestResume(t *testing.T) {
 // error that names the checkpoint, and a run on the processor goes on from it.
 func TestLostDevice(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "checkpoint")
-	b := open(t, Options{}, "lose=4000")
+	b := open(t, Options{}, "lose=2000")
 	_, err := stage1(context.Background(), b, train.Hooks{Checkpoint: file, CheckpointEpochs: 1})
 	var lost *LostError
 	if !errors.As(err, &lost) || !strings.Contains(err.Error(), "the last checkpoint is "+file) {
