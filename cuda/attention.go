@@ -24,7 +24,7 @@ func (b *Backend) SelfAttention(dst, lse, qkv *tensor.Tensor, n int, causal bool
 		return
 	}
 	h := kernels.Heads{Batch: dst.Dim(0), Tokens: dst.Dim(1), Width: dst.Dim(2), Heads: n}
-	b.k.SelfAttention(b.out(dst), b.out(lse), b.in(qkv), heads(h, h.Fits()), causal)
+	b.k.SelfAttention(b.out(dst), b.out(lse), b.in(qkv), heads(h, h.Fits()), causal, b.precision != F32)
 	b.done()
 }
 
@@ -35,7 +35,7 @@ func (b *Backend) SelfAttentionBackward(dqkv, dy, y, lse, qkv *tensor.Tensor, n 
 		return
 	}
 	h := kernels.Heads{Batch: dy.Dim(0), Tokens: dy.Dim(1), Width: dy.Dim(2), Heads: n}
-	b.k.SelfAttentionBackward(b.out(dqkv), b.in(dy), b.in(y), b.in(lse), b.in(qkv), heads(h, h.Fits()), causal)
+	b.k.SelfAttentionBackward(b.out(dqkv), b.in(dy), b.in(y), b.in(lse), b.in(qkv), heads(h, h.Fits()), causal, b.precision != F32)
 	b.done()
 }
 

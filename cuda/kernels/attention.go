@@ -32,10 +32,37 @@ func (h Heads) choose(tiled, rows *Kernel) (k *Kernel, grid, block Dim) {
 	return rows, Dim{uint32(ceil(h.Tokens, rowWarps)), uint32(h.Heads), 0}, Dim{32 * rowWarps, 1, 1}
 }
 
+// MMATokens is how many tokens the kernels on tensor cores take, for head size TiledHeadSize.
+const MMATokens = 128
+
+// mmaBlock is MMA_BLOCK of attention_mma.cu.
+const mmaBlock = 128
+
+// byTensorCores chooses between kernels for 64 and for 128 tokens, nil where they
+// do not fit: they read 16 bytes at once.
+func (h Heads) byTensorCores(half, whole *Kernel, operands ...Ptr) *Kernel {
+	for _, p := range operands {
+		if p%16 != 0 {
+			return nil
+		}
+	}
+	switch {
+	case h.Width/h.Heads != TiledHeadSize || h.Tokens > MMATokens:
+		return nil
+	case h.Tokens > MMATokens/2:
+		return whole
+	}
+	return half
+}
+
 // SelfAttention is y = softmax(q·kᵀ/√d)·v per head for packed qkv (B, T, 3·Width);
-// y is (B, T, Width), lse (B, Heads, T). Causal: token i sees tokens 0..i.
-func (s *Set) SelfAttention(y, lse, qkv Ptr, h Heads, causal bool) {
+// y is (B, T, Width), lse (B, Heads, T). Causal: token i sees tokens 0..i. Rounded:
+// the factors of its products may be rounded to 10 bits, as TF32 has them.
+func (s *Set) SelfAttention(y, lse, qkv Ptr, h Heads, causal, rounded bool) {
 	k, grid, block := h.choose(selfAttention16, selfAttention)
+	if mma := h.byTensorCores(selfAttentionMMA64, selfAttentionMMA128, y, qkv); rounded && mma != nil {
+		k, grid, block = mma, Dim{1, uint32(h.Heads), 0}, Dim{mmaBlock, 1, 1}
+	}
 	for b := 0; b < h.Batch; b += maxGridZ {
 		grid.Z = uint32(min(maxGridZ, h.Batch-b))
 		s.launch(k, grid, block, ptr(y.At(b*h.Tokens*h.Width)), ptr(lse.At(b*h.Heads*h.Tokens)), ptr(qkv.At(3*b*h.Tokens*h.Width)),
@@ -44,9 +71,8 @@ func (s *Set) SelfAttention(y, lse, qkv Ptr, h Heads, causal bool) {
 }
 
 // SelfAttentionBackward overwrites dqkv.
-func (s *Set) SelfAttentionBackward(dqkv, dy, y, lse, qkv Ptr, h Heads, causal bool) {
-	for _, part := range [2][2]*Kernel{{selfAttentionDq16, selfAttentionDq}, {selfAttentionDkv16, selfAttentionDkv}} {
-		k, grid, block := h.choose(part[0], part[1])
+func (s *Set) SelfAttentionBackward(dqkv, dy, y, lse, qkv Ptr, h Heads, causal, rounded bool) {
+	run := func(k *Kernel, grid, block Dim) {
 		for b := 0; b < h.Batch; b += maxGridZ {
 			grid.Z = uint32(min(maxGridZ, h.Batch-b))
 			at := b * h.Tokens * h.Width
@@ -54,6 +80,12 @@ func (s *Set) SelfAttentionBackward(dqkv, dy, y, lse, qkv Ptr, h Heads, causal b
 				i32(h.Tokens), i32(h.Width), i32(h.Heads), flag(causal), f32(h.scale()))
 		}
 	}
+	if mma := h.byTensorCores(selfAttentionMMABackward64, selfAttentionMMABackward128, dqkv, dy, y, qkv); rounded && mma != nil {
+		run(mma, Dim{1, uint32(h.Heads), 0}, Dim{mmaBlock, 1, 1})
+		return
+	}
+	run(h.choose(selfAttentionDq16, selfAttentionDq))
+	run(h.choose(selfAttentionDkv16, selfAttentionDkv))
 }
 
 func (h Heads) queryGrid() Dim { return each(ceil(h.Batch*h.Heads, rowWarps)) }

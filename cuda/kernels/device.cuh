@@ -7,7 +7,8 @@
 //   g++ -DKERNELS_ON_HOST      makes plain C++, one fiber per thread (host/fiber.h)
 //
 // Only operations that IEEE 754 rounds exactly are used: + - * / sqrt and fma,
-// never the approximate instructions. Together with -ffp-contract=off (no fused
+// never the approximate instructions; attention in reduced precision alone has
+// tensor cores and exp2_fast. Together with -ffp-contract=off (no fused
 // operation but the written fmaf) the three give the same bits.
 #pragma once
 
@@ -57,7 +58,25 @@ static __device__ __forceinline__ float __int_as_float(int v) { return __builtin
 static __device__ __forceinline__ int __float_as_int(float v) { return __builtin_bit_cast(int, v); }
 static __device__ __forceinline__ double __longlong_as_double(long long v) { return __builtin_bit_cast(double, v); }
 static __device__ __forceinline__ long long __double_as_longlong(double v) { return __builtin_bit_cast(long long, v); }
+// mma_tf32 is d += a*b by the tensor cores for a warp: a (16, 8), b (8, 8), d (16, 8),
+// spread over the lanes as the PTX manual says for mma.m16n8k8.
+static __device__ __forceinline__ void mma_tf32(float d[4], const unsigned a[4], const unsigned b[2]) {
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+// to_tf32 rounds to 10 bits, halves away from zero.
+static __device__ __forceinline__ unsigned to_tf32(float v) {
+    unsigned u;
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(u) : "f"(v));
+    return u;
+}
+// exp2_fast is 2^x to two units in the last place; results too small for a normal number are zero.
+static __device__ __forceinline__ float exp2_fast(float x) { return __nvvm_ex2_approx_ftz_f(x); }
 typedef float float4 __attribute__((ext_vector_type(4)));
+typedef float float2 __attribute__((ext_vector_type(2)));
+typedef unsigned uint2 __attribute__((ext_vector_type(2)));
+typedef unsigned uint4 __attribute__((ext_vector_type(4)));
 #endif
 
 typedef unsigned int uint;

@@ -109,14 +109,18 @@ var exercise = map[string]func(b *vm){
 	"matmul": func(b *vm) {
 		b.MatMul(tensor.New(37, 40), random("x", 37, 70), random("y", 70, 40), false, false, 1, 0)
 	},
-	"self_attention_16":        attentionOf(1, 70, 16, 1, true),
-	"self_attention_dq_16":     attentionOf(1, 70, 16, 1, false),
-	"self_attention_dkv_16":    attentionOf(1, 70, 16, 1, false),
-	"self_attention":           attentionOf(1, 70, 5, 1, true),
-	"self_attention_dq":        attentionOf(1, 40, 5, 1, false),
-	"self_attention_dkv":       attentionOf(1, 40, 5, 1, true),
-	"query_attention":          queryAttention,
-	"query_attention_backward": queryAttention,
+	"self_attention_16":               attentionOf(1, 70, 16, 1, true),
+	"self_attention_dq_16":            attentionOf(1, 70, 16, 1, false),
+	"self_attention_dkv_16":           attentionOf(1, 70, 16, 1, false),
+	"self_attention_mma_64":           roundedAttention(5),
+	"self_attention_mma_backward_64":  roundedAttention(5),
+	"self_attention_mma_128":          roundedAttention(65),
+	"self_attention_mma_backward_128": roundedAttention(65),
+	"self_attention":                  attentionOf(1, 70, 5, 1, true),
+	"self_attention_dq":               attentionOf(1, 40, 5, 1, false),
+	"self_attention_dkv":              attentionOf(1, 40, 5, 1, true),
+	"query_attention":                 queryAttention,
+	"query_attention_backward":        queryAttention,
 }
 
 func make20(other int32) []int32 {
@@ -187,6 +191,14 @@ func convolutionGradient(b *vm) {
 
 func attentionOf(batch, tokens, width, heads int, causal bool) func(b *vm) {
 	return func(b *vm) { b.attention(batch, tokens, width, heads, causal) }
+}
+
+// roundedAttention is attention whose products may be rounded.
+func roundedAttention(tokens int) func(b *vm) {
+	return func(b *vm) {
+		b.rounded = true
+		b.attention(1, tokens, 32, 2, true)
+	}
 }
 
 // attention runs forward and backward and returns y, lse and dqkv.

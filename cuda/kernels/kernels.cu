@@ -11,3 +11,4 @@
 #include "images.cu"
 #include "matmul.cu"
 #include "attention.cu"
+#include "attention_mma.cu"

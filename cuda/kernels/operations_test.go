@@ -36,6 +36,65 @@ func TestAttentionAtTheModelsSizes(t *testing.T) {
 	}
 }
 
+// TestAttentionByTensorCores compares with the CPU where factors are rounded to 10
+// bits: each to 5e-4 of itself, of which a sum of many keeps less.
+func TestAttentionByTensorCores(t *testing.T) {
+	cpu := tensor.NewCPU(1)
+	defer cpu.Close()
+	for _, tokens := range []int{1, 9, 37, 64, 65, 77, 122, 128} {
+		for _, causal := range []bool{false, true} {
+			const batch, width, heads = 2, 32, 2
+			b := newVM(t)
+			b.rounded = true
+			y, lse, dqkv := b.attention(batch, tokens, width, heads, causal)
+			qkv, dy := random("qkv", batch, tokens, 3*width), random("dy", batch, tokens, width)
+			wantY, wantLSE, wantD := tensor.New(y.Dims()...), tensor.New(lse.Dims()...), tensor.New(dqkv.Dims()...)
+			cpu.SelfAttention(wantY, wantLSE, qkv, heads, causal)
+			cpu.SelfAttentionBackward(wantD, dy, wantY, wantLSE, qkv, heads, causal)
+			for _, c := range []struct {
+				name      string
+				got, want *tensor.Tensor
+			}{{"y", y, wantY}, {"lse", lse, wantLSE}, {"dqkv", dqkv, wantD}} {
+				if d := distance(c.got.Data, c.want.Data); !(d < 1e-3) {
+					t.Errorf("%d tokens, causal %v: %s is off by %.2g of its length", tokens, causal, c.name, d)
+				}
+			}
+		}
+	}
+}
+
+// TestUnalignedAttention: where 16 bytes cannot be read at once, the other kernels compute.
+func TestUnalignedAttention(t *testing.T) {
+	r := &recorder{}
+	s := kernels.NewSet(r)
+	h := kernels.Heads{Batch: 1, Tokens: 5, Width: 16, Heads: 1}
+	s.SelfAttention(1<<40, 1<<41, 1<<42+4, h, false, true)
+	s.SelfAttentionBackward(1<<40+8, 1<<41, 1<<42, 1<<43, 1<<44, h, false, true)
+	s.SelfAttention(1<<40, 1<<41, 1<<42, kernels.Heads{Batch: 1, Tokens: 129, Width: 16, Heads: 1}, false, true)
+	if want := []string{"self_attention_16", "self_attention_dq_16", "self_attention_dkv_16", "self_attention_16"}; !slices.Equal(r.names, want) {
+		t.Errorf("launched %v, want %v", r.names, want)
+	}
+}
+
+// recorder is a device that notes what it is to launch.
+type recorder struct{ names []string }
+
+func (*recorder) Scratch(int) kernels.Ptr { return 1 << 40 }
+func (r *recorder) Launch(k *kernels.Kernel, _, _ kernels.Dim, _ []uint64) {
+	r.names = append(r.names, k.Name)
+}
+
+// distance is |got-want| / |want|.
+func distance(got, want []float32) float64 {
+	var off, all float64
+	for i := range want {
+		d := float64(got[i]) - float64(want[i])
+		off += d * d
+		all += float64(want[i]) * float64(want[i])
+	}
+	return math.Sqrt(off / all)
+}
+
 // TestAttentionWithLargeScores: the running maximum must keep exponents in range.
 func TestAttentionWithLargeScores(t *testing.T) {
 	cpu := tensor.NewCPU(1)

@@ -87,10 +87,15 @@ func everyMethod(s *Set) {
 	s.GatherRows(p, p, 0, p, 9, 3)
 	s.ScatterAddRows(p, p, p, 9, 3)
 	s.SumUnset(p, p, p, 9, 3)
-	s.SelfAttention(p, p, p, heads, true)
-	s.SelfAttentionBackward(p, p, p, p, p, heads, true)
-	s.SelfAttention(p, p, p, wide, true)
-	s.SelfAttentionBackward(p, p, p, p, p, wide, true)
+	s.SelfAttention(p, p, p, heads, true, false)
+	s.SelfAttentionBackward(p, p, p, p, p, heads, true, false)
+	s.SelfAttention(p, p, p, wide, true, false)
+	s.SelfAttentionBackward(p, p, p, p, p, wide, true, false)
+	for _, tokens := range []int{5, 65} {
+		long := Heads{2, tokens, 32, 2}
+		s.SelfAttention(p, p, p, long, true, true)
+		s.SelfAttentionBackward(p, p, p, p, p, long, true, true)
+	}
 	s.QueryAttention(p, p, p, p, 0, wide)
 	s.QueryAttentionBackward(p, p, p, p, p, p, p, wide)
 	s.Conv2D(p, p, p, 0, im)

@@ -28,6 +28,7 @@ type vm struct {
 	held        map[*float32]*held
 	freed       []uint64
 	launches    map[string]int
+	rounded     bool // the factors of attention's products
 }
 
 // held is an operand's copy.
@@ -305,13 +306,13 @@ func (b *vm) Transpose(dst, x *tensor.Tensor) {
 
 func (b *vm) SelfAttention(y, lse, qkv *tensor.Tensor, heads int, causal bool) {
 	checks.SelfAttention("SelfAttention", y, lse, qkv, heads)
-	b.k.SelfAttention(b.out(y), b.out(lse), b.in(qkv), kernels.Heads{Batch: y.Dim(0), Tokens: y.Dim(1), Width: y.Dim(2), Heads: heads}, causal)
+	b.k.SelfAttention(b.out(y), b.out(lse), b.in(qkv), kernels.Heads{Batch: y.Dim(0), Tokens: y.Dim(1), Width: y.Dim(2), Heads: heads}, causal, b.rounded)
 	b.done()
 }
 
 func (b *vm) SelfAttentionBackward(dqkv, dy, y, lse, qkv *tensor.Tensor, heads int, causal bool) {
 	checks.SelfAttentionBackward(dqkv, dy, y, lse, qkv, heads)
-	b.k.SelfAttentionBackward(b.out(dqkv), b.in(dy), b.in(y), b.in(lse), b.in(qkv), kernels.Heads{Batch: y.Dim(0), Tokens: y.Dim(1), Width: y.Dim(2), Heads: heads}, causal)
+	b.k.SelfAttentionBackward(b.out(dqkv), b.in(dy), b.in(y), b.in(lse), b.in(qkv), kernels.Heads{Batch: y.Dim(0), Tokens: y.Dim(1), Width: y.Dim(2), Heads: heads}, causal, b.rounded)
 	b.done()
 }
 

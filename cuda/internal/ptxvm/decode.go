@@ -14,6 +14,7 @@ type instr struct {
 
 	dst, a, b, c int32
 	more         [3]int32 // further destinations or sources of a vector access
+	product      *product // of a warp's matrix product
 
 	count, size int    // of a memory access: values, and bytes of each
 	signed      bool   // a loaded int32 is widened with its sign
@@ -36,6 +37,7 @@ const (
 	opWarpBarrier
 	opShuffle
 	opBallot
+	opProduct
 	opLoadGlobal
 	opLoadShared
 	opStoreGlobal
@@ -48,6 +50,7 @@ const (
 	opFMAF32
 	opRcpF32
 	opSqrtF32
+	opExp2F32
 	opNegF32
 	opAbsF32
 	opAddF64
@@ -92,6 +95,7 @@ const (
 	opShrU64
 	opShrS32
 	opShrS64
+	opBitsU32
 	opPopcount32
 
 	opCompareS32
@@ -101,6 +105,7 @@ const (
 	opCompareF32
 	opCompareF64
 
+	opTF32FromF32
 	opF32FromS32
 	opF32FromU32
 	opF32FromF64
@@ -132,7 +137,7 @@ var forms = map[string]form{
 	"selp.b64": f(opSelect, 64, 64, 64, 1), "selp.u64": f(opSelect, 64, 64, 64, 1), "selp.s64": f(opSelect, 64, 64, 64, 1), "selp.f64": f(opSelect, 64, 64, 64, 1),
 
 	"add.rn.f32": f(opAddF32, 32, 32, 32), "sub.rn.f32": f(opSubF32, 32, 32, 32), "mul.rn.f32": f(opMulF32, 32, 32, 32), "div.rn.f32": f(opDivF32, 32, 32, 32),
-	"fma.rn.f32": f(opFMAF32, 32, 32, 32, 32), "rcp.rn.f32": f(opRcpF32, 32, 32), "sqrt.rn.f32": f(opSqrtF32, 32, 32), "neg.f32": f(opNegF32, 32, 32), "abs.f32": f(opAbsF32, 32, 32),
+	"fma.rn.f32": f(opFMAF32, 32, 32, 32, 32), "rcp.rn.f32": f(opRcpF32, 32, 32), "sqrt.rn.f32": f(opSqrtF32, 32, 32), "ex2.approx.ftz.f32": f(opExp2F32, 32, 32), "neg.f32": f(opNegF32, 32, 32), "abs.f32": f(opAbsF32, 32, 32),
 	"add.rn.f64": f(opAddF64, 64, 64, 64), "sub.rn.f64": f(opSubF64, 64, 64, 64), "mul.rn.f64": f(opMulF64, 64, 64, 64), "div.rn.f64": f(opDivF64, 64, 64, 64),
 	"fma.rn.f64": f(opFMAF64, 64, 64, 64, 64), "rcp.rn.f64": f(opRcpF64, 64, 64), "sqrt.rn.f64": f(opSqrtF64, 64, 64), "neg.f64": f(opNegF64, 64, 64),
 
@@ -149,9 +154,10 @@ var forms = map[string]form{
 	"xor.b32": f(opXor, 32, 32, 32), "xor.b64": f(opXor, 64, 64, 64), "xor.pred": f(opXor, 1, 1, 1),
 	"not.b32": f(opNot32, 32, 32), "not.b64": f(opNot64, 64, 64), "not.pred": f(opNotPred, 1, 1),
 	"shl.b32": f(opShl32, 32, 32, 32), "shl.b64": f(opShl64, 64, 64, 32), "shr.u32": f(opShrU32, 32, 32, 32), "shr.u64": f(opShrU64, 64, 64, 32),
-	"shr.s32": f(opShrS32, 32, 32, 32), "shr.s64": f(opShrS64, 64, 64, 32), "popc.b32": f(opPopcount32, 32, 32),
+	"shr.s32": f(opShrS32, 32, 32, 32), "shr.s64": f(opShrS64, 64, 64, 32), "bfe.u32": f(opBitsU32, 32, 32, 32, 32), "popc.b32": f(opPopcount32, 32, 32),
 
-	"cvt.rn.f32.s32": f(opF32FromS32, 32, 32), "cvt.rn.f32.u32": f(opF32FromU32, 32, 32), "cvt.rn.f32.f64": f(opF32FromF64, 32, 64), "cvt.f64.f32": f(opF64FromF32, 64, 32),
+	"cvt.rna.tf32.f32": f(opTF32FromF32, 32, 32),
+	"cvt.rn.f32.s32":   f(opF32FromS32, 32, 32), "cvt.rn.f32.u32": f(opF32FromU32, 32, 32), "cvt.rn.f32.f64": f(opF32FromF64, 32, 64), "cvt.f64.f32": f(opF64FromF32, 64, 32),
 	"cvt.rn.f64.s32": f(opF64FromS32, 64, 32), "cvt.rn.f64.u32": f(opF64FromU32, 64, 32), "cvt.rn.f64.s64": f(opF64FromS64, 64, 64),
 	"cvt.s64.s32": f(opSignExtend, 64, 32), "cvt.u64.u32": f(opMove, 64, 32), "cvt.u32.u64": f(opTruncate, 32, 64),
 }
@@ -365,6 +371,8 @@ func (d *decoder) control() {
 		d.constantOperand(2, everyLane)
 		d.in.op, d.in.dst = opBallot, d.target(d.operands[0], 32)
 		d.in.a = d.source(d.operands[1], 1)
+	case productName:
+		d.decodeProduct()
 	default:
 		d.unknown()
 	}

@@ -196,6 +196,9 @@ func (r *run) releaseWarp(number int, warp []thread) {
 	if in.op == opWarpBarrier {
 		r.warpBarriers[number]++
 	}
+	if in.op == opProduct {
+		in.product.multiply(warp)
+	}
 	for i := range warp {
 		t := &warp[i]
 		t.state = ready

@@ -65,6 +65,13 @@ func (r *run) effect(t *thread, in *instr, a uint64) {
 		t.state = done
 	case opBarrier:
 		t.state = atBarrier
+	case opProduct:
+		for _, reg := range in.product.in() {
+			if !t.defined[reg] {
+				panic(fault("a register is read that was never set"))
+			}
+		}
+		t.state = atWarp
 	case opWarpBarrier, opShuffle, opBallot:
 		t.handed = uint32(a)
 		t.state = atWarp
@@ -156,6 +163,8 @@ func computeFloat(o op, a, b, c uint64) uint64 {
 		return bits32(1 / x)
 	case opSqrtF32:
 		return bits32(float32(math.Sqrt(float64(x))))
+	case opExp2F32:
+		return exp2(x)
 	case opNegF32:
 		return a ^ 1<<31
 	case opAbsF32:
@@ -261,6 +270,9 @@ func computeInt(o op, a, b, c uint64) uint64 {
 		return signed(int32(a) >> uint32(b))
 	case opShrS64:
 		return uint64(int64(a) >> uint32(b))
+	case opBitsU32:
+		from, n := min(b&255, 32), min(c&255, 32) // of a register's lowest 8 bits both
+		return a >> from & (1<<n - 1)
 	default: // opPopcount32
 		return uint64(bits.OnesCount32(uint32(a)))
 	}
@@ -297,6 +309,8 @@ func convert(in *instr, a, b uint64) uint64 {
 		return relation(in.cmp, float32s(a), float32s(b))
 	case opCompareF64:
 		return relation(in.cmp, math.Float64frombits(a), math.Float64frombits(b))
+	case opTF32FromF32:
+		return toTF32(uint32(a))
 	case opF32FromS32:
 		return bits32(float32(int32(a)))
 	case opF32FromU32:

@@ -146,7 +146,7 @@ func entries(ptx string) ([]entry, error) {
 func goName(kernel string) string {
 	words := strings.Split(kernel, "_")
 	for i, word := range words {
-		if initials, ok := map[string]string{"ids": "IDs", "mse": "MSE", "2d": "2D"}[word]; ok {
+		if initials, ok := map[string]string{"ids": "IDs", "mse": "MSE", "mma": "MMA", "2d": "2D"}[word]; ok {
 			words[i] = initials
 		} else if i > 0 {
 			words[i] = strings.ToUpper(word[:1]) + word[1:]

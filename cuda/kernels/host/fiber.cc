@@ -24,6 +24,8 @@ struct Fiber {
     uint32_t handed;      // what it brings to a shuffle
     uint32_t given;       // what it takes away
     int lanes;            // whose: XOR of lane numbers
+    float fragment[2][6];  // of a and b, of this product and the one before
+    int products;
     jmp_buf at;
     ucontext_t start;
     char *stack;
@@ -55,6 +57,23 @@ static uint32_t shuffle(uint32_t v, int lanes) {
 
 void warp_barrier() { shuffle(0, 0); }
 float exchange(float v, int lanes) { return bits_as<float>(shuffle(bits_as<uint32_t>(v), lanes)); }
+
+// product waits once: what the next product hands in goes to other memory, and the
+// one after that cannot begin before all have read this one's.
+void product(float d[4], const unsigned a[4], const unsigned b[2]) {
+    int which = running->products++ % 2, first = (int)(running - fibers.data()) / 32 * 32, lane = (int)(running - fibers.data()) % 32;
+    for (int i = 0; i < 6; i++) running->fragment[which][i] = bits_as<float>((i < 4 ? a[i] : b[i - 4]) & ~0x1fffu);
+    warp_barrier();
+    const Fiber *warp = &fibers[first];
+    double sum[4];
+    for (int i = 0; i < 4; i++) {
+        int row = lane / 4 + i / 2 * 8, col = 2 * (lane % 4) + i % 2;
+        sum[i] = d[i];
+        for (int k = 0; k < 8; k++)
+            sum[i] += (double)warp[row % 8 * 4 + k % 4].fragment[which][row / 8 + k / 4 * 2] * warp[col * 4 + k % 4].fragment[which][4 + k / 4];
+    }
+    for (int i = 0; i < 4; i++) d[i] = (float)sum[i];
+}
 
 static const int votes = -1; // lanes of a ballot
 unsigned ballot(bool p) { return shuffle(p, votes); }

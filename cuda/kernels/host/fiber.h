@@ -15,6 +15,9 @@
 #define __launch_bounds__(n)
 
 struct Dim3 { unsigned x, y, z; };
+struct float2 { float x, y; };
+struct uint2 { unsigned x, y; };
+struct uint4 { unsigned x, y, z, w; };
 struct float4 { float x, y, z, w; };
 
 namespace fiber {
@@ -27,6 +30,8 @@ void warp_barrier(); // __syncwarp
 // exchange gives what the fiber of lane (own ^ lanes) of the warp handed in; ballot a bit of every lane's.
 float exchange(float v, int lanes);
 unsigned ballot(bool p);
+// product adds to d what the warp's fragments of a and b make: mma_tf32 of device.cuh.
+void product(float d[4], const unsigned a[4], const unsigned b[2]);
 
 enum Order { FORWARD, REVERSE, RANDOM };
 
@@ -49,6 +54,7 @@ static inline void __syncthreads() { fiber::barrier(); }
 static inline void __syncwarp() { fiber::warp_barrier(); }
 static inline float __shfl_xor_sync(unsigned, float v, int lanes) { return fiber::exchange(v, lanes); }
 static inline unsigned __ballot_sync(unsigned, bool p) { return fiber::ballot(p); }
+static inline void mma_tf32(float d[4], const unsigned a[4], const unsigned b[2]) { fiber::product(d, a, b); }
 static inline int __ffs(unsigned v) { return __builtin_ffs(v); }
 static inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)((unsigned long long)a * b >> 32); }
 template <class To, class From> static inline To bits_as(From v) {
@@ -56,6 +62,16 @@ template <class To, class From> static inline To bits_as(From v) {
     To out;
     memcpy(&out, &v, sizeof out);
     return out;
+}
+// to_tf32 rounds to 10 bits, halves away from zero.
+static inline unsigned to_tf32(float v) {
+    unsigned u = bits_as<unsigned>(v);
+    return ((u >> 23 & 0xff) == 0xff ? u : u + 0x1000) & ~0x1fffu;
+}
+// exp2_fast is 2^x; results too small for a normal number are zero.
+static inline float exp2_fast(float x) {
+    float v = (float)exp2((double)x);
+    return v < 1.17549435e-38f ? 0.f : v;
 }
 static inline float __int_as_float(int v) { return bits_as<float>(v); }
 static inline int __float_as_int(float v) { return bits_as<int>(v); }
