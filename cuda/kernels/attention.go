@@ -41,13 +41,8 @@ const mmaBlock = 128
 // byTensorCores chooses between kernels for 64 and for 128 tokens, nil where they
 // do not fit: they read 16 bytes at once.
 func (h Heads) byTensorCores(half, whole *Kernel, operands ...Ptr) *Kernel {
-	for _, p := range operands {
-		if p%16 != 0 {
-			return nil
-		}
-	}
 	switch {
-	case h.Width/h.Heads != TiledHeadSize || h.Tokens > MMATokens:
+	case h.Width/h.Heads != TiledHeadSize || h.Tokens > MMATokens || !aligned(operands...):
 		return nil
 	case h.Tokens > MMATokens/2:
 		return whole

@@ -106,6 +106,9 @@ static __device__ __forceinline__ void add_4(float sum[4], const float v[4]) {
     for (int i = 0; i < 4; i++) sum[i] += v[i];
 }
 
+// WIDE is how many columns a warp takes four at a time.
+#define WIDE 128
+
 // aligned_16 reports whether load_4 and store_4 may be used.
 static __device__ __forceinline__ bool aligned_16(const void *p) { return (place)p % 16 == 0; }
 

@@ -44,11 +44,13 @@ var exercise = map[string]func(b *vm){
 	"layer_norm": func(b *vm) {
 		b.LayerNorm(tensor.New(9, 35), tensor.New(9), tensor.New(9), random("x", 9, 35), random("g", 35), random("b", 35), 1e-5)
 	},
-	"layer_norm_backward": layerNormGradient,
-	"layer_norm_params":   layerNormGradient,
-	"softmax":             func(b *vm) { b.Softmax(tensor.New(9, 35), random("x", 9, 35)) },
-	"softmax_backward":    func(b *vm) { b.SoftmaxBackward(tensor.New(9, 35), random("dy", 9, 35), random("y", 9, 35), false) },
-	"l2_normalize":        func(b *vm) { b.L2Normalize(tensor.New(9, 35), tensor.New(9), random("x", 9, 35), 1e-6) },
+	"layer_norm_backward":      layerNormGradient(35),
+	"layer_norm_backward_wide": layerNormGradient(36),
+	"col_sum_pairs":            layerNormGradient(36),
+	"layer_norm_params":        layerNormGradient(35),
+	"softmax":                  func(b *vm) { b.Softmax(tensor.New(9, 35), random("x", 9, 35)) },
+	"softmax_backward":         func(b *vm) { b.SoftmaxBackward(tensor.New(9, 35), random("dy", 9, 35), random("y", 9, 35), false) },
+	"l2_normalize":             func(b *vm) { b.L2Normalize(tensor.New(9, 35), tensor.New(9), random("x", 9, 35), 1e-6) },
 	"l2_normalize_backward": func(b *vm) {
 		b.L2NormalizeBackward(tensor.New(9, 35), random("dy", 9, 35), random("y", 9, 35), random("n", 9), 1e-6, false)
 	},
@@ -80,10 +82,14 @@ var exercise = map[string]func(b *vm){
 	"group_norm_backward": groupNormGradient,
 	"group_norm_params":   groupNormGradient,
 	"gather_rows":         func(b *vm) { b.GatherRows(tensor.New(20, 35), random("x", 9, 35), random("f", 35), make20(-1)) },
-	"add_rows":            func(b *vm) { b.ScatterAddRows(random("dx", 9, 35), nil, random("dy", 20, 35), make20(3)) },
-	"uniform":             func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
-	"normal":              func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
-	"permutations":        func(b *vm) { b.permutations(2, 300, rng.New(1, "p", 2)) },
+	"add_rows": func(b *vm) {
+		for _, cols := range []int{35, 36} { // one and four elements at a time
+			b.ScatterAddRows(random("dx", 9, cols), nil, random("dy", 20, cols), make20(3))
+		}
+	},
+	"uniform":      func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
+	"normal":       func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
+	"permutations": func(b *vm) { b.permutations(2, 300, rng.New(1, "p", 2)) },
 	"noise_rows": func(b *vm) {
 		b.NoiseRows(tensor.New(20, 35), random("x", 9, 35), makeIDs(20, 9), []float32{1, 0, 0.6, 0.8, 0, 1}, rng.New(1, "n", 2))
 	},
@@ -112,8 +118,8 @@ var exercise = map[string]func(b *vm){
 	"self_attention_16":               attentionOf(1, 70, 16, 1, true),
 	"self_attention_dq_16":            attentionOf(1, 70, 16, 1, false),
 	"self_attention_dkv_16":           attentionOf(1, 70, 16, 1, false),
-	"self_attention_mma_64":           roundedAttention(5),
-	"self_attention_mma_backward_64":  roundedAttention(5),
+	"self_attention_mma_64":           roundedAttention(20),
+	"self_attention_mma_backward_64":  roundedAttention(20),
 	"self_attention_mma_128":          roundedAttention(65),
 	"self_attention_mma_backward_128": roundedAttention(65),
 	"self_attention":                  attentionOf(1, 70, 5, 1, true),
@@ -149,8 +155,10 @@ func (b *vm) gradients(op tensor.UnaryOp) {
 	b.UnaryBackward(op, tensor.New(300), random("dy", 300), x, y, false)
 }
 
-func layerNormGradient(b *vm) {
-	b.LayerNormBackward(tensor.New(300, 35), random("dg", 35), random("db", 35), random("dy", 300, 35), random("x", 300, 35), random("m", 300), random("r", 300), random("g", 35), false)
+func layerNormGradient(cols int) func(b *vm) {
+	return func(b *vm) {
+		b.LayerNormBackward(tensor.New(300, cols), random("dg", cols), random("db", cols), random("dy", 300, cols), random("x", 300, cols), random("m", 300), random("r", 300), random("g", cols), false)
+	}
 }
 
 func batchNorm(b *vm) {

@@ -13,6 +13,23 @@ const blockThreads = 256
 // maxBlocks bounds an element-wise kernel's grid: enough to fill any card.
 const maxBlocks = 1 << 13
 
+// wide is WIDE in device.cuh.
+const wide = 128
+
+// wideBlocks bounds the grid of a kernel whose warps take several rows each and
+// leave a partial sum a block: a few blocks for each multiprocessor of a large card.
+const wideBlocks = 528
+
+// aligned reports whether four elements can be read at once from each address.
+func aligned(operands ...Ptr) bool {
+	for _, p := range operands {
+		if p%16 != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 var (
 	flatBlock   = Dim{blockThreads, 1, 1}
 	columnBlock = Dim{32, blockThreads / 32, 1}

@@ -7,6 +7,13 @@ func (s *Set) LayerNorm(dst, mean, rstd, x, gamma, beta Ptr, rows, cols int, eps
 
 // LayerNormBackward is the gradient of LayerNorm; dgamma and dbeta may be 0.
 func (s *Set) LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma Ptr, rows, cols int, acc bool) {
+	if dgamma != 0 && rows > 0 && cols <= wide && cols%4 == 0 && aligned(dx, dy, x, gamma) {
+		count := min(ceil(rows, blockThreads/32), wideBlocks)
+		part := s.dev.Scratch(2 * count * cols)
+		s.launch(layerNormBackwardWide, each(count), flatBlock, ptr(dx), ptr(part), ptr(dy), ptr(x), ptr(mean), ptr(rstd), ptr(gamma), i32(rows), i32(cols), flag(acc))
+		s.addPairs(dgamma, dbeta, part, count, cols)
+		return
+	}
 	if dgamma != 0 && rows > 0 {
 		count := parts(rows, cols)
 		part := s.dev.Scratch(2 * count * cols)

@@ -36,6 +36,36 @@ func TestAttentionAtTheModelsSizes(t *testing.T) {
 	}
 }
 
+// TestLayerNormWide compares with the CPU where a warp takes several rows and the
+// parameters' gradients are added up on the way.
+func TestLayerNormWide(t *testing.T) {
+	cpu := tensor.NewCPU(1)
+	defer cpu.Close()
+	for _, c := range []struct {
+		rows, cols int
+		acc        bool
+	}{{1, 4, false}, {4300, 8, true}, {70, 128, true}, {9, 100, false}} {
+		b := newVM(t)
+		x, dy, gamma := random("x", c.rows, c.cols), random("dy", c.rows, c.cols), random("g", c.cols)
+		mean, rstd := tensor.New(c.rows), tensor.New(c.rows)
+		cpu.LayerNorm(tensor.New(c.rows, c.cols), mean, rstd, x, gamma, tensor.New(c.cols), 1e-5)
+		run := func(be tensor.Backend) (dx, dgamma, dbeta *tensor.Tensor) {
+			dx, dgamma, dbeta = random("dx", c.rows, c.cols), random("dg", c.cols), random("db", c.cols)
+			be.LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, c.acc)
+			return dx, dgamma, dbeta
+		}
+		dx, dgamma, dbeta := run(b)
+		wantX, wantG, wantB := run(cpu)
+		what := fmt.Sprint(c)
+		golden.Near(t, "dx "+what, dx.Data, wantX.Data, 2e-6)
+		golden.Near(t, "dgamma "+what, dgamma.Data, wantG.Data, 2e-6)
+		golden.Near(t, "dbeta "+what, dbeta.Data, wantB.Data, 2e-6)
+		if b.launches["layer_norm_backward_wide"] != 1 {
+			t.Errorf("%s: launched %v", what, b.launches)
+		}
+	}
+}
+
 // TestAttentionByTensorCores compares with the CPU where factors are rounded to 10
 // bits: each to 5e-4 of itself, of which a sum of many keeps less.
 func TestAttentionByTensorCores(t *testing.T) {

@@ -58,6 +58,11 @@ func (s *Set) columns(dst Ptr, rows, cols int, launch func(out Ptr, grid Dim, ac
 	s.addParts(dst, part, count, cols)
 }
 
+// addPairs is dst[c] += Σ_p part[p][0][c] and other[c] += Σ_p part[p][1][c].
+func (s *Set) addPairs(dst, other, part Ptr, count, cols int) {
+	s.launch(colSumPairs, Dim{uint32(ceil(2*cols, 32)), 1, 1}, columnBlock, ptr(dst), ptr(other), ptr(part), i32(count), i32(cols))
+}
+
 // addParts is dst[c] += Σ_p part[p][c].
 func (s *Set) addParts(dst, part Ptr, count, cols int) {
 	s.launch(colSum, Dim{uint32(ceil(cols, 32)), 1, 1}, columnBlock, ptr(dst), ptr(part), i32(count), i32(cols), 1)

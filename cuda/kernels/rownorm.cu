@@ -45,6 +45,48 @@ KERNEL(BLOCK) layer_norm_backward(float *dx, const float *dy, const float *x, co
     }
 }
 
+// layer_norm_backward_wide is layer_norm_backward for rows of at most WIDE elements,
+// a multiple of four, that also adds up the parameters' gradients while dy and x
+// are at hand: block b writes its part of dgamma and dbeta, (2, cols), to part[b].
+KERNEL(BLOCK) layer_norm_backward_wide(float *dx, float *part, const float *dy, const float *x, const float *mean, const float *rstd, const float *gamma, int rows, int cols, int acc) {
+    __shared__ __align__(16) float room[BLOCK / 32][2][WIDE];
+    uint lane = lane_index(), warp = threadIdx.x / 32, c = 4 * lane;
+    bool active = c < cols;
+    float k[4] = {}, sum_g[4] = {}, sum_b[4] = {}, inverse = 1.f / cols;
+    if (active) load_4(k, gamma + c);
+    for (uint row = warp_index(); row < rows; row += gridDim.x * (BLOCK / 32)) {
+        place at = (place)row * cols + c;
+        float d[4] = {}, h[4] = {}, old[4] = {}, m = mean[row], s = rstd[row], sum = 0.f, dot = 0.f;
+        if (active) {
+            load_4(d, dy + at);
+            load_4(h, x + at);
+            if (acc) load_4(old, dx + at);
+        }
+        UNROLL
+        for (int i = 0; i < 4; i++) {
+            h[i] = (h[i] - m) * s;
+            sum_g[i] = fmaf(d[i], h[i], sum_g[i]);
+            sum_b[i] += d[i];
+            d[i] *= k[i];
+            sum += d[i];
+            dot = fmaf(d[i], h[i], dot);
+        }
+        sum = warp_sum(sum) * inverse;
+        dot = warp_sum(dot) * inverse;
+        UNROLL
+        for (int i = 0; i < 4; i++) d[i] = old[i] + s * (d[i] - sum - h[i] * dot);
+        if (active) store_4(dx + at, d);
+    }
+    store_4(&room[warp][0][c], sum_g);
+    store_4(&room[warp][1][c], sum_b);
+    __syncthreads();
+    uint which = threadIdx.x / WIDE, column = threadIdx.x % WIDE;
+    if (column >= cols) return;
+    float sum = 0.f;
+    for (int w = 0; w < BLOCK / 32; w++) sum += room[w][which][column];
+    part[((place)blockIdx.x * 2 + which) * cols + column] = sum;
+}
+
 // softmax_row writes one row of softmax(x) and returns ln of the sum of exp(x).
 static __device__ __forceinline__ float softmax_row(float *dst, const float *x, uint lane, int cols) {
     float top = NEG_INF, sum = 0.f;

@@ -13,7 +13,6 @@ KERNEL(BLOCK) gather_rows(float *dst, const float *x, const float *fill, const i
 // add_rows is the transpose of gather_rows: dx[r] += dy[p] for each p of row r's
 // list, in its order. Row r's list is places[starts[r]:starts[r+1]]. A warp owns WIDE
 // columns of a row; a row of many summands has several loads under way at once.
-#define WIDE 128
 #define AT_ONCE 8
 
 static __device__ __forceinline__ void add_row_4(float *dx, const float *dy, const int *places, uint count, int cols) {

@@ -40,13 +40,10 @@ func (l RowLists) Sort(ids []int32, rows int) RowLists {
 	return l
 }
 
-// addRowsWide is WIDE in rows.cu.
-const addRowsWide = 128
-
 // ScatterAddRows is dx[r] += dy[i] for each i of row r's list, in its order; dx is
 // (rows, cols), lists RowLists.
 func (s *Set) ScatterAddRows(dx, dy, lists Ptr, rows, cols int) {
-	s.launch(addRows, rowGrid(rows*ceil(cols, addRowsWide)), flatBlock, ptr(dx), ptr(dy), ptr(lists), ptr(lists.At(rows+1)), i32(rows), i32(cols))
+	s.launch(addRows, rowGrid(rows*ceil(cols, wide)), flatBlock, ptr(dx), ptr(dy), ptr(lists), ptr(lists.At(rows+1)), i32(rows), i32(cols))
 }
 
 // SumUnset is dst[c] += Σ dy[i][c] over the rows whose id is negative; dy is (n, cols).

@@ -67,6 +67,7 @@ func everyMethod(s *Set) {
 	s.SumLeading(p, p, 999, 3)
 	s.LayerNorm(p, p, p, p, p, p, 9, 3, 0)
 	s.LayerNormBackward(p, p, p, p, p, p, p, p, 9, 3, true)
+	s.LayerNormBackward(p, p, p, p, p, p, p, p, 9, 4, true)
 	s.Softmax(p, p, 9, 3)
 	s.SoftmaxBackward(p, p, p, 9, 3, true)
 	s.L2Normalize(p, p, p, 9, 3, 0)

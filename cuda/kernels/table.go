@@ -3,7 +3,7 @@
 package kernels
 
 // SourceHash is the SHA-256 of the sources that the PTX was made of.
-const SourceHash = "4d2fbd8a696fb1ed00f20335206a2a044fccf26939a934cac78d9c67386a5eb6"
+const SourceHash = "d02ff4898527ae8a685cce2c9f54517c175ce7718f2602ae41c0279c4eb98aa8"
 
 // Compiler is what compiled them.
 const Compiler = "Debian clang version 19.1.7 (3~deb12u1)"
@@ -27,60 +27,62 @@ var (
 	colSum                      = &Kernel{15, "col_sum", "ppiii", 256}
 	colDot                      = &Kernel{16, "col_dot", "pppiii", 256}
 	colSumUnset                 = &Kernel{17, "col_sum_unset", "pppiii", 256}
-	layerNormParams             = &Kernel{18, "layer_norm_params", "ppppppii", 256}
-	layerNorm                   = &Kernel{19, "layer_norm", "ppppppiif", 256}
-	layerNormBackward           = &Kernel{20, "layer_norm_backward", "ppppppiii", 256}
-	softmax                     = &Kernel{21, "softmax", "ppii", 256}
-	softmaxBackward             = &Kernel{22, "softmax_backward", "pppiii", 256}
-	l2Normalize                 = &Kernel{23, "l2_normalize", "pppiif", 256}
-	l2NormalizeBackward         = &Kernel{24, "l2_normalize_backward", "ppppiifi", 256}
-	crossEntropy                = &Kernel{25, "cross_entropy", "ppppii", 256}
-	crossEntropyBackward        = &Kernel{26, "cross_entropy_backward", "ppppiii", 256}
-	softCrossEntropy            = &Kernel{27, "soft_cross_entropy", "ppppii", 256}
-	softCrossEntropyBackward    = &Kernel{28, "soft_cross_entropy_backward", "ppppiii", 256}
-	weightedMSE                 = &Kernel{29, "weighted_mse", "ppppii", 256}
-	weightedMSEBackward         = &Kernel{30, "weighted_mse_backward", "pppppiii", 256}
-	batchNormMoments            = &Kernel{31, "batch_norm_moments", "pppiiif", 256}
-	channelAffine               = &Kernel{32, "channel_affine", "ppppppiiii", 256}
-	channelSums                 = &Kernel{33, "channel_sums", "ppppppppiiii", 256}
-	channelBackward             = &Kernel{34, "channel_backward", "ppppppppiiiiii", 256}
-	groupNorm                   = &Kernel{35, "group_norm", "ppppppiiif", 256}
-	groupNormBackward           = &Kernel{36, "group_norm_backward", "ppppppiiii", 256}
-	groupNormParams             = &Kernel{37, "group_norm_params", "ppppppiiii", 256}
-	moveStats                   = &Kernel{38, "move_stats", "ppppiiff", 256}
-	invStd                      = &Kernel{39, "inv_std", "ppif", 256}
-	gatherRows                  = &Kernel{40, "gather_rows", "ppppii", 256}
-	addRows                     = &Kernel{41, "add_rows", "ppppii", 256}
-	uniform                     = &Kernel{42, "uniform", "pip", 256}
-	normal                      = &Kernel{43, "normal", "pip", 256}
-	noiseRows                   = &Kernel{44, "noise_rows", "pppppiii", 256}
-	permutations                = &Kernel{45, "permutations", "pip", 256}
-	cutWindows                  = &Kernel{46, "cut_windows", "ppppiii", 256}
-	adamCoefficients            = &Kernel{47, "adam_coefficients", "ppfffii", 32}
-	adam                        = &Kernel{48, "adam", "pppppifff", 256}
-	sgd                         = &Kernel{49, "sgd", "ppppiffii", 256}
-	clip                        = &Kernel{50, "clip", "ppf", 32}
-	conv2D                      = &Kernel{51, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
-	conv2DInput                 = &Kernel{52, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
-	conv2DWeight                = &Kernel{53, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
-	planeSums                   = &Kernel{54, "plane_sums", "ppiii", 256}
-	maxPool2D                   = &Kernel{55, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
-	maxPool2DBackward           = &Kernel{56, "max_pool_2d_backward", "pppiiii", 256}
-	avgPool2D                   = &Kernel{57, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
-	avgPool2DBackward           = &Kernel{58, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
-	matmul                      = &Kernel{59, "matmul", "pppiiiiiff", 256}
-	selfAttention16             = &Kernel{60, "self_attention_16", "pppiiiif", 64}
-	selfAttentionDq16           = &Kernel{61, "self_attention_dq_16", "pppppiiiif", 64}
-	selfAttentionDkv16          = &Kernel{62, "self_attention_dkv_16", "pppppiiiif", 64}
-	selfAttention               = &Kernel{63, "self_attention", "pppiiiif", 128}
-	selfAttentionDq             = &Kernel{64, "self_attention_dq", "pppppiiiif", 128}
-	selfAttentionDkv            = &Kernel{65, "self_attention_dkv", "pppppiiiif", 128}
-	queryAttention              = &Kernel{66, "query_attention", "pppppiiiif", 128}
-	queryAttentionBackward      = &Kernel{67, "query_attention_backward", "pppppppiiiif", 128}
-	selfAttentionMMA64          = &Kernel{68, "self_attention_mma_64", "pppiiiif", 128}
-	selfAttentionMMABackward64  = &Kernel{69, "self_attention_mma_backward_64", "pppppiiiif", 128}
-	selfAttentionMMA128         = &Kernel{70, "self_attention_mma_128", "pppiiiif", 128}
-	selfAttentionMMABackward128 = &Kernel{71, "self_attention_mma_backward_128", "pppppiiiif", 128}
+	colSumPairs                 = &Kernel{18, "col_sum_pairs", "pppii", 256}
+	layerNormParams             = &Kernel{19, "layer_norm_params", "ppppppii", 256}
+	layerNorm                   = &Kernel{20, "layer_norm", "ppppppiif", 256}
+	layerNormBackward           = &Kernel{21, "layer_norm_backward", "ppppppiii", 256}
+	layerNormBackwardWide       = &Kernel{22, "layer_norm_backward_wide", "pppppppiii", 256}
+	softmax                     = &Kernel{23, "softmax", "ppii", 256}
+	softmaxBackward             = &Kernel{24, "softmax_backward", "pppiii", 256}
+	l2Normalize                 = &Kernel{25, "l2_normalize", "pppiif", 256}
+	l2NormalizeBackward         = &Kernel{26, "l2_normalize_backward", "ppppiifi", 256}
+	crossEntropy                = &Kernel{27, "cross_entropy", "ppppii", 256}
+	crossEntropyBackward        = &Kernel{28, "cross_entropy_backward", "ppppiii", 256}
+	softCrossEntropy            = &Kernel{29, "soft_cross_entropy", "ppppii", 256}
+	softCrossEntropyBackward    = &Kernel{30, "soft_cross_entropy_backward", "ppppiii", 256}
+	weightedMSE                 = &Kernel{31, "weighted_mse", "ppppii", 256}
+	weightedMSEBackward         = &Kernel{32, "weighted_mse_backward", "pppppiii", 256}
+	batchNormMoments            = &Kernel{33, "batch_norm_moments", "pppiiif", 256}
+	channelAffine               = &Kernel{34, "channel_affine", "ppppppiiii", 256}
+	channelSums                 = &Kernel{35, "channel_sums", "ppppppppiiii", 256}
+	channelBackward             = &Kernel{36, "channel_backward", "ppppppppiiiiii", 256}
+	groupNorm                   = &Kernel{37, "group_norm", "ppppppiiif", 256}
+	groupNormBackward           = &Kernel{38, "group_norm_backward", "ppppppiiii", 256}
+	groupNormParams             = &Kernel{39, "group_norm_params", "ppppppiiii", 256}
+	moveStats                   = &Kernel{40, "move_stats", "ppppiiff", 256}
+	invStd                      = &Kernel{41, "inv_std", "ppif", 256}
+	gatherRows                  = &Kernel{42, "gather_rows", "ppppii", 256}
+	addRows                     = &Kernel{43, "add_rows", "ppppii", 256}
+	uniform                     = &Kernel{44, "uniform", "pip", 256}
+	normal                      = &Kernel{45, "normal", "pip", 256}
+	noiseRows                   = &Kernel{46, "noise_rows", "pppppiii", 256}
+	permutations                = &Kernel{47, "permutations", "pip", 256}
+	cutWindows                  = &Kernel{48, "cut_windows", "ppppiii", 256}
+	adamCoefficients            = &Kernel{49, "adam_coefficients", "ppfffii", 32}
+	adam                        = &Kernel{50, "adam", "pppppifff", 256}
+	sgd                         = &Kernel{51, "sgd", "ppppiffii", 256}
+	clip                        = &Kernel{52, "clip", "ppf", 32}
+	conv2D                      = &Kernel{53, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
+	conv2DInput                 = &Kernel{54, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
+	conv2DWeight                = &Kernel{55, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
+	planeSums                   = &Kernel{56, "plane_sums", "ppiii", 256}
+	maxPool2D                   = &Kernel{57, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
+	maxPool2DBackward           = &Kernel{58, "max_pool_2d_backward", "pppiiii", 256}
+	avgPool2D                   = &Kernel{59, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
+	avgPool2DBackward           = &Kernel{60, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
+	matmul                      = &Kernel{61, "matmul", "pppiiiiiff", 256}
+	selfAttention16             = &Kernel{62, "self_attention_16", "pppiiiif", 64}
+	selfAttentionDq16           = &Kernel{63, "self_attention_dq_16", "pppppiiiif", 64}
+	selfAttentionDkv16          = &Kernel{64, "self_attention_dkv_16", "pppppiiiif", 64}
+	selfAttention               = &Kernel{65, "self_attention", "pppiiiif", 128}
+	selfAttentionDq             = &Kernel{66, "self_attention_dq", "pppppiiiif", 128}
+	selfAttentionDkv            = &Kernel{67, "self_attention_dkv", "pppppiiiif", 128}
+	queryAttention              = &Kernel{68, "query_attention", "pppppiiiif", 128}
+	queryAttentionBackward      = &Kernel{69, "query_attention_backward", "pppppppiiiif", 128}
+	selfAttentionMMA64          = &Kernel{70, "self_attention_mma_64", "pppiiiif", 128}
+	selfAttentionMMABackward64  = &Kernel{71, "self_attention_mma_backward_64", "pppppiiiif", 128}
+	selfAttentionMMA128         = &Kernel{72, "self_attention_mma_128", "pppiiiif", 128}
+	selfAttentionMMABackward128 = &Kernel{73, "self_attention_mma_backward_128", "pppppiiiif", 128}
 )
 
 // Kernels lists every kernel of the module, in the order of Kernel.ID.
@@ -103,9 +105,11 @@ var Kernels = []*Kernel{
 	colSum,
 	colDot,
 	colSumUnset,
+	colSumPairs,
 	layerNormParams,
 	layerNorm,
 	layerNormBackward,
+	layerNormBackwardWide,
 	softmax,
 	softmaxBackward,
 	l2Normalize,
