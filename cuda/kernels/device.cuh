@@ -115,6 +115,16 @@ static __device__ __forceinline__ bool aligned_16(const void *p) { return (place
 // store is *p = v, or *p += v.
 static __device__ __forceinline__ void store(float *p, float v, int acc) { *p = acc ? *p + v : v; }
 
+static __device__ __forceinline__ void put_4(float *p, float v[4], int acc) {
+    if (acc) {
+        float old[4];
+        load_4(old, p);
+        UNROLL
+        for (int i = 0; i < 4; i++) v[i] = old[i] + v[i];
+    }
+    store_4(p, v);
+}
+
 // A warp is 32 threads that run together. A row-wise kernel gives a warp to each row.
 static __device__ __forceinline__ uint warp_index() { return (blockIdx.x * blockDim.x + threadIdx.x) / 32; }
 static __device__ __forceinline__ uint lane_index() { return threadIdx.x % 32; }

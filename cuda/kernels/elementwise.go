@@ -9,12 +9,12 @@ func (s *Set) Unary(op tensor.UnaryOp, dst, x Ptr, n int) {
 
 // UnaryBackward is dx (+)= dy · op'(x), with y = op(x) at hand.
 func (s *Set) UnaryBackward(op tensor.UnaryOp, dx, dy, x, y Ptr, n int, acc bool) {
-	s.launch(unaryBackward, flat(n), flatBlock, ptr(dx), ptr(dy), ptr(x), ptr(y), i32(n), i32(int(op)), flag(acc))
+	s.launch(unaryBackward, fours(n), flatBlock, ptr(dx), ptr(dy), ptr(x), ptr(y), i32(n), i32(int(op)), flag(acc))
 }
 
 // Binary is dst[i] = op(a[i], b[i%period]) for n elements.
 func (s *Set) Binary(op tensor.BinaryOp, dst, a, b Ptr, n, period int) {
-	s.launch(binary, flat(n), flatBlock, ptr(dst), ptr(a), ptr(b), i32(n), i32(period), i32(int(op)))
+	s.launch(binary, fours(n), flatBlock, ptr(dst), ptr(a), ptr(b), i32(n), i32(period), i32(int(op)))
 }
 
 // Scale is dst = k·x.
@@ -46,7 +46,7 @@ func (s *Set) AddScalar(dst, v Ptr, n int, k float32, acc bool) {
 // dst = act(z) + residual, for n elements in rows of cols. bias, pre and residual
 // may be 0; dst and pre may be x.
 func (s *Set) BiasAct(dst, pre, x, bias, residual Ptr, n, cols int, act tensor.Activation) {
-	s.launch(biasAct, flat(n), flatBlock, ptr(dst), ptr(pre), ptr(x), ptr(bias), ptr(residual), i32(n), i32(cols), i32(int(act)))
+	s.launch(biasAct, fours(n), flatBlock, ptr(dst), ptr(pre), ptr(x), ptr(bias), ptr(residual), i32(n), i32(cols), i32(int(act)))
 }
 
 // ActBackward is dy = dy·act'(pre), in place.

@@ -21,29 +21,31 @@ var window = tensor.ConvShape{KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 1, Pa
 // exercise holds, for each kernel, an operation that launches it on sizes that
 // take more than one tile, part and warp.
 var exercise = map[string]func(b *vm){
-	"fill":            func(b *vm) { b.Fill(tensor.New(300), 2) },
-	"copy_2d":         func(b *vm) { b.Copy2D(random("d", 9, 40), 3, 40, random("s", 9, 33), 2, 33, 8, 30, true) },
-	"transpose":       func(b *vm) { b.Transpose(tensor.New(2, 40, 37), random("x", 2, 37, 40)) },
-	"unary":           func(b *vm) { b.Unary(tensor.GELU, tensor.New(300), random("x", 300)) },
-	"unary_backward":  func(b *vm) { b.gradients(tensor.GELU) },
-	"binary":          func(b *vm) { b.Binary(tensor.Sub, tensor.New(70, 5), random("x", 70, 5), random("y", 5)) },
+	"fill":           func(b *vm) { b.Fill(tensor.New(300), 2) },
+	"copy_2d":        twice(func(b *vm, cols int) { b.Copy2D(random("d", 9, 40), 4, 40, random("s", 9, 36), 0, 36, 8, cols, true) }),
+	"transpose":      func(b *vm) { b.Transpose(tensor.New(2, 40, 37), random("x", 2, 37, 40)) },
+	"unary":          func(b *vm) { b.Unary(tensor.GELU, tensor.New(300), random("x", 300)) },
+	"unary_backward": twice(func(b *vm, cols int) { b.gradients(tensor.GELU, 9*cols) }),
+	"binary": twice(func(b *vm, cols int) {
+		b.Binary(tensor.Sub, tensor.New(9, cols), random("x", 9, cols), random("y", cols))
+	}),
 	"scale":           func(b *vm) { b.Scale(tensor.New(300), random("x", 300), 2) },
 	"axpy":            func(b *vm) { b.Axpy(random("y", 300), 2, random("x", 300)) },
 	"mul_acc":         func(b *vm) { b.MulAcc(random("d", 70, 5), random("x", 70, 5), random("y", 5)) },
 	"scale_by_scalar": func(b *vm) { b.ScaleByScalar(tensor.New(300), random("x", 300), random("s", 1)) },
 	"add_scalar":      func(b *vm) { b.AddScalar(random("d", 300), random("v", 1), 2, true) },
-	"bias_act": func(b *vm) {
-		b.Linear(tensor.New(40, 7), tensor.New(40, 7), random("x", 40, 3), tensor.NewWeight(random("w", 7, 3)), random("b", 7), tensor.ActGELU, nil)
-	},
+	"bias_act": twice(func(b *vm, cols int) {
+		b.Linear(tensor.New(9, cols), tensor.New(9, cols), random("x", 9, 3), tensor.NewWeight(random("w", cols, 3)), random("b", cols), tensor.ActGELU, nil)
+	}),
 	"sum_parts":     func(b *vm) { b.Sum(tensor.New(), random("x", 5000), 1) },
 	"dot_parts":     func(b *vm) { b.SumSquares(tensor.New(), random("x", 5000)) },
 	"total":         func(b *vm) { b.Sum(tensor.New(), random("x", 300), 1) },
 	"col_sum":       func(b *vm) { b.SumLeading(random("d", 35), random("x", 300, 35)) },
 	"col_dot":       func(b *vm) { b.DotLeading(random("d", 35), random("x", 300, 35), random("y", 300, 35)) },
 	"col_sum_unset": func(b *vm) { b.ScatterAddRows(nil, random("f", 35), random("dy", 20, 35), make20(-1)) },
-	"layer_norm": func(b *vm) {
-		b.LayerNorm(tensor.New(9, 35), tensor.New(9), tensor.New(9), random("x", 9, 35), random("g", 35), random("b", 35), 1e-5)
-	},
+	"layer_norm": twice(func(b *vm, cols int) {
+		b.LayerNorm(tensor.New(9, cols), tensor.New(9), tensor.New(9), random("x", 9, cols), random("g", cols), random("b", cols), 1e-5)
+	}),
 	"layer_norm_backward":      layerNormGradient(35),
 	"layer_norm_backward_wide": layerNormGradient(36),
 	"col_sum_pairs":            layerNormGradient(36),
@@ -65,9 +67,9 @@ var exercise = map[string]func(b *vm){
 		b.SoftCrossEntropyBackward(tensor.New(9, 35), random("d", 1), random("p", 9, 35), random("t", 9, 35), false)
 	},
 	"weighted_mse": func(b *vm) { b.WeightedMSE(tensor.New(), random("x", 9, 35), random("t", 9, 35), random("w", 9)) },
-	"weighted_mse_backward": func(b *vm) {
-		b.WeightedMSEBackward(tensor.New(9, 35), random("d", 1), random("x", 9, 35), random("t", 9, 35), random("w", 9), false)
-	},
+	"weighted_mse_backward": twice(func(b *vm, cols int) {
+		b.WeightedMSEBackward(tensor.New(9, cols), random("d", 1), random("x", 9, cols), random("t", 9, cols), random("w", 9), false)
+	}),
 	"batch_norm_moments": batchNorm,
 	"channel_affine":     batchNorm,
 	"channel_sums":       batchNormGradient,
@@ -81,12 +83,10 @@ var exercise = map[string]func(b *vm){
 	},
 	"group_norm_backward": groupNormGradient,
 	"group_norm_params":   groupNormGradient,
-	"gather_rows":         func(b *vm) { b.GatherRows(tensor.New(20, 35), random("x", 9, 35), random("f", 35), make20(-1)) },
-	"add_rows": func(b *vm) {
-		for _, cols := range []int{35, 36} { // one and four elements at a time
-			b.ScatterAddRows(random("dx", 9, cols), nil, random("dy", 20, cols), make20(3))
-		}
-	},
+	"gather_rows": twice(func(b *vm, cols int) {
+		b.GatherRows(tensor.New(20, cols), random("x", 9, cols), random("f", cols), make20(-1))
+	}),
+	"add_rows":     twice(func(b *vm, cols int) { b.ScatterAddRows(random("dx", 9, cols), nil, random("dy", 20, cols), make20(3)) }),
 	"uniform":      func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
 	"normal":       func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
 	"permutations": func(b *vm) { b.permutations(2, 300, rng.New(1, "p", 2)) },
@@ -148,11 +148,19 @@ func makeIDs(n, rows int) []int32 {
 	return ids
 }
 
-func (b *vm) gradients(op tensor.UnaryOp) {
-	x := random("x", 300)
-	y := tensor.New(300)
+// twice runs f for rows that kernels take an element at a time, and four.
+func twice(f func(b *vm, cols int)) func(b *vm) {
+	return func(b *vm) {
+		f(b, 35)
+		f(b, 36)
+	}
+}
+
+func (b *vm) gradients(op tensor.UnaryOp, n int) {
+	x := random("x", n)
+	y := tensor.New(n)
 	b.Unary(op, y, x)
-	b.UnaryBackward(op, tensor.New(300), random("dy", 300), x, y, false)
+	b.UnaryBackward(op, tensor.New(n), random("dy", n), x, y, false)
 }
 
 func layerNormGradient(cols int) func(b *vm) {

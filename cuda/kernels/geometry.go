@@ -41,6 +41,13 @@ func flat(n int) Dim {
 	return Dim{uint32(min(ceil(n, blockThreads), maxBlocks)), 1, 1}
 }
 
+// fours is the grid of an element-wise kernel whose threads take four elements at a
+// time where they can.
+func fours(n int) Dim {
+	requireIndex(n)
+	return flat(ceil(n, 4))
+}
+
 // rowGrid is the grid of a kernel with a warp for each row.
 func rowGrid(rows int) Dim { return Dim{uint32(ceil(rows, blockThreads/32)), 1, 1} }
 

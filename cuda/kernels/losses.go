@@ -38,5 +38,5 @@ func (s *Set) WeightedMSE(loss, x, target, w Ptr, rows, cols int) {
 
 // WeightedMSEBackward is dx (+)= dloss[0]·2·w[r]/cols·(x-target).
 func (s *Set) WeightedMSEBackward(dx, dloss, x, target, w Ptr, rows, cols int, acc bool) {
-	s.launch(weightedMSEBackward, flat(rows*cols), flatBlock, ptr(dx), ptr(dloss), ptr(x), ptr(target), ptr(w), i32(rows), i32(cols), flag(acc))
+	s.launch(weightedMSEBackward, fours(rows*cols), flatBlock, ptr(dx), ptr(dloss), ptr(x), ptr(target), ptr(w), i32(rows), i32(cols), flag(acc))
 }

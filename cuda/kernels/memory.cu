@@ -8,6 +8,16 @@ KERNEL(BLOCK) fill(float *dst, int n, float v) {
 
 // copy_2d: dst[r*dst_stride + c] (+)= src[r*src_stride + c]
 KERNEL(BLOCK) copy_2d(float *dst, int dst_stride, const float *src, int src_stride, int rows, int cols, int acc) {
+    if (cols % 4 == 0 && dst_stride % 4 == 0 && src_stride % 4 == 0 && aligned_16(dst) && aligned_16(src)) {
+        uint fours = cols / 4;
+        FOR_ALL(q, rows * fours) {
+            uint r = q / fours, c = 4 * (q % fours);
+            float v[4];
+            load_4(v, src + (place)r * src_stride + c);
+            put_4(dst + (place)r * dst_stride + c, v, acc);
+        }
+        return;
+    }
     FOR_ALL(i, rows * cols) {
         uint r = i / cols, c = i % cols;
         store(&dst[(place)r * dst_stride + c], src[(place)r * src_stride + c], acc);

@@ -9,7 +9,7 @@ func (s *Set) Fill(dst Ptr, n int, v float32) {
 
 // Copy2D is dst[r*dstStride+c] (+)= src[r*srcStride+c].
 func (s *Set) Copy2D(dst Ptr, dstStride int, src Ptr, srcStride, rows, cols int, acc bool) {
-	s.launch(copy2D, flat(rows*cols), flatBlock, ptr(dst), i32(dstStride), ptr(src), i32(srcStride), i32(rows), i32(cols), flag(acc))
+	s.launch(copy2D, fours(rows*cols), flatBlock, ptr(dst), i32(dstStride), ptr(src), i32(srcStride), i32(rows), i32(cols), flag(acc))
 }
 
 // Transpose is dst[b][c][r] = x[b][r][c] for a batch of matrices.

@@ -36,6 +36,76 @@ func TestAttentionAtTheModelsSizes(t *testing.T) {
 	}
 }
 
+// TestFourAtATime compares with the CPU where rows allow kernels to take four
+// elements at a time, and where they do not.
+func TestFourAtATime(t *testing.T) {
+	cpu := tensor.NewCPU(1)
+	defer cpu.Close()
+	for _, cols := range []int{7, 8, 128, 132} {
+		const rows = 11
+		shape := []int{rows, cols}
+		for name, run := range map[string]func(be tensor.Backend) []*tensor.Tensor{
+			"Linear": func(be tensor.Backend) (out []*tensor.Tensor) {
+				w := tensor.NewWeight(random("w", cols, 3))
+				for act := range tensor.ActSiLU + 1 {
+					y, pre := tensor.New(shape...), tensor.New(shape...)
+					if act == tensor.NoAct {
+						be.Linear(y, nil, random("x", rows, 3), w, nil, act, random("r", rows, cols))
+					} else {
+						be.Linear(y, pre, random("x", rows, 3), w, random("b", cols), act, nil)
+						out = append(out, pre)
+					}
+					out = append(out, y)
+				}
+				return out
+			},
+			"Unary backward": func(be tensor.Backend) (out []*tensor.Tensor) {
+				for op := range tensor.Square + 1 {
+					x, y, dx := random("x", rows, cols), tensor.New(shape...), random("dx", rows, cols)
+					be.Unary(op, y, x)
+					be.UnaryBackward(op, dx, random("dy", rows, cols), x, y, op%2 == 0)
+					out = append(out, dx)
+				}
+				return out
+			},
+			"Binary": func(be tensor.Backend) (out []*tensor.Tensor) {
+				for op := range tensor.Mul + 1 {
+					z := tensor.New(shape...)
+					be.Binary(op, z, random("x", rows, cols), random("y", cols))
+					out = append(out, z)
+				}
+				return out
+			},
+			"GatherRows": func(be tensor.Backend) []*tensor.Tensor {
+				y := tensor.New(20, cols)
+				be.GatherRows(y, random("x", rows, cols), random("f", cols), make20(-1))
+				return []*tensor.Tensor{y}
+			},
+			"Copy2D": func(be tensor.Backend) []*tensor.Tensor {
+				a, b := random("a", rows, cols), random("b", rows, cols+4)
+				be.Copy2D(a, 0, cols, b, 4, cols+4, rows, cols, true)
+				be.Copy2D(b, 4, cols+4, a, 0, cols, rows, cols, false)
+				return []*tensor.Tensor{a, b}
+			},
+			"LayerNorm": func(be tensor.Backend) []*tensor.Tensor {
+				y, mean, rstd := tensor.New(shape...), tensor.New(rows), tensor.New(rows)
+				be.LayerNorm(y, mean, rstd, random("x", rows, cols), random("g", cols), random("b", cols), 1e-5)
+				return []*tensor.Tensor{y, mean, rstd}
+			},
+			"WeightedMSE backward": func(be tensor.Backend) []*tensor.Tensor {
+				dx := random("dx", rows, cols)
+				be.WeightedMSEBackward(dx, random("d", 1), random("x", rows, cols), random("t", rows, cols), random("w", rows), true)
+				return []*tensor.Tensor{dx}
+			},
+		} {
+			got, want := run(newVM(t)), run(cpu)
+			for i := range want {
+				golden.Near(t, fmt.Sprint(name, " ", i, ", ", cols, " columns"), got[i].Data, want[i].Data, 2e-6)
+			}
+		}
+	}
+}
+
 // TestLayerNormWide compares with the CPU where a warp takes several rows and the
 // parameters' gradients are added up on the way.
 func TestLayerNormWide(t *testing.T) {

@@ -8,10 +8,40 @@
     if (row >= (rows)) return; \
     place base = (place)row * cols;
 
+// layer_norm_row is layer_norm of a row of at most WIDE elements, a multiple of four, which is read once.
+static __device__ __forceinline__ void layer_norm_row(float *dst, float *mean, float *rstd, const float *x, const float *gamma, const float *beta, uint lane, uint cols, float eps) {
+    uint c = 4 * lane;
+    bool active = c < cols;
+    float v[4] = {}, g[4] = {}, b[4] = {}, squares = 0.f;
+    if (active) {
+        load_4(v, x + c);
+        load_4(g, gamma + c);
+        load_4(b, beta + c);
+    }
+    float m = warp_sum(v[0] + v[1] + (v[2] + v[3])) / cols;
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        v[i] = active ? v[i] - m : 0.f;
+        squares = fmaf(v[i], v[i], squares);
+    }
+    float s = 1.f / sqrtf(warp_sum(squares) / cols + eps);
+    UNROLL
+    for (int i = 0; i < 4; i++) v[i] = fmaf(v[i] * s, g[i], b[i]);
+    if (active) store_4(dst + c, v);
+    if (lane == 0) {
+        *mean = m;
+        *rstd = s;
+    }
+}
+
 // layer_norm: dst = (x-mean)*rstd*gamma + beta, rstd = 1/sqrt(variance+eps).
 // Mean first, then the squares about it: a large mean cancels nothing.
 KERNEL(BLOCK) layer_norm(float *dst, float *mean, float *rstd, const float *x, const float *gamma, const float *beta, int rows, int cols, float eps) {
     ROW_OF_WARP(rows)
+    if (cols <= WIDE && cols % 4 == 0 && aligned_16(dst) && aligned_16(x) && aligned_16(gamma) && aligned_16(beta)) {
+        layer_norm_row(dst + base, mean + row, rstd + row, x + base, gamma, beta, lane, cols, eps);
+        return;
+    }
     float sum = 0.f, squares = 0.f;
     for (uint c = lane; c < cols; c += 32) sum += x[base + c];
     float m = warp_sum(sum) / cols;
@@ -196,6 +226,18 @@ KERNEL(BLOCK) weighted_mse(float *row_loss, const float *x, const float *target,
 
 // weighted_mse_backward: dx[r][c] (+)= dloss[0] * 2 * w[r]/cols * (x[r][c]-target[r][c])
 KERNEL(BLOCK) weighted_mse_backward(float *dx, const float *dloss, const float *x, const float *target, const float *w, int rows, int cols, int acc) {
+    if (cols % 4 == 0 && aligned_16(dx) && aligned_16(x) && aligned_16(target)) {
+        FOR_ALL(q, rows * cols / 4) {
+            place i = 4 * (place)q;
+            float k = dloss[0] * 2.f * w[4 * q / cols] / cols, v[4], t[4];
+            load_4(v, x + i);
+            load_4(t, target + i);
+            UNROLL
+            for (int e = 0; e < 4; e++) v[e] = k * (v[e] - t[e]);
+            put_4(dx + i, v, acc);
+        }
+        return;
+    }
     FOR_ALL(i, rows * cols) {
         float k = dloss[0] * 2.f * w[i / cols] / cols;
         store(&dx[i], k * (x[i] - target[i]), acc);

@@ -3,6 +3,17 @@
 
 // gather_rows: dst[i] = x[ids[i]], or fill where ids[i] is negative
 KERNEL(BLOCK) gather_rows(float *dst, const float *x, const float *fill, const int *ids, int rows, int cols) {
+    if (cols % 4 == 0 && aligned_16(dst) && aligned_16(x) && aligned_16(fill)) {
+        uint fours = cols / 4;
+        FOR_ALL(q, rows * fours) {
+            uint row = q / fours, c = 4 * (q % fours);
+            int id = ids[row];
+            float v[4];
+            load_4(v, id >= 0 ? x + (place)id * cols + c : fill + c);
+            store_4(dst + (place)row * cols + c, v);
+        }
+        return;
+    }
     FOR_ALL(i, rows * cols) {
         int id = ids[i / cols];
         uint c = i % cols;

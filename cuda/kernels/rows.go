@@ -2,7 +2,7 @@ package kernels
 
 // GatherRows is dst[i] = x[ids[i]], or fill where ids[i] is negative; dst is (n, cols), ids int32 (n).
 func (s *Set) GatherRows(dst, x, fill, ids Ptr, n, cols int) {
-	s.launch(gatherRows, flat(n*cols), flatBlock, ptr(dst), ptr(x), ptr(fill), ptr(ids), i32(n), i32(cols))
+	s.launch(gatherRows, fours(n*cols), flatBlock, ptr(dst), ptr(x), ptr(fill), ptr(ids), i32(n), i32(cols))
 }
 
 // RowLists says for every row which summands it gets: int32, first where the list

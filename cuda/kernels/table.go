@@ -3,7 +3,7 @@
 package kernels
 
 // SourceHash is the SHA-256 of the sources that the PTX was made of.
-const SourceHash = "d02ff4898527ae8a685cce2c9f54517c175ce7718f2602ae41c0279c4eb98aa8"
+const SourceHash = "97e400639b950fce8d9c76427c0d7b56eb70062e0b543662271eed3097a76290"
 
 // Compiler is what compiled them.
 const Compiler = "Debian clang version 19.1.7 (3~deb12u1)"
