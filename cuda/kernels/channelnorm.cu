@@ -9,8 +9,10 @@ KERNEL(BLOCK) batch_norm_moments(float *mean, float *rstd, const float *x, int n
     __shared__ float room[2][BLOCK / 32];
     uint ch = blockIdx.x, count = n * s;
     float first = x[(place)ch * s], sum = 0.f, squares = 0.f;
+    UNROLL_4
     for (uint k = threadIdx.x; k < count; k += BLOCK) sum += x[((place)(k / s) * c + ch) * s + k % s] - first;
     float m = block_sum(sum, room[0]) / count;
+    UNROLL_4
     for (uint k = threadIdx.x; k < count; k += BLOCK) {
         float d = x[((place)(k / s) * c + ch) * s + k % s] - first - m;
         squares = fmaf(d, d, squares);
@@ -38,6 +40,7 @@ KERNEL(BLOCK) channel_sums(float *sums, float *dgamma, float *dbeta, const float
     __shared__ float room[2][BLOCK / 32];
     uint ch = blockIdx.x, count = n * s;
     float sum = 0.f, dot = 0.f, m = mean[ch], r = rstd[ch];
+    UNROLL_4
     for (uint k = threadIdx.x; k < count; k += BLOCK) {
         place i = ((place)(k / s) * c + ch) * s + k % s;
         float g = relu && y[i] <= 0.f ? 0.f : dy[i];

@@ -14,11 +14,14 @@
 
 #define KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
 
-// UNROLL stands before a loop over an array that must live in registers.
+// UNROLL stands before a loop over an array that must live in registers, UNROLL_4
+// before one whose loads wait for nothing: four are then under way at once.
 #if defined(KERNELS_ON_HOST)
 #define UNROLL
+#define UNROLL_4
 #else
 #define UNROLL _Pragma("unroll")
+#define UNROLL_4 _Pragma("unroll 4")
 #endif
 
 #if defined(KERNELS_ON_HOST)

@@ -11,6 +11,7 @@ KERNEL(BLOCK) sum_parts(float *part, const float *x, int n) {
     __shared__ float room[BLOCK / 32];
     uint end = smaller(n, (blockIdx.x + 1) * PART);
     float sum = 0.f;
+    UNROLL_4
     for (uint i = blockIdx.x * PART + threadIdx.x; i < end; i += BLOCK) sum += x[i];
     sum = block_sum(sum, room);
     if (threadIdx.x == 0) part[blockIdx.x] = sum;
@@ -21,6 +22,7 @@ KERNEL(BLOCK) dot_parts(float *part, const float *a, const float *b, int n) {
     __shared__ float room[BLOCK / 32];
     uint end = smaller(n, (blockIdx.x + 1) * PART);
     float sum = 0.f;
+    UNROLL_4
     for (uint i = blockIdx.x * PART + threadIdx.x; i < end; i += BLOCK) sum = fmaf(a[i], b[i], sum);
     sum = block_sum(sum, room);
     if (threadIdx.x == 0) part[blockIdx.x] = sum;
@@ -30,6 +32,7 @@ KERNEL(BLOCK) dot_parts(float *part, const float *a, const float *b, int n) {
 KERNEL(BLOCK) total(float *dst, const float *x, int n, float scale, int acc) {
     __shared__ double room[BLOCK];
     double sum = 0.;
+    UNROLL_4
     for (uint i = threadIdx.x; i < n; i += BLOCK) sum += x[i];
     room[threadIdx.x] = sum;
     for (uint half = BLOCK / 2; half > 0; half /= 2) {
