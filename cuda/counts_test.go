@@ -109,8 +109,8 @@ func (l ledger) String() string {
 // size, asks of the device. A batch of W1 is 18 MB of pixels, which stay there.
 func TestWhatAStepAsksFor(t *testing.T) {
 	for name, most := range map[string]ledger{
-		"pretrain": {commands: 1700, uploads: 32, uploaded: 2.5e6, waits: 2, runs: 1},
-		"fewshot":  {commands: 1250, uploads: 28, uploaded: 150e3, waits: 2, runs: 1},
+		"pretrain": {commands: 870, uploads: 32, uploaded: 2.6e6, waits: 2, runs: 1},
+		"fewshot":  {commands: 660, uploads: 28, uploaded: 470e3, waits: 2, runs: 1},
 		"infer":    {commands: 200, uploads: 14, uploaded: 600e3, waits: 1},
 		"scene":    {commands: 400, uploads: 28, uploaded: 1.7e6, waits: 2},
 	} {
