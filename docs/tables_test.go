@@ -156,7 +156,7 @@ func onlyWords(text string) error {
 		}
 		head := strings.Join(strings.Fields(line), " ")
 		if !tablesOfWords[head] && !strings.HasSuffix(head, "| switch |") { // the latter of paper-vs-code.md
-			return fmt.Errorf("no raw file is behind the table that begins with %q: put it between <!-- table: VIEW FILE --> and <!-- end of table -->", line)
+			return fmt.Errorf("no raw file is behind the table that begins with %q: keep its numbers in a file, such as performance/tiers.json, and put it between <!-- table: as-printed performance/NAME.json --> and <!-- end of table -->", line)
 		}
 	}
 	return nil
