@@ -111,6 +111,7 @@ func Infer(be tensor.Backend, batch int) *Workload {
 	b.Steps = randomSteps(e, batch)
 	text := tensor.New(classes, m.Config.Text.Dim)
 	rng.New(1, "bench/text", 0).Normal(text.Data, 0)
+	be.Place(text)
 	tape := autograd.NewTape(be, autograd.Eval)
 	return &Workload{
 		Name: "infer", Batch: batch, GFLOP: inferGFLOP(m.Config, batch), Params: m.Set.Count(),

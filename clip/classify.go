@@ -40,6 +40,7 @@ func NewClassifier(be tensor.Backend, m *Model, prompts Prompts) *Classifier {
 	}
 	z := c.tape.L2Normalize(m.Text.Forward(c.tape, prompts))
 	c.text = z.Value.Clone()
+	be.Place(c.text)
 	c.scale = c.tape.Exp(c.tape.Param(m.LogitScale)).Value.Item()
 	c.tape.Reset()
 	return c

@@ -109,10 +109,10 @@ func (l ledger) String() string {
 // size, asks of the device. A batch of W1 is 18 MB of pixels, which stay there.
 func TestWhatAStepAsksFor(t *testing.T) {
 	for name, most := range map[string]ledger{
-		"pretrain": {commands: 870, uploads: 32, uploaded: 2.6e6, waits: 2, runs: 1},
-		"fewshot":  {commands: 660, uploads: 28, uploaded: 470e3, waits: 2, runs: 1},
-		"infer":    {commands: 200, uploads: 14, uploaded: 600e3, waits: 1},
-		"scene":    {commands: 400, uploads: 28, uploaded: 1.7e6, waits: 2},
+		"pretrain": {commands: 870, uploads: 10, uploaded: 1.9e6, waits: 2, runs: 1},
+		"fewshot":  {commands: 660, uploads: 6, uploaded: 350e3, waits: 2, runs: 1},
+		"infer":    {commands: 200, uploads: 4, uploaded: 24e3, waits: 1},
+		"scene":    {commands: 360, uploads: 8, uploaded: 520e3, waits: 2},
 	} {
 		got := steady(t, name)
 		if got.commands > most.commands || got.uploads > most.uploads || got.uploaded > most.uploaded || got.waits > most.waits || got.runs > most.runs || got.fresh > 0 {

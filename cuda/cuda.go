@@ -70,9 +70,11 @@ type Backend struct {
 	k            *kernels.Set
 	pool         pool
 	stage        staging
+	args         arguments
 	scratch      *block
-	scratchSize  int // elements
-	list         []driver.Command
+	scratchSize  int              // elements
+	list         []driver.Command // the first one is the arguments' copy
+	listEnd      int              // length at which it is handed over
 	graphs       graphs
 	noGraphs     bool
 	convolutions convolutions

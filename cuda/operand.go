@@ -68,8 +68,8 @@ func (b *Backend) ints(v []int32) kernels.Ptr {
 	return b.words(unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(v))), len(v)))
 }
 
-// words copies words of any kind.
-func (b *Backend) words(v []uint32) kernels.Ptr {
+// ownWords copies words to memory of their own.
+func (b *Backend) ownWords(v []uint32) kernels.Ptr {
 	k := b.take(len(v))
 	b.temporary = append(b.temporary, k)
 	if len(v) > 0 {
@@ -83,6 +83,7 @@ func (b *Backend) words(v []uint32) kernels.Ptr {
 // done ends an operation: destinations in memory of Go get their results, and
 // copies are given back.
 func (b *Backend) done() {
+	b.args.open = false
 	for _, w := range b.returned {
 		w.k.Read(w.host, 0)
 	}

@@ -15,8 +15,11 @@ import (
 // step count) is read from device memory; so nobody has to say where a step
 // begins, and a step that is different for once simply runs as it is.
 const (
-	// listLength hands work to the device while the host prepares more.
-	listLength = 512
+	// The first list after a wait is short, so that the device has work again soon;
+	// each one after it is twice as long, up to a length at which the host still
+	// prepares more while the device works.
+	shortestList = 32
+	longestList  = 512
 	// graphLength is how short a list is not worth a graph.
 	graphLength = 16
 	// graphsKept bounds how many lists are remembered.
@@ -44,16 +47,27 @@ func (b *Backend) Launch(k *kernels.Kernel, grid, block kernels.Dim, args []uint
 
 // queue gathers a command.
 func (b *Backend) queue(c driver.Command) {
+	if len(b.list) == 0 {
+		b.list = append(b.list, driver.Command{})
+	}
 	b.list = append(b.list, c)
-	if len(b.list) == listLength {
+	if len(b.list) >= max(b.listEnd, shortestList) {
 		b.flush()
+		b.listEnd = min(2*max(b.listEnd, shortestList), longestList)
 	}
 }
 
-// flush hands over what was gathered.
+// flush hands over what was gathered, and before it what its operations are given.
 func (b *Backend) flush() {
 	list := b.list
 	b.list = b.list[:0]
+	if c, any := b.args.send(); any && len(list) == 0 {
+		list = append(list, c)
+	} else if any {
+		list[0] = c
+	} else if len(list) > 0 {
+		list = list[1:]
+	}
 	if len(list) == 0 {
 		return
 	}
@@ -135,6 +149,8 @@ func (b *Backend) wait() {
 	began := time.Now()
 	b.try(b.dev.Sync())
 	b.waited += time.Since(began)
+	b.listEnd = shortestList
 	b.stage.reset()
+	b.args.reset(b)
 	b.bury()
 }

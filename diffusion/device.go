@@ -76,3 +76,15 @@ func (c *Corrupted) pixels(t *autograd.Tape, i int, cfg Config) (visible, target
 	}
 	return visible, target
 }
+
+// weights puts the weight of each token of modality i on a tape, (B, L). A device
+// is sent them once: forward and backward pass read the same memory.
+func (c *Corrupted) weights(t *autograd.Tape, i int) *autograd.Var {
+	w := c.Inputs[i].Weight
+	if c.scene == nil {
+		return t.Input(w)
+	}
+	v := t.Room(w.Dims()...)
+	v.Value.Write(w.Data)
+	return v
+}

@@ -79,7 +79,7 @@ func (m *Model) Loss(t *autograd.Tape, c *Corrupted) *autograd.Var {
 	m.begin(t, c)
 	m.in = m.sequences(t, c, m.in[:0])
 	for i := range c.Inputs {
-		m.in = append(m.in, m.clean[i], t.Input(c.Inputs[i].Weight))
+		m.in = append(m.in, m.clean[i], c.weights(t, i))
 	}
 	return t.ShardSum(c.shard, m.body, m.in...)
 }

@@ -24,6 +24,7 @@ func NewAttention(s Scope, dim, heads int, causal bool) *Attention {
 	for i := range dim {
 		own.Data[i/(dim/heads)*dim+i] = 1
 	}
+	s.Fixed(own)
 	return &Attention{
 		QKV: qkv, Proj: NewLinear(s.Sub("proj"), dim, dim), Heads: heads, Causal: causal,
 		query: part(0, dim), key: part(dim, 2*dim), value: part(2*dim, 3*dim), keyValue: part(dim, 3*dim), ownHead: own,

@@ -17,6 +17,7 @@ type Set struct {
 	seed    uint64
 	params  []*Param
 	buffers []Buffer
+	fixed   []*tensor.Tensor
 	names   map[string]bool
 	flat    *Flat
 }
@@ -105,6 +106,10 @@ func (s Scope) Buffer(name string, v float32, dims ...int) *tensor.Tensor {
 	return t
 }
 
+// Fixed notes that t, a table that is made anew with the model and not saved,
+// moves with it to where it computes.
+func (s Scope) Fixed(t *tensor.Tensor) { s.set.fixed = append(s.set.fixed, t) }
+
 // Flat is one buffer with all values and one with all gradients. Each parameter
 // begins on a cache line; the gaps stay zero.
 type Flat struct {
@@ -136,7 +141,8 @@ func (s *Set) Flatten() *Flat {
 	return f
 }
 
-// Place flattens the set and moves it, buffers included, to where be computes.
+// Place flattens the set and moves it, buffers and fixed tables included, to where
+// be computes.
 func (s *Set) Place(be tensor.Backend) {
 	f := s.Flatten()
 	be.Place(f.Value)
@@ -146,6 +152,9 @@ func (s *Set) Place(be tensor.Backend) {
 	}
 	for _, b := range s.buffers {
 		be.Place(b.Value)
+	}
+	for _, t := range s.fixed {
+		be.Place(t)
 	}
 }
 

@@ -24,6 +24,8 @@ func NewEncoder(s nn.Scope, c Config) *Encoder {
 	}
 	e := &Encoder{Config: c, centre: tensor.FromSlice(c.CentreWeights(), c.Tokens())}
 	sinusoid := nn.SinusoidTable(c.Timesteps, timeFeatures)
+	s.Fixed(sinusoid)
+	s.Fixed(e.centre)
 	for i, m := range c.Modalities {
 		e.Stems = append(e.Stems, newStem(s.Sub("stems").Index(i), c, m.Bands, sinusoid))
 	}

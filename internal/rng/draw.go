@@ -135,9 +135,14 @@ func (s Stream) Perm(dst []int32, i uint64) {
 		keys = make([]uint64, 0, len(dst))
 	}
 	keys = keys[:len(dst)]
+	var word [4]uint32
 	first := i * uint64(len(dst))
 	for j := range keys {
-		keys[j] = uint64(s.Uint32At(first+uint64(j)))<<32 | uint64(j)
+		at := first + uint64(j)
+		if j == 0 || at%4 == 0 {
+			word[0], word[1], word[2], word[3] = s.block(at / 4)
+		}
+		keys[j] = uint64(word[at%4])<<32 | uint64(j)
 	}
 	slices.Sort(keys)
 	for j, key := range keys {
