@@ -10,7 +10,7 @@ import (
 
 func declareDemo(a *app, f *flags) func() error {
 	f.purpose = "Runs both stages on an embedded synthetic scene, compares with stage 2 alone, and\nwrites a map, pictures and a report. It needs no data and takes minutes."
-	f.usage = "[-out DIR] [-seed N]"
+	f.usage = "[-out DIR] [-seed N] [flags]"
 	f.example = []string{"-out demo"}
 	p := place{}
 	cfg, err := run.Preset("demo")
@@ -18,7 +18,7 @@ func declareDemo(a *app, f *flags) func() error {
 		f.StringVar(&p.out, "out", "diffclip-demo", "`folder` for the results")
 		f.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "`number` that all draws follow from")
 		f.BoolVar(&p.force, "force", false, "write over an earlier demo")
-		declareThreads(f, &p.threads)
+		p.computer.declare(f)
 	})
 	return func() error {
 		if err != nil {
