@@ -182,8 +182,7 @@ func (t *trainer) step() float64 {
 	t.set.ZeroGrad()
 	l := t.loss(t.tape)
 	t.tape.Backward(l)
-	t.opt.GradNorm(t.be)
-	value := float64(l.Value.Item())
+	_, value := t.opt.GradNorm(t.be, l.Value)
 	t.opt.Step(t.be, 1e-4, 1)
 	return value
 }

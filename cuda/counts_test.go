@@ -109,8 +109,8 @@ func (l ledger) String() string {
 // size, asks of the device. A batch of W1 is 18 MB of pixels, which stay there.
 func TestWhatAStepAsksFor(t *testing.T) {
 	for name, most := range map[string]ledger{
-		"pretrain": {commands: 870, uploads: 10, uploaded: 1.9e6, waits: 2, runs: 1},
-		"fewshot":  {commands: 660, uploads: 6, uploaded: 350e3, waits: 2, runs: 1},
+		"pretrain": {commands: 850, uploads: 8, uploaded: 1.9e6, waits: 1},
+		"fewshot":  {commands: 640, uploads: 6, uploaded: 350e3, waits: 1},
 		"infer":    {commands: 200, uploads: 4, uploaded: 24e3, waits: 1},
 		"scene":    {commands: 360, uploads: 8, uploaded: 520e3, waits: 2},
 	} {

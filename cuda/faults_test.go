@@ -226,8 +226,7 @@ func step(be tensor.Backend) func() float64 {
 		h := norm.Forward(tape, first.Forward(tape, tape.Input(x)), true)
 		loss := tape.CrossEntropy(second.Forward(tape, h), y)
 		tape.Backward(loss)
-		norm := opt.GradNorm(be)
-		value := float64(loss.Value.Item())
+		norm, value := opt.GradNorm(be, loss.Value)
 		opt.Step(be, 1e-2, optim.ClipScale(norm, 1))
 		return value
 	}
@@ -250,22 +249,21 @@ func TestSteadyState(t *testing.T) {
 	if b.MemoryInUse() != memory {
 		t.Errorf("%d bytes in use, %d after four steps", b.MemoryInUse(), memory)
 	}
-	if n := b.Replayed() - replayed; n != 100 {
-		t.Errorf("%d lists replayed in 100 steps, want one each", n)
+	if n := b.Replayed() - replayed; n%100 != 0 || n > 300 {
+		t.Errorf("%d lists replayed in 100 steps, want the same few in each", n)
 	}
 	if !(last < first) {
 		t.Errorf("the loss went from %v to %v", first, last)
 	}
 }
 
-// TestStepsAllocateNothing holds a steady step to no allocation in Go, but for
-// the gradient norm's numbers on their way to the host.
+// TestStepsAllocateNothing holds a steady step to no allocation in Go.
 func TestStepsAllocateNothing(t *testing.T) {
 	train := step(open(t, Options{}))
 	for range 5 {
 		train()
 	}
-	if n := testing.AllocsPerRun(20, func() { train() }); n > 2 {
+	if n := testing.AllocsPerRun(20, func() { train() }); n > 0 {
 		t.Errorf("%v allocations a step", n)
 	}
 }

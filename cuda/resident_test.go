@@ -3,13 +3,20 @@ package cuda
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"weak"
 
+	"diffclip/clip"
+	"diffclip/diffusion"
+	"diffclip/internal/golden"
+	"diffclip/internal/numeric"
 	"diffclip/internal/resident"
+	"diffclip/internal/rng"
 	"diffclip/internal/train"
 	"diffclip/internal/train/traintest"
 	"diffclip/rsdata"
@@ -79,13 +86,13 @@ func TestSceneThatDoesNotFit(t *testing.T) {
 // checkpoint of one goes on with the other.
 func TestTrainingFromTheDevice(t *testing.T) {
 	b := open(t, Options{Precision: F32}, "async", "random")
-	held, host := both(t, b), both(t, hostPath{b})
+	held := both(t, b)
+	if b.scenes.tensors == nil {
+		t.Fatal("the scene is not on the device")
+	}
+	host := both(t, hostPath{b})
 	if !slices.Equal(held.losses, host.losses) || !slices.Equal(held.probs, host.probs) || !maps.EqualFunc(held.values, host.values, slices.Equal[[]float32]) {
 		t.Errorf("losses %v\nof windows from the host %v", held.losses, host.losses)
-	}
-	whole, err := stage1(context.Background(), b, train.Hooks{})
-	if err != nil {
-		t.Fatal(err)
 	}
 	for name, paths := range map[string][2]tensor.Backend{"device, then host": {b, hostPath{b}}, "host, then device": {hostPath{b}, b}} {
 		file := filepath.Join(t.TempDir(), "checkpoint")
@@ -101,8 +108,99 @@ func TestTrainingFromTheDevice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !maps.EqualFunc(values(resumed.Set), values(whole.Set), slices.Equal[[]float32]) {
-			t.Errorf("%s: other bits than those of a run that was not interrupted", name)
+		for value, got := range values(resumed.Set) {
+			if !slices.Equal(got, held.values[value]) {
+				t.Errorf("%s: %s has other bits than after a run that was not interrupted", name, value)
+			}
 		}
+	}
+}
+
+// TestEveryWayToCorrupt trains with patches of several pixels, without noise, and
+// in the published code's order: from the device and from the host, for the same bits.
+func TestEveryWayToCorrupt(t *testing.T) {
+	b := open(t, Options{Precision: F32})
+	_, w, samples := traintest.Data(9, 8)
+	for name, change := range map[string]func(*diffusion.Config){
+		"patches":                   func(*diffusion.Config) {},
+		"no noise":                  func(c *diffusion.Config) { c.NoNoise = true },
+		"reference order":           func(c *diffusion.Config) { c.ReferenceOrder = true },
+		"reference order, no noise": func(c *diffusion.Config) { c.ReferenceOrder, c.NoNoise = true, true },
+	} {
+		e := smallEncoder()
+		e.Window, e.Patch = 9, 3
+		cfg := diffusion.Default(e)
+		cfg.DecoderDepth = 1
+		change(&cfg)
+		train := func(be tensor.Backend) map[string][]float32 {
+			m, err := diffusion.New(cfg, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), diffusion.TrainConfig{Epochs: 1, Batch: 4, LR: 1e-3, Symmetries: true, Crops: []uint8{7, 9}, Seed: 4}, train.Hooks{}); err != nil {
+				t.Fatal(err)
+			}
+			return values(m.Set)
+		}
+		if !maps.EqualFunc(train(b), train(hostPath{b}), slices.Equal[[]float32]) {
+			t.Errorf("%s: other bits than those of windows from the host", name)
+		}
+	}
+}
+
+// randomScene is a scene with the modalities of smallEncoder.
+func randomScene(h, w int) *rsdata.Dataset {
+	d, s := &rsdata.Dataset{Name: "random"}, &rsdata.Scene{Name: "random", H: h, W: w}
+	for _, m := range smallEncoder().Modalities {
+		values := make([]float32, h*w*m.Bands)
+		rng.New(1, m.Name, 0).Uniform(values, 0)
+		d.Modalities = append(d.Modalities, rsdata.Modality{Name: m.Name, Bands: m.Bands})
+		s.Rasters = append(s.Rasters, rsdata.Raster{Array: &numeric.Array{Shape: []int{h, w, m.Bands}, Type: numeric.Float32, Data: values}})
+	}
+	d.Scenes = []*rsdata.Scene{s}
+	return d
+}
+
+// TestMapFromTheDevice maps a small scene, pixel by pixel where patches are of one
+// pixel and window by window where they are larger: with the bits of windows from
+// the host, and close to the processor's.
+func TestMapFromTheDevice(t *testing.T) {
+	b := open(t, Options{Precision: F32}, "async")
+	cpu := tensor.NewCPU(0)
+	defer cpu.Close()
+	d := randomScene(9, 14)
+	scaling, err := rsdata.Fit(d, rsdata.DefaultScaling())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, patch := range []int{1, 3} {
+		e := smallEncoder()
+		e.Window, e.Patch = 3*patch, patch
+		w := rsdata.NewWindows(d, scaling, e.Window)
+		mapped := func(be tensor.Backend) []float32 {
+			cfg := clip.Default(e, 0)
+			cfg.Head, cfg.Classes, cfg.HeadStd = clip.HeadLinear, 5, 2
+			m, err := clip.New(cfg, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all []float32
+			err = clip.MapScene(context.Background(), clip.NewClassifier(be, m, nil), d, w, 0, func(_ int, _ []uint8, _, probabilities []float32) error {
+				all = append(all, probabilities...)
+				return nil
+			})
+			if err != nil || len(all) != 9*14*5 {
+				t.Fatalf("%d probabilities, %v", len(all), err)
+			}
+			return all
+		}
+		held, host, want := mapped(b), mapped(hostPath{b}), mapped(cpu)
+		if b.scenes.key != any(weak.Make(w)) || b.scenes.tensors == nil {
+			t.Errorf("patches of %d: the scene is not on the device", patch)
+		}
+		if !slices.Equal(held, host) {
+			t.Errorf("patches of %d: other bits than those of windows from the host", patch)
+		}
+		golden.Near(t, fmt.Sprintf("probabilities with patches of %d", patch), held, want, 1e-5)
 	}
 }

@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"diffclip/nn"
 	"diffclip/tensor"
@@ -14,8 +15,9 @@ type Optimizer interface {
 	// gradScale first (1 for none), on backend be. Frozen parameters stay.
 	Step(be tensor.Backend, lr, gradScale float64)
 	// GradNorm returns the Euclidean norm of all gradients of parameters that are
-	// not frozen.
-	GradNorm(be tensor.Backend) float64
+	// not frozen, and the value of loss, which has one element: a device is waited
+	// for once.
+	GradNorm(be tensor.Backend, loss *tensor.Tensor) (norm, value float64)
 	// Steps returns the number of updates made.
 	Steps() int
 	// State returns the optimiser's tensors by name, for a checkpoint; SetState
@@ -35,6 +37,7 @@ type base struct {
 
 	runs   []run // of parameters that are not frozen
 	frozen []bool
+	read   []float32     // room for what GradNorm reads
 	home   tensor.Buffer // where the parameters were when runs was made
 }
 
@@ -219,11 +222,11 @@ func (s *SGD) Step(be tensor.Backend, lr, gradScale float64) {
 }
 
 // GradNorm returns the Euclidean norm of all gradients of parameters that are
-// not frozen.
-func (b *base) GradNorm(be tensor.Backend) float64 {
+// not frozen, and the value of loss.
+func (b *base) GradNorm(be tensor.Backend, loss *tensor.Tensor) (norm, value float64) {
 	b.follow(be)
 	runs := b.trained()
-	sums := be.Get(tensor.Of(len(runs)))
+	sums := be.Get(tensor.Of(len(runs) + 1)) // the loss after them
 	defer be.Put(sums)
 	sum := be.Get(tensor.Of())
 	defer be.Put(sum)
@@ -231,11 +234,14 @@ func (b *base) GradNorm(be tensor.Backend) float64 {
 		be.SumSquares(sum, r.grad)
 		be.Copy2D(sums, i, 1, sum, 0, 1, 1, 1, false)
 	}
+	be.Copy2D(sums, len(runs), 1, loss, 0, 1, 1, 1, false)
+	b.read = slices.Grow(b.read[:0], len(runs)+1)[:len(runs)+1]
+	sums.Read(b.read)
 	total := 0.0
-	for _, s := range sums.Host() { // waits for a device once
+	for _, s := range b.read[:len(runs)] {
 		total += float64(s)
 	}
-	return math.Sqrt(total)
+	return math.Sqrt(total), float64(b.read[len(runs)])
 }
 
 // ClipScale returns the factor that brings a gradient of the given norm down to

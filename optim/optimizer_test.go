@@ -143,19 +143,20 @@ func TestStateThatDoesNotFitChangesNothing(t *testing.T) {
 func TestGradNormIgnoresFrozen(t *testing.T) {
 	be := tensor.NewCPU(1)
 	defer be.Close()
+	loss := tensor.FromSlice([]float32{7}, 1)
 	set := nn.NewSet(1)
 	a, b := set.Root().Param("a", nn.Zeros, 2), set.Root().Param("b", nn.Zeros, 1)
 	o := NewSGD(set, SGDConfig{})
-	if got := o.GradNorm(be); got != 0 {
-		t.Errorf("norm %v without gradients", got)
+	if got, value := o.GradNorm(be, loss); got != 0 || value != 7 {
+		t.Errorf("norm %v without gradients, and a loss of %v, want 7", got, value)
 	}
 	copy(a.Grad.Data, []float32{3, 4})
 	b.Grad.Data[0] = 12
-	if got := o.GradNorm(be); got != 13 {
+	if got, _ := o.GradNorm(be, loss); got != 13 {
 		t.Errorf("norm %v, want 13", got)
 	}
 	b.Frozen = true
-	if got := o.GradNorm(be); got != 5 {
+	if got, _ := o.GradNorm(be, loss); got != 5 {
 		t.Errorf("norm %v, want 5", got)
 	}
 }

@@ -173,8 +173,7 @@ func (l *Loop) step(tape *autograd.Tape, b *rsdata.Batch, lr float64) (float64, 
 	loss := l.Loss(tape, b)
 	tape.Backward(loss)
 	scale := 1.0
-	norm := l.Opt.GradNorm(l.Backend) // the one place where a step waits for a device
-	value := float64(loss.Value.Item())
+	norm, value := l.Opt.GradNorm(l.Backend, loss.Value) // the one place where a step waits for a device
 	if math.IsNaN(value) || math.IsInf(value, 0) || math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return value, l.blame(b, value)
 	}
