@@ -30,13 +30,32 @@ func TestCommand(t *testing.T) {
 	run("gpu        stub, compute capability 8.0", "info")
 	run("computing on stub", "pretrain", "-data", "synthetic", "-out", out, "-device", "cuda", "-precision", "f32", "-window", "5", "-dim", "8", "-heads", "2", "-depth", "1",
 		"-decoder-depth", "1", "-pca", "4", "-pretrain-samples", "32", "-batch", "8", "-epochs", "1", "-shots", "2", "-max-test", "2")
-	run("computing on stub", "finetune", "-from", out, "-device", "auto", "-epochs", "1", "-batch", "8")
+	run("computing on stub", "finetune", "-from", out, "-device", "auto", "-epochs", "1", "-batch", "8", "-map=false")
 	run("OA", "eval", "-from", out, "-device", "cuda")
 	run("infer on cuda/tf32", "bench", "-workload", "infer", "-batch", "1", "-steps", "1")
 	run("a step takes", "bench", "-workload", "infer", "-batch", "1", "-steps", "1", "-profile")
 	record, err := os.ReadFile(filepath.Join(out, "run.json"))
 	if err != nil || !strings.Contains(string(record), `"device": "cuda/`) {
 		t.Errorf("run.json does not name the device: %v", err)
+	}
+
+	// These take longer on the stand-in than a test may. That they compute on the
+	// device is seen by losing it, which must end them with an error and no map.
+	t.Setenv("DIFFCLIP_CUDA_STUB", "lose=300")
+	maps := filepath.Join(dir, "map")
+	for _, args := range [][]string{
+		{"demo", "-out", filepath.Join(dir, "demo")},
+		{"reproduce", "fig5", "-quick", "-out", filepath.Join(dir, "results")},
+		{"baselines", "-data", "synthetic", "-from", out, "-methods", "none", "-variants", "probe", "-seeds", "1", "-shots", "2", "-max-test", "2", "-window", "5"},
+		{"map", "-from", out, "-data", "synthetic", "-out", maps},
+	} {
+		text, err := exec.Command(diffclip, append(args, "-device", "cuda")...).CombinedOutput()
+		if err == nil || !strings.Contains(string(text), "stub failed: ") || strings.Contains(string(text), "goroutine") {
+			t.Errorf("diffclip %s on a device that is lost: %v\n%s", strings.Join(args, " "), err, text)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(maps, "*")); len(left) > 0 {
+		t.Errorf("a map that was not finished left %v", left)
 	}
 
 	t.Setenv("DIFFCLIP_CUDA_STUB", "nodevice")

@@ -22,7 +22,7 @@ func declareFinetune(a *app, f *flags) func() error {
 		f.StringVar(&from, "from", "", "`folder` of a run with stage 1; its data and settings are the defaults")
 		s.declareData(f)
 		p.declare(f, "of the run (default that of -from)")
-		f.BoolVar(&withMap, "map", false, fmt.Sprintf("show a map of the whole scene in report.html, as is done anyway up to %d pixels", smallScene))
+		f.BoolVar(&withMap, "map", false, fmt.Sprintf("show a map of the whole scene in report.html, as is done anyway up to %d pixels unless -map=false", smallScene))
 	})
 	f.group("samples", func() { s.declareSplit(f) })
 	f.group("language", func() { s.declareText(f) })
@@ -102,7 +102,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if err != nil {
 		return err
 	}
-	return finishFinetune(a, folder, x, model, stage1, withMap)
+	return finishFinetune(a, folder, x, model, stage1, withMap || !f.given("map") && mapsAnyway(x))
 }
 
 // finetuneConfig is the configuration of the run to resume, of the one to start
@@ -219,10 +219,15 @@ func trainStage2(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest
 // smallScene is the number of pixels up to which the report shows the map unasked: it takes a minute or two at most.
 const smallScene = 40_000
 
-// reportMap classifies the scene for the report, nil where the report shows no map.
-func reportMap(a *app, x *run.Experiment, model *clip.Model, asked bool) ([]uint8, error) {
+// mapsAnyway reports whether a scene is so small that the report shows its map unasked.
+func mapsAnyway(x *run.Experiment) bool {
 	s := x.Data.Scenes[0]
-	if !asked && (len(x.Data.Scenes) != 1 || x.Data.Whole || s.H*s.W > smallScene) {
+	return len(x.Data.Scenes) == 1 && !x.Data.Whole && s.H*s.W <= smallScene
+}
+
+// reportMap classifies the scene for the report, nil where the report shows no map.
+func reportMap(a *app, x *run.Experiment, model *clip.Model, show bool) ([]uint8, error) {
+	if !show {
 		return nil, nil
 	}
 	classifier := clip.NewClassifier(x.Backend, model, x.Text.Prompts)
