@@ -99,9 +99,18 @@ func (c *Corruptor) FillAt(dst *Corrupted, windows [][]float32, step uint64, t i
 	c.apply(dst, windows)
 }
 
-// draw draws the timesteps and masks of a step, and its noise into Visible where
-// that is here.
+// draw draws the timesteps and masks of a step, and its noise into Visible.
 func (c *Corruptor) draw(dst *Corrupted, step uint64) {
+	c.drawSteps(dst, step)
+	for m := range dst.Inputs {
+		c.drawMasks(dst, m, 0, dst.batch, c.perm, step)
+		if in := &dst.Inputs[m]; !c.cfg.NoNoise {
+			c.noiseStream(m, step).Normal(in.Visible.Data, 0)
+		}
+	}
+}
+
+func (c *Corruptor) drawSteps(dst *Corrupted, step uint64) {
 	times := rng.New(c.seed, "diffusion/timestep", step)
 	for i := range dst.Steps {
 		dst.Steps[i] = 0 // as stage 2 and everything clean has it
@@ -109,19 +118,21 @@ func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 			dst.Steps[i] = int32(times.Intn(uint64(i), c.schedule.Steps()))
 		}
 	}
-	k := c.cfg.Keep()
-	for m, modality := range c.cfg.Encoder.Modalities {
-		in := &dst.Inputs[m]
-		mask := rng.New(c.seed, "diffusion/mask/"+modality.Name, step)
-		for b := range dst.batch {
-			mask.Perm(c.perm, uint64(b))
-			copy(in.Keep[b*k:(b+1)*k], c.perm[:k])
-		}
-		in.noise = rng.New(c.seed, "diffusion/noise/"+modality.Name, step)
-		if !c.cfg.NoNoise && in.Visible != nil {
-			in.noise.Normal(in.Visible.Data, 0)
-		}
+}
+
+// drawMasks draws the masks of samples lo to hi in modality m; perm is room for a
+// window's tokens.
+func (c *Corruptor) drawMasks(dst *Corrupted, m, lo, hi int, perm []int32, step uint64) {
+	k, keep := c.cfg.Keep(), dst.Inputs[m].Keep
+	mask := rng.New(c.seed, "diffusion/mask/"+c.cfg.Encoder.Modalities[m].Name, step)
+	for b := lo; b < hi; b++ {
+		mask.Perm(perm, uint64(b))
+		copy(keep[b*k:(b+1)*k], perm[:k])
 	}
+}
+
+func (c *Corruptor) noiseStream(m int, step uint64) rng.Stream {
+	return rng.New(c.seed, "diffusion/noise/"+c.cfg.Encoder.Modalities[m].Name, step)
 }
 
 // apply masks and noises windows as drawn.

@@ -1,6 +1,8 @@
 package diffusion
 
 import (
+	"sync"
+
 	"diffclip/autograd"
 	"diffclip/internal/resident"
 	"diffclip/rsdata"
@@ -39,7 +41,8 @@ func (c *Corruptor) FillBatch(dst *Corrupted, b *rsdata.Batch, step uint64) {
 		c.Fill(dst, b.Data, step)
 		return
 	}
-	c.draw(dst, step)
+	c.drawSteps(dst, step)
+	c.drawApart(dst, step)
 	dst.at = dst.scene.Places(dst.at[:0], b.Pixels, b.Augments)
 	dst.levels = dst.levels[:0]
 	for _, t := range dst.Steps {
@@ -48,6 +51,24 @@ func (c *Corruptor) FillBatch(dst *Corrupted, b *rsdata.Batch, step uint64) {
 	for m := range dst.Inputs {
 		c.list(&dst.Inputs[m], dst)
 	}
+}
+
+// masksTogether is how many samples' masks a goroutine draws.
+const masksTogether = 64
+
+// drawApart draws masks on as many processors as there are: a device may be done
+// with a step before one has drawn those of the next.
+func (c *Corruptor) drawApart(dst *Corrupted, step uint64) {
+	var all sync.WaitGroup
+	for m := range dst.Inputs {
+		dst.Inputs[m].noise = c.noiseStream(m, step)
+		for lo := 0; lo < dst.batch; lo += masksTogether {
+			all.Go(func() {
+				c.drawMasks(dst, m, lo, min(lo+masksTogether, dst.batch), make([]int32, len(c.perm)), step)
+			})
+		}
+	}
+	all.Wait()
 }
 
 // pixels puts modality i on a tape: the visible pixels, noised, (B·k·p², bands),
