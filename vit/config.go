@@ -35,6 +35,9 @@ func Default(modalities ...Modality) Config {
 	return Config{Modalities: modalities, Window: 11, Patch: 1, Dim: 128, Heads: 8, Depth: 4, MLPRatio: 2, Timesteps: 1000}
 }
 
+// maxTimesteps bounds T, for which the encoder holds a table of T x timeFeatures.
+const maxTimesteps = 1 << 16
+
 // timeFeatures is the number of sinusoidal features of a timestep.
 const timeFeatures = 256
 
@@ -52,6 +55,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("vit: width %d with %d heads: the width must be a multiple of 4 and of the heads", c.Dim, c.Heads)
 	case c.Depth < 1 || c.MLPRatio < 1 || c.Timesteps < 1:
 		return fmt.Errorf("vit: depth %d, MLP ratio %d and timesteps %d must be at least 1", c.Depth, c.MLPRatio, c.Timesteps)
+	case c.Timesteps > maxTimesteps:
+		return fmt.Errorf("vit: %d timesteps: want at most %d", c.Timesteps, maxTimesteps)
 	}
 	for i, m := range c.Modalities {
 		if m.Bands < 1 {

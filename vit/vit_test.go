@@ -67,6 +67,7 @@ func TestConfigCheck(t *testing.T) {
 		"depth 0":                func(c *Config) { c.Depth = 0 },
 		"MLP ratio 0":            func(c *Config) { c.MLPRatio = 0 },
 		"timesteps 0":            func(c *Config) { c.Timesteps = 0 },
+		"70000 timesteps":        func(c *Config) { c.Timesteps = 70000 },
 		`modality "lidar" has 0`: func(c *Config) { c.Modalities = []Modality{{"hsi", 6}, {"lidar", 0}} },
 		`two modalities`:         func(c *Config) { c.Modalities = []Modality{{"hsi", 6}, {"hsi", 6}} },
 	} {

@@ -58,6 +58,8 @@ func TestMisuse(t *testing.T) {
 		{"pretrain -data synthetic -out x -window 9 -patch 2", "does not divide"},
 		{"pretrain -data synthetic -out x -mask-ratio 1", "mask ratio 1"},
 		{"pretrain -data synthetic -out x -mask-ratio NaN", "want a number from 0"},
+		{"pretrain -data synthetic -out x -timesteps 0", "want a whole number from 1"},
+		{"pretrain -data synthetic -out x -timesteps 1000000000", "timesteps: want at most"},
 		{"pretrain -data synthetic -out x -lr 0", "learning rate 0 must be positive"},
 		{"pretrain -data synthetic -out x -scaling none", "want minmax"},
 		{"pretrain -data synthetic -out x -loss-weights 1", "want two numbers"},
@@ -244,7 +246,7 @@ func TestFinetuneFromScratch(t *testing.T) {
 // TestAblations: stage 1 without noise or without masks, and a fully connected layer
 // in place of the text encoder, go all the way to a map.
 func TestAblations(t *testing.T) {
-	for _, stage1Flags := range [][]string{{"-noise", "off"}, {"-mask-ratio", "0"}} {
+	for _, stage1Flags := range [][]string{{"-noise", "off", "-timesteps", "50"}, {"-mask-ratio", "0", "-timesteps", "20"}} {
 		dir := stage1(t, stage1Flags...)
 		succeed(t, "finetune", "-from", dir, "-head", "linear", "-epochs", "2", "-batch", "8")
 		s, err := run.OpenStage2(filepath.Join(dir, run.Stage2File))
@@ -260,6 +262,9 @@ func TestAblations(t *testing.T) {
 		}
 		if d := man.Config.Diffusion; d.NoNoise != (stage1Flags[1] == "off") || (d.MaskRatio == 0) != (stage1Flags[1] == "0") {
 			t.Errorf("%v: run.json has %+v", stage1Flags, d)
+		}
+		if one, two := man.Config.Diffusion.Encoder.Timesteps, man.Config.Classifier.Encoder.Timesteps; fmt.Sprint(one) != stage1Flags[3] || two != one {
+			t.Errorf("%v: %d and %d timesteps", stage1Flags, one, two)
 		}
 		if page := string(read(t, filepath.Join(dir, "report.html"))); !strings.Contains(page, "no text stands for them") {
 			t.Error("the report does not say that there is no text")

@@ -140,6 +140,9 @@ func (s *settings) declareModel(f *flags) {
 	s.integer(f, "decoder-depth", "`number` of blocks of each decoder of stage 1", 1, func(c *run.Config, n int) { c.Diffusion.DecoderDepth = n })
 	s.number(f, "mask-ratio", "`share` of a window's patches that stage 1 hides", func(c *run.Config, v float64) { c.Diffusion.MaskRatio = v })
 	s.choice(f, "noise", "whether stage 1 noises the visible patches, `on` or off; off, it is a masked autoencoder", []string{"on", "off"}, func(c *run.Config, v string) { c.Diffusion.NoNoise = v == "off" })
+	s.integer(f, "timesteps", "`number` of steps of noise, T, whose variances rise from 1e-4 to 0.02; fewer end in less noise", 1, func(c *run.Config, n int) {
+		c.Encoder(func(e *vit.Config) { e.Timesteps = n })
+	})
 	s.set(f, "train-positions", "`stages` whose positional embeddings learn: none, 1, 2 or both", parsePositions)
 	s.choice(f, "compat", "`name` of what to follow where they differ, the paper if not given: reference, the published code, in the order of masking and noise, random timesteps in stage 2 and warm restarts", []string{"reference"},
 		func(c *run.Config, _ string) {

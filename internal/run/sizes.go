@@ -9,9 +9,6 @@ import (
 	"diffclip/vit"
 )
 
-// maxTimesteps bounds the one size of a model that its weights do not show.
-const maxTimesteps = 1 << 16
-
 // checkStage1 returns an error unless the sizes of a stage-1 file are sound and
 // its tensors large enough for them, so that no file can ask for more memory
 // than it holds.
@@ -28,7 +25,7 @@ func checkStage1(c diffusion.Config, state map[string]*tensor.Tensor) error {
 	if c.ClassWeight > 0 {
 		need += float64(c.Classes) * float64(len(e.Modalities)) * float64(e.Dim)
 	}
-	return fitsFile(need, e, state)
+	return fitsFile(need, state)
 }
 
 // checkStage2 is checkStage1 for the classifier.
@@ -38,11 +35,11 @@ func checkStage2(c clip.Config, state map[string]*tensor.Tensor) error {
 	}
 	if c.Head == clip.HeadLinear {
 		e := c.Encoder
-		return fitsFile(encoderValues(e)+float64(c.Classes)*float64(len(e.Modalities))*float64(e.Dim), e, state)
+		return fitsFile(encoderValues(e)+float64(c.Classes)*float64(len(e.Modalities))*float64(e.Dim), state)
 	}
 	t := c.Text
 	need := encoderValues(c.Encoder) + (float64(t.Vocabulary)+float64(t.Context))*float64(t.Dim)
-	return fitsFile(need+blockValues(t.Depth, t.Dim, t.MLPRatio), c.Encoder, state)
+	return fitsFile(need+blockValues(t.Depth, t.Dim, t.MLPRatio), state)
 }
 
 // encoderValues is a lower bound on an encoder's parameters.
@@ -58,16 +55,13 @@ func blockValues(depth, dim, ratio int) float64 {
 	return float64(depth) * (4 + 2*float64(ratio)) * float64(dim) * float64(dim)
 }
 
-func fitsFile(need float64, e vit.Config, state map[string]*tensor.Tensor) error {
+func fitsFile(need float64, state map[string]*tensor.Tensor) error {
 	held := 0
 	for _, t := range state {
 		held += t.Len()
 	}
-	switch {
-	case need > float64(held):
+	if need > float64(held) {
 		return fmt.Errorf("its configuration describes a model of at least %.0f values, the file holds %d", need, held)
-	case e.Timesteps > maxTimesteps:
-		return fmt.Errorf("%d timesteps: want at most %d", e.Timesteps, maxTimesteps)
 	}
 	return nil
 }
