@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -198,6 +199,18 @@ var measured = regexp.MustCompile(`\d+\.\d+\b|\d+ ?%|\d+ [MG]i?B\b`)
 // versions match what only looks like one.
 var versions = regexp.MustCompile(`Go \d\.\d+|MATLAB 5 to 7\.3|PyTorch \d\.\d+|10\.5281/zenodo\.\d+`)
 
+// gpuStep returns the milliseconds of a step of stage 1 on a GPU.
+func gpuStep(c *claims) float64 {
+	c.Helper()
+	var printed struct{ Rows [][]string }
+	text, err := os.ReadFile("performance/gpu.json")
+	if err := json.Unmarshal(must(c, text, err), &printed); err != nil {
+		c.Fatal(err)
+	}
+	ms, err := strconv.ParseFloat(printed.Rows[0][3], 64)
+	return must(c, ms, err)
+}
+
 // readmeNumbers wants every number in the README's text, outside of code and
 // tables, to be one that a claim holds.
 func readmeNumbers(c *claims) {
@@ -207,6 +220,7 @@ func readmeNumbers(c *claims) {
 	if len(limits) != 3 {
 		c.Fatal("rsdata/memory_test.go does not name its limits")
 	}
+	c.says("../README.md", "were on an H200: %.1f ms a step of stage 1", gpuStep(c))
 	c.says("../README.md", "takes the scene and less than %s MB with two threads", limits[1])
 	c.says("../README.md", "each further thread adds less than %s MB", limits[2])
 	text, err := os.ReadFile("../README.md")

@@ -27,6 +27,7 @@ var tablesOfWords = map[string]bool{
 	"| package | in a sentence |":            true, // architecture.md, generated
 	"| part | what it shows |":               true, // explorer.md
 	"| what | how |":                         true, // gpu.md
+	"| what | result |":                      true, // gpu.md
 	"| step | expected | found |":            true, // performance.md: a diary
 	"| file | what it is |":                  true, // reproduce.md
 	"| name | what the paper shows | here |": true, // reproduce.md
