@@ -258,6 +258,9 @@ func (b *builder) sameWidth(s string, has, want int) {
 
 // finish resolves labels.
 func (b *builder) finish() {
+	if len(b.k.code) == 0 {
+		b.fail("%s: no instructions", b.k.Name)
+	}
 	for i, name := range b.jumps {
 		to, ok := b.labels[name]
 		if !ok {

@@ -44,6 +44,7 @@ func TestParseErrors(t *testing.T) {
 		{program("bar.sync 1;"), "only 0 is known"},
 		{program("shfl.sync.bfly.b32 %r1, %r2, 1, 31, 15;"), "only -1 is known"},
 		{program("@%r1 ret;"), "has 32 bits, the instruction wants 1"},
+		{program("$L:"), "no instructions"},
 	} {
 		m, err := Parse(c.text)
 		if err == nil || m != nil || !strings.Contains(err.Error(), c.want) {
@@ -55,6 +56,7 @@ func TestParseErrors(t *testing.T) {
 // FuzzRun parses anything and runs what parses: no text may do more than return an error.
 func FuzzRun(f *testing.F) {
 	f.Add(program("ret;"))
+	f.Add(program("$L:"))
 	f.Add(program(prologue + "st.global.u32 [%rd1], %r1;\n ret;"))
 	f.Add(program("\t.shared .align 16 .b8 room[64];\n" + prologue + "st.shared.v2.u32 [room+8], {%r1, %r1};\n bar.sync 0;\n ld.shared.f64 %fd1, [room+8];\n ret;"))
 	f.Add(program(prologue + "shfl.sync.bfly.b32 %r2, %r1, 1, 31, -1;\n setp.nan.f32 %p1, 0f7FC00000, 0f00000000;\n @!%p1 bra $L;\n$L:\n div.s32 %r1, -2147483648, -1;\n ret;"))

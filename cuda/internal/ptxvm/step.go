@@ -8,9 +8,13 @@ import (
 // run executes a thread until it waits or ends. A fault is told with its place.
 func (r *run) run(t *thread) {
 	defer func() {
-		if e, ok := recover().(*faultError); ok {
+		switch e := recover().(type) {
+		case nil:
+		case *faultError:
 			in := &r.k.code[max(t.pc-1, 0)]
 			panic(fault("%s, at line %d: %s; %s", r.now, in.line, in.text, e.msg))
+		default:
+			panic(e)
 		}
 	}()
 	r.now = access{r.memory.serial, r.block*maxThreads + t.number, r.barriers, r.warpBarriers[t.number/warpSize]}
