@@ -95,7 +95,7 @@ func TestDeviceReplays(t *testing.T) {
 	}
 	left, _ := b.dev.Memory()
 	if b.MemoryInUse() != memory || left < free || b.Replayed()-replayed < 1000 {
-		t.Errorf("after 1,000 steps: %d bytes in use, before %d; %d free, before %d; %d lists replayed", b.MemoryInUse(), memory, left, free, b.Replayed()-replayed)
+		t.Errorf("after 1,000 steps: %d bytes in use, before %d; %d free on the card, which should be ours alone, before %d; %d lists replayed", b.MemoryInUse(), memory, left, free, b.Replayed()-replayed)
 	}
 }
 
