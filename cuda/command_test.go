@@ -1,6 +1,12 @@
 package cuda
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"math"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +40,10 @@ func TestCommand(t *testing.T) {
 	run("OA", "eval", "-from", out, "-device", "cuda")
 	run("infer on cuda/tf32", "bench", "-workload", "infer", "-batch", "1", "-steps", "1")
 	run("a step takes", "bench", "-workload", "infer", "-batch", "1", "-steps", "1", "-profile")
+	device, processor := serve(t, diffclip, out, "cuda"), serve(t, diffclip, out, "cpu")
+	if device.status != http.StatusOK || !strings.Contains(device.log, "computing on stub") || !near(device.probabilities, processor.probabilities, 1e-3) {
+		t.Errorf("the explorer: %d %s on the device, %s on the processor\n%s", device.status, device.body, processor.body, device.log)
+	}
 	record, err := os.ReadFile(filepath.Join(out, "run.json"))
 	if err != nil || !strings.Contains(string(record), `"device": "cuda/`) {
 		t.Errorf("run.json does not name the device: %v", err)
@@ -58,6 +68,11 @@ func TestCommand(t *testing.T) {
 		t.Errorf("a map that was not finished left %v", left)
 	}
 
+	t.Setenv("DIFFCLIP_CUDA_STUB", "lose=5")
+	if w := serve(t, diffclip, out, "cuda"); w.status != http.StatusServiceUnavailable || !strings.Contains(w.body, "the device failed: stub failed") {
+		t.Errorf("the explorer on a device that is lost: %d %s", w.status, w.body)
+	}
+
 	t.Setenv("DIFFCLIP_CUDA_STUB", "nodevice")
 	run("gpu        no NVIDIA GPU is used: the driver finds no device", "info")
 	run("infer on cpu/", "bench", "-workload", "infer", "-batch", "1", "-steps", "1")
@@ -65,4 +80,58 @@ func TestCommand(t *testing.T) {
 	if err == nil || !strings.Contains(string(text), "-device cuda: no NVIDIA GPU is used") {
 		t.Errorf("-device cuda without a device: %v\n%s", err, text)
 	}
+}
+
+// served is the explorer's answer for a pixel and what the command said.
+type served struct {
+	status        int
+	body, log     string
+	probabilities []float64
+}
+
+// serve asks the explorer of a run for the classes of a pixel.
+func serve(t *testing.T, diffclip, run, device string) served {
+	t.Helper()
+	cmd := exec.Command(diffclip, "serve", "-addr", "127.0.0.1:0", "-device", device, run)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address, err := bufio.NewReader(out).ReadString('\n')
+	var s served
+	if err == nil {
+		var r *http.Response
+		r, err = http.Post(strings.TrimSpace(address)+"api/pixel", "application/json", strings.NewReader(`{"row":50,"col":70}`))
+		if err == nil {
+			text, _ := io.ReadAll(r.Body)
+			r.Body.Close()
+			s.status, s.body = r.StatusCode, string(text)
+			answer := struct{ Probabilities *[]float64 }{&s.probabilities}
+			json.Unmarshal(text, &answer) // an error's answer has none
+		}
+	}
+	cmd.Process.Signal(os.Interrupt)
+	cmd.Wait()
+	if s.log = said.String(); err != nil {
+		t.Fatalf("the explorer on %s: %v\n%s", device, err, s.log)
+	}
+	return s
+}
+
+// near reports whether two lists agree, and say something.
+func near(a, b []float64, tolerance float64) bool {
+	if len(a) != len(b) || len(a) == 0 {
+		return false
+	}
+	for i := range a {
+		if math.Abs(a[i]-b[i]) > tolerance {
+			return false
+		}
+	}
+	return true
 }

@@ -267,3 +267,27 @@ func TestStepsAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations a step", n)
 	}
 }
+
+// TestClose gives back what a backend took while another one keeps the context.
+func TestClose(t *testing.T) {
+	one := open(t, Options{})
+	before, _ := one.dev.Memory()
+	two, err := Open(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	train := step(two)
+	for range 4 { // graphs among it
+		train()
+	}
+	if free, _ := one.dev.Memory(); free >= before || two.Replayed() == 0 {
+		t.Fatalf("%d bytes free before, %d while another backend trains, which replayed %d lists", before, free, two.Replayed())
+	}
+	two.Close()
+	if free, _ := one.dev.Memory(); free != before {
+		t.Errorf("%d bytes free before, %d after another backend has come and gone", before, free)
+	}
+	if first, again := step(one)(), step(one)(); first != again {
+		t.Errorf("a step gives %v, then %v", first, again)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"diffclip/cuda"
 	"diffclip/tensor"
@@ -15,6 +16,7 @@ type computer struct {
 	threads   int
 	device    string
 	precision cuda.Precision
+	named     sync.Once // the GPU that computes, on stderr
 }
 
 // The values of -device.
@@ -54,16 +56,22 @@ func declareThreads(f *flags, threads *int) {
 	})
 }
 
+// backend is one that can be given back before the program ends.
+type backend interface {
+	tensor.Backend
+	Close()
+}
+
 // open returns the backend that was asked for. Where the choice is left to it and
 // a GPU is there but fails to start, it says so and takes the processor.
-func (c *computer) open(a *app) (tensor.Backend, error) {
+func (c *computer) open(a *app) (backend, error) {
 	if c.device == deviceCPU {
 		return tensor.NewCPU(c.threads), nil
 	}
 	b, err := cuda.Open(cuda.Options{Precision: c.precision, Note: func(text string) { fmt.Fprintln(a.stderr, text) }})
 	switch {
 	case err == nil:
-		fmt.Fprintf(a.stderr, "computing on %s\n", b.Describe())
+		c.named.Do(func() { fmt.Fprintf(a.stderr, "computing on %s\n", b.Describe()) })
 		return b, nil
 	case c.device == deviceCUDA:
 		return nil, fmt.Errorf("-device cuda: %w", err)

@@ -13,14 +13,16 @@ func declareServe(a *app, f *flags) func() error {
 	f.operands = 1
 	addr := "127.0.0.1:8080"
 	var cfg explorer.Config
+	var on computer
 	f.group("flags", func() {
 		f.StringVar(&addr, "addr", addr, "`address` to listen on; port 0 takes a free one")
 		f.StringVar(&cfg.Data, "data", "", "`path` of the run's data, where they have moved")
 		f.BoolVar(&cfg.Remote, "remote", false, "let other machines reach it: there is no password")
-		declareThreads(f, &cfg.Threads)
+		on.declare(f)
 	})
 	return func() error {
 		cfg.Dir = f.Arg(0)
+		cfg.Open = func() (explorer.Backend, error) { return on.open(a) }
 		e, err := explorer.New(cfg)
 		if err != nil {
 			return err

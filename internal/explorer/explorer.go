@@ -12,14 +12,24 @@ import (
 	"time"
 
 	"diffclip/internal/run"
+	"diffclip/tensor"
 )
 
 // Config says what to serve.
 type Config struct {
-	Dir     string // folder of the run
-	Data    string // path of the data, "" for the run's own
-	Threads int    // 0 for one per processor
-	Remote  bool   // answer other machines too
+	Dir    string // folder of the run
+	Data   string // path of the data, "" for the run's own
+	Remote bool   // answer other machines too
+
+	// Open returns a backend to compute on: the explorer opens one for what is asked
+	// and one for the map. Nil takes every processor.
+	Open func() (Backend, error)
+}
+
+// Backend is one that can be given back.
+type Backend interface {
+	tensor.Backend
+	Close()
 }
 
 // Explorer answers for one run.
@@ -31,6 +41,7 @@ type Explorer struct {
 	// queue counts those who hold it or wait.
 	engine chan struct{}
 	queue  chan struct{}
+	be     Backend // nil after its device failed
 	loaded *loaded
 
 	maps    *mapper
@@ -57,9 +68,15 @@ func New(cfg Config) (*Explorer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Open == nil {
+		cfg.Open = func() (Backend, error) { return tensor.NewCPU(0), nil }
+	}
 	e := &Explorer{cfg: cfg, folder: folder, engine: make(chan struct{}, 1), queue: make(chan struct{}, maxWaiting),
 		streams: make(chan struct{}, maxStreams), maps: newMapper()}
 	e.handler = e.guard(e.routes())
+	if e.be, err = cfg.Open(); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -116,8 +133,13 @@ func (e *Explorer) Serve(ctx context.Context, l net.Listener) error {
 	return ctx.Err()
 }
 
-// Close ends what goes on in the background.
-func (e *Explorer) Close() { e.maps.stop() }
+// Close ends what goes on in the background, and waits for a request that computes.
+func (e *Explorer) Close() {
+	e.maps.stop()
+	e.engine <- struct{}{}
+	defer func() { <-e.engine }()
+	e.drop()
+}
 
 // failure is an answer that is an error of the one who asks, or of the moment.
 type failure struct {
@@ -178,10 +200,32 @@ func (e *Explorer) with(ctx context.Context, f func(l *loaded) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	return e.compute(f)
+}
+
+// compute is with for who holds the engine. After a failure of the device models
+// and backend are made anew by the next request: the memory that was missing may be
+// there again.
+func (e *Explorer) compute(f func(l *loaded) error) (err error) {
+	defer func() {
+		if device := (*tensor.DeviceError)(nil); errors.As(err, &device) {
+			e.drop()
+			err = refuse(http.StatusServiceUnavailable, "the device failed: %w", err)
+		}
+	}()
+	defer tensor.CatchDevice(&err)
 	if err := e.load(); err != nil {
 		return err
 	}
 	return f(e.loaded)
+}
+
+// drop lets go of models and backend.
+func (e *Explorer) drop() {
+	if e.be != nil {
+		e.be.Close()
+	}
+	e.be, e.loaded = nil, nil
 }
 
 // report serves the run's own page, which brings its styles and pictures along.

@@ -52,7 +52,7 @@ type client struct {
 
 func open(t *testing.T, dir string) *client {
 	t.Helper()
-	e, err := New(Config{Dir: dir, Threads: 2})
+	e, err := New(Config{Dir: dir, Open: func() (Backend, error) { return tensor.NewCPU(2), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,23 +69,19 @@ func (e *Explorer) load() error {
 		}
 	}
 	l.metrics = e.folder.Metrics()
-	be := e.backend()
-	if l.problem = l.prepare(e, be); l.problem == nil {
-		if err := l.look(be); err != nil {
+	if e.be == nil {
+		if e.be, err = e.cfg.Open(); err != nil {
+			return err
+		}
+	}
+	if l.problem = l.prepare(e, e.be); l.problem == nil {
+		if err := l.look(e.be); err != nil {
 			return err
 		}
 	}
 	e.loaded = l
 	e.maps.reset(stamp)
 	return nil
-}
-
-// backend is the one of the engine, kept when models are loaded again.
-func (e *Explorer) backend() tensor.Backend {
-	if e.loaded != nil && e.loaded.x != nil {
-		return e.loaded.x.Backend
-	}
-	return tensor.NewCPU(e.cfg.Threads)
 }
 
 // prepare opens the data and draws the split of the run.

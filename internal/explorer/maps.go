@@ -3,6 +3,7 @@ package explorer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"sync"
@@ -71,6 +72,9 @@ type mapper struct {
 	best   *grid
 	at, of int // pixels of all grids
 	err    error
+
+	working sync.Mutex // held by the job that computes; the one before it was cancelled
+	be      Backend    // of the jobs, nil before the first and after its device failed
 }
 
 func newMapper() *mapper { return &mapper{scene: -1, cancel: func() {}} }
@@ -91,6 +95,15 @@ func (m *mapper) stop() {
 	m.cancel()
 	m.mu.Unlock()
 	m.done.Wait()
+	m.drop()
+}
+
+// drop lets go of the backend.
+func (m *mapper) drop() {
+	if m.be != nil {
+		m.be.Close()
+		m.be = nil
+	}
 }
 
 // mapState is how far a map is.
@@ -130,7 +143,7 @@ func (m *mapper) features(e *Explorer, l *loaded, scene int) (*grid, error) {
 	job := mapJob{mapper: m, ctx: ctx, x: l.x, scene: scene, stamp: m.stamp}
 	go func() {
 		defer m.done.Done()
-		if err := job.run(e.folder.Path(run.Stage2File), e.cfg.Threads); err != nil {
+		if err := job.run(e.folder.Path(run.Stage2File), e.cfg.Open); err != nil {
 			job.keep(func() { m.err = err })
 		}
 	}()
@@ -155,14 +168,25 @@ func (j *mapJob) keep(change func()) {
 	}
 }
 
-func (j *mapJob) run(weights string, threads int) error {
+func (j *mapJob) run(weights string, open func() (Backend, error)) (err error) {
+	j.working.Lock()
+	defer j.working.Unlock()
+	defer func() {
+		if device := (*tensor.DeviceError)(nil); errors.As(err, &device) {
+			j.drop()
+		}
+	}()
+	defer tensor.CatchDevice(&err)
 	s, err := run.OpenStage2(weights)
 	if err != nil {
 		return err
 	}
-	be := tensor.NewCPU(threads)
-	defer be.Close()
-	c := clip.NewClassifier(be, s.Model, s.Text.Prompts)
+	if j.be == nil {
+		if j.be, err = open(); err != nil {
+			return err
+		}
+	}
+	c := clip.NewClassifier(j.be, s.Model, s.Text.Prompts)
 	scene := j.x.Data.Scenes[j.scene]
 	steps := strides(scene, c.Dim())
 	total, done := 0, 0

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "api.h"
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,12 +57,16 @@ fail:
     return -1;
 }
 
-static __thread void *current; // the context of this thread: spares a call of the driver
+// The number of the last start, and that of whose context is this thread's: spares a
+// call of the driver. The address of a context would not do, since a device that is
+// started again may have the old one.
+static atomic_ulong starts;
+static __thread unsigned long current;
 
 int enter(api *a) {
-    if (current == a->context && a->context) return 0;
+    if (current == a->start && a->start) return 0;
     int r = a->cuCtxSetCurrent(a->context);
-    if (!r) current = a->context;
+    if (!r) current = a->start;
     return r;
 }
 
@@ -83,7 +88,7 @@ int api_start(api *a, int device, size_t workspace) {
     if (device >= count) return 101; // CUDA_ERROR_INVALID_DEVICE
     TRY(a->cuDeviceGet(&a->device, device));
     TRY(a->cuDevicePrimaryCtxRetain(&a->context, a->device));
-    current = NULL;
+    a->start = atomic_fetch_add(&starts, 1) + 1;
     TRY(enter(a));
     TRY(a->cuStreamCreate(&a->stream, STREAM_NON_BLOCKING));
     if (!a->cublasCreate_v2) return 0;
@@ -106,7 +111,6 @@ void api_stop(api *a) {
         if (a->stream) a->cuStreamDestroy_v2(a->stream);
         a->cuDevicePrimaryCtxRelease_v2(a->device);
     }
-    current = NULL;
     free(a); // the libraries stay loaded: NVIDIA's cannot be unloaded safely
 }
 

@@ -68,6 +68,7 @@ typedef struct {
     BLAS_FUNCTIONS(X)
 #undef X
     void *context, *stream, *module, *blas;
+    unsigned long start; // see enter
     deviceptr workspace;
     struct dnn *dnn; // cuDNN, where there is one: dnn.h
     int device;

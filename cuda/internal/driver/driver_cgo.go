@@ -42,6 +42,12 @@ const workspace = 32 << 20
 type device struct {
 	api  *C.api
 	info Info
+
+	// What Close has to give back: another device of the process may keep the
+	// context, and with it all memory, alive.
+	memory map[Ptr]bool
+	pinned map[*byte]bool
+	graphs map[Graph]bool
 }
 
 // Open loads the libraries and takes a device by its number. An error that is
@@ -51,7 +57,8 @@ func Open(number int) (Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &device{api: a, info: Info{Driver: int(C.api_driver_version(a)), Libraries: libraries}}
+	d := &device{api: a, info: Info{Driver: int(C.api_driver_version(a)), Libraries: libraries},
+		memory: map[Ptr]bool{}, pinned: map[*byte]bool{}, graphs: map[Graph]bool{}}
 	d.openDnn()
 	if d.info.Driver > 0 && d.info.Driver < minDriver {
 		C.free(unsafe.Pointer(a))
@@ -176,21 +183,29 @@ func (d *device) Memory() (free, total int) {
 
 func (d *device) Alloc(bytes int) (Ptr, error) {
 	var p C.uint64_t
-	err := d.failed("allocating", C.api_alloc(d.api, C.size_t(bytes), &p))
-	return Ptr(p), err
+	if err := d.failed("allocating", C.api_alloc(d.api, C.size_t(bytes), &p)); err != nil {
+		return 0, err
+	}
+	d.memory[Ptr(p)] = true
+	return Ptr(p), nil
 }
 
-func (d *device) Free(p Ptr) error { return d.failed("freeing", C.api_free(d.api, C.uint64_t(p))) }
+func (d *device) Free(p Ptr) error {
+	delete(d.memory, p)
+	return d.failed("freeing", C.api_free(d.api, C.uint64_t(p)))
+}
 
 func (d *device) AllocHost(bytes int) ([]byte, Ptr, error) {
 	var p unsafe.Pointer
 	if err := d.failed("allocating pinned memory", C.api_alloc_host(d.api, C.size_t(bytes), &p)); err != nil {
 		return nil, 0, err
 	}
+	d.pinned[(*byte)(p)] = true
 	return unsafe.Slice((*byte)(p), bytes), Ptr(uintptr(p)), nil
 }
 
 func (d *device) FreeHost(b []byte) error {
+	delete(d.pinned, unsafe.SliceData(b))
 	return d.failed("freeing pinned memory", C.api_free_host(d.api, unsafe.Pointer(unsafe.SliceData(b))))
 }
 
@@ -221,8 +236,11 @@ func (d *device) Sync() error { return d.failed("waiting for the device", C.api_
 func (d *device) Capture(list []Command) (Graph, error) {
 	var at C.size_t
 	var g C.uint64_t
-	code := C.api_capture(d.api, (*C.command)(unsafe.Pointer(&list[0])), C.size_t(len(list)), &at, &g)
-	return Graph(g), d.failed("capturing a graph", code)
+	if code := C.api_capture(d.api, (*C.command)(unsafe.Pointer(&list[0])), C.size_t(len(list)), &at, &g); code != 0 {
+		return 0, d.failed("capturing a graph", code)
+	}
+	d.graphs[Graph(g)] = true
+	return Graph(g), nil
 }
 
 func (d *device) Replay(g Graph) error {
@@ -230,10 +248,21 @@ func (d *device) Replay(g Graph) error {
 }
 
 func (d *device) Forget(g Graph) error {
+	delete(d.graphs, g)
 	return d.failed("forgetting a graph", C.api_forget(d.api, C.uint64_t(g)))
 }
 
 func (d *device) Close() {
+	C.api_sync(d.api) // what fails from here on is as good as given back
+	for g := range d.graphs {
+		C.api_forget(d.api, C.uint64_t(g))
+	}
+	for p := range d.memory {
+		C.api_free(d.api, C.uint64_t(p))
+	}
+	for b := range d.pinned {
+		C.api_free_host(d.api, unsafe.Pointer(b))
+	}
 	C.api_stop(d.api)
 	d.api = nil
 }

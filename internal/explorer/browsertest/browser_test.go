@@ -31,7 +31,7 @@ type page struct {
 // serve opens an explorer of a run, with a browser to look at it.
 func serve(t *testing.T, dir string) *page {
 	t.Helper()
-	e, err := explorer.New(explorer.Config{Dir: dir, Threads: 2})
+	e, err := explorer.New(explorer.Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

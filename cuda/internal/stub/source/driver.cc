@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <set>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,14 +110,15 @@ API int cuMemAlloc_v2(deviceptr *p, size_t n) {
 }
 
 static int drain(Stream *s);
-static Stream *the_stream;
+static std::set<Stream *> streams;
 
 API int cuMemFree_v2(deviceptr p) {
     Locked l;
     NEED_CONTEXT;
     auto b = live.find((char *)p);
     if (b == live.end()) return fail(INVALID_VALUE, "cuMemFree of an address that is not allocated");
-    if (int r = drain(the_stream)) return r;
+    for (Stream *s : streams)
+        if (int r = drain(s)) return r;
     Device d;
     poison(b->first, b->second.wanted);
     spare.insert({b->second.size, b->first});
@@ -171,14 +173,15 @@ static int drain(Stream *s) {
 }
 
 API int cuStreamCreate(Stream **s, unsigned) {
+    Locked l;
     NEED_CONTEXT;
-    *s = the_stream = new Stream;
+    streams.insert(*s = new Stream);
     return OK;
 }
 API int cuStreamDestroy_v2(Stream *s) {
     Locked l;
     drain(s);
-    if (the_stream == s) the_stream = nullptr;
+    streams.erase(s);
     delete s;
     return OK;
 }
