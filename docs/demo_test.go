@@ -67,7 +67,7 @@ func TestDemoIsAsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newClaims(t)
+	c := newClaims(t, "../README.md")
 	classes := len(rsdata.Synthetic(rsdata.DefaultSynthetic()).Classes)
 	c.holds("../README.md", classes == 10 && cfg.Split.Shots == 3, "ten classes from three labels each")
 }

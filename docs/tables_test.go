@@ -13,7 +13,7 @@ import (
 	"diffclip/internal/table"
 )
 
-//go:generate go test -run ^TestTables$ . -update
+//go:generate go test -run ^Test(Tables|Numbers)$ . -update
 
 var update = flag.Bool("update", false, "write the tables of the pages anew from the raw files in results and performance")
 
@@ -27,8 +27,6 @@ var tablesOfWords = map[string]bool{
 	"| package | in a sentence |":            true, // architecture.md, generated
 	"| part | what it shows |":               true, // explorer.md
 	"| what | how |":                         true, // gpu.md
-	"| what | result |":                      true, // gpu.md
-	"| step | expected | found |":            true, // performance.md: a diary
 	"| file | what it is |":                  true, // reproduce.md
 	"| name | what the paper shows | here |": true, // reproduce.md
 	"| name | classifier |":                  true, // results.md
@@ -78,7 +76,8 @@ func TestTables(t *testing.T) {
 			t.Fatalf("%s: no raw files: %v", pattern, err)
 		}
 		for _, name := range files {
-			if !r.used(name) {
+			if !r.used(name) && filepath.Base(name) != "notes.json" { // notes are behind sentences
+
 				t.Errorf("%s is behind no table", name)
 			}
 		}
