@@ -19,6 +19,7 @@ type Classifier struct {
 	text  *tensor.Tensor // (K, D) normalised; nil with a linear head
 	scale float32        // 1/τ
 
+	sum    *tensor.Tensor // (n, D) of overViews
 	gather *gatherer
 	seed   uint64
 	calls  uint64
@@ -93,9 +94,12 @@ func (c *Classifier) encode(ctx context.Context, w *rsdata.Windows, pixels []rsd
 			return err
 		}
 		hi := min(lo+classifyBatch, len(pixels))
-		b := c.gather.gather(pixels[lo:hi], rng.New(c.seed, "evaluation/timestep", c.calls))
+		times := rng.New(c.seed, "evaluation/timestep", c.calls)
 		c.calls++
-		emit(c.model.Images(c.tape, b), dst[lo*width:hi*width])
+		v := c.overViews(hi-lo, func(view rsdata.Augment) *autograd.Var {
+			return c.model.Images(c.tape, c.gather.gather(pixels[lo:hi], view, times))
+		})
+		emit(v, dst[lo*width:hi*width])
 		c.tape.Reset()
 	}
 	return nil

@@ -16,6 +16,7 @@ type gatherer struct {
 	count   int               // how many windows are expected in all
 	scene   *resident.Windows // nil where the host gathers
 	buffers [][]float32       // for classifyBatch windows, once the host gathers
+	views   []rsdata.Augment  // of the batch's windows
 	batch   Batch
 }
 
@@ -25,17 +26,21 @@ func newGatherer(be tensor.Backend, m *Model, w *rsdata.Windows, count int) (*ga
 	return &gatherer{model: m, windows: w, count: count, scene: scene}, err
 }
 
-// gather returns the batch of at most classifyBatch windows; it is used again by
-// the next call.
-func (g *gatherer) gather(pixels []rsdata.Pixel, times rng.Stream) *Batch {
+// gather returns the batch of at most classifyBatch windows, all changed by view; it
+// is used again by the next call.
+func (g *gatherer) gather(pixels []rsdata.Pixel, view rsdata.Augment, times rng.Stream) *Batch {
+	g.views = g.views[:0]
+	for range pixels {
+		g.views = append(g.views, view)
+	}
 	if g.scene == nil {
 		if g.buffers == nil {
 			g.buffers = g.windows.NewBuffers(classifyBatch)
 		}
-		g.windows.Gather(g.buffers, pixels)
+		g.windows.GatherAugmented(g.buffers, pixels, g.views)
 		g.model.arrange(&g.batch, g.buffers, len(pixels))
 	} else {
-		g.batch.Scene, g.batch.At = g.scene, g.scene.Places(g.batch.At[:0], pixels, nil)
+		g.batch.Scene, g.batch.At = g.scene, g.scene.Places(g.batch.At[:0], pixels, g.views)
 	}
 	g.model.drawSteps(&g.batch, len(pixels), times)
 	return &g.batch
@@ -74,6 +79,15 @@ func (m *Model) drawSteps(out *Batch, n int, times rng.Stream) {
 // pixels puts the windows of modality i on a tape, (B·L·p², bands), in the model's
 // pixel order.
 func (m *Model) pixels(t *autograd.Tape, b *Batch, i int) *autograd.Var {
+	x := m.plainPixels(t, b, i)
+	if b.spectra != nil {
+		x = b.spectra.apply(t, i, x)
+	}
+	return x
+}
+
+// plainPixels is pixels without a change of their spectra.
+func (m *Model) plainPixels(t *autograd.Tape, b *Batch, i int) *autograd.Var {
 	if b.Scene == nil {
 		return t.Input(b.Windows[i])
 	}

@@ -68,7 +68,7 @@ func goldenBatch(c golden.Case, m *Model) *Batch {
 	for i := range m.Config.Encoder.Modalities {
 		gathered.Data = append(gathered.Data, c.Float32s(fmt.Sprint("window", i)))
 	}
-	m.prepare(gathered, nil, goldenPrompts(c), 0, 0)
+	m.prepare(gathered, nil, goldenPrompts(c), TrainConfig{}, 0)
 	batch := gathered.Extra.(*Batch)
 	for i, v := range c.Int64s("timesteps") {
 		batch.Steps[i] = int32(v)

@@ -53,6 +53,9 @@ type Config struct {
 	// RandomTimestep draws a timestep per window in training and in evaluation,
 	// as the published code does, instead of index 0.
 	RandomTimestep bool `json:"random_timestep"`
+	// Views is how many views of a window are averaged in use: 1 (or 0), the window as
+	// it is, or 8, with its mirror images and turns. Training sees one at a time.
+	Views int `json:"views,omitempty"`
 	// Classes is the number of classes, which a linear head alone has to know.
 	Classes int `json:"classes,omitempty"`
 }
@@ -85,6 +88,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("clip: targets %q: want %q or %q", c.Targets, TargetsOwn, TargetsClass)
 	case !(c.Temperature > 0) || math.IsInf(c.Temperature, 0):
 		return fmt.Errorf("clip: temperature %v must be positive", c.Temperature)
+	case c.Views != 0 && c.Views != 1 && c.Views != allViews:
+		return fmt.Errorf("clip: %d views of a window: want 1 or %d", c.Views, allViews)
 	case !(c.HeadStd >= 0) || math.IsInf(c.HeadStd, 0):
 		return fmt.Errorf("clip: standard deviation %v of the head's weights must not be negative", c.HeadStd)
 	}
@@ -200,6 +205,7 @@ type Batch struct {
 	// is nil then.
 	Scene   *resident.Windows
 	At      []tensor.Window
+	spectra *spectral // a change of their spectra, nil for none
 	Steps   []int32   // timestep index of each window
 	Prompts [][]int32 // the distinct prompts of the classes in the batch, as token ids
 	Prompt  []int32   // which of them each window has

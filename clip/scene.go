@@ -174,8 +174,11 @@ func (m *mapper) stripEmbedded(ctx context.Context) error {
 			return err
 		}
 		hi := min(lo+classifyBatch, len(m.pixels))
-		m.locate(m.pixels[lo:hi])
-		m.emit(m.images(m.steps[lo:hi]), m.values[lo*m.width:hi*m.width])
+		v := m.c.overViews(hi-lo, func(view rsdata.Augment) *autograd.Var {
+			m.locate(m.pixels[lo:hi], view)
+			return m.images(m.steps[lo:hi])
+		})
+		m.emit(v, m.values[lo*m.width:hi*m.width])
 		m.c.tape.Reset()
 	}
 	return nil
@@ -192,18 +195,17 @@ func (m *mapper) images(steps []int32) *autograd.Var {
 	return model.encode(t)
 }
 
-// locate finds the embedded row of every pixel of the windows, the edge repeated
-// outside the scene.
-func (m *mapper) locate(pixels []rsdata.Pixel) {
+// locate finds the embedded row of every pixel of the windows, changed by view, the
+// edge repeated outside the scene.
+func (m *mapper) locate(pixels []rsdata.Pixel, view rsdata.Augment) {
 	side, half := m.w.Side(), m.w.Side()/2
 	m.ids = m.ids[:0]
 	for _, p := range pixels {
-		for r := range side {
+		for k := range side * side {
+			r, c := view.Source(k/side, k%side, side)
 			row := min(max(int(p.Row)+r-half, 0), m.height-1) % m.slots
-			for c := range side {
-				col := min(max(int(p.Col)+c-half, 0), m.wide-1)
-				m.ids = append(m.ids, int32(row*m.wide+col))
-			}
+			col := min(max(int(p.Col)+c-half, 0), m.wide-1)
+			m.ids = append(m.ids, int32(row*m.wide+col))
 		}
 	}
 }

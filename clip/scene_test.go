@@ -30,18 +30,28 @@ func noise(h, w int) *rsdata.Dataset {
 // the windows it reads.
 func mapped(t *testing.T, d *rsdata.Dataset, window, patch int, pool Pool) (*Classifier, *rsdata.Windows) {
 	t.Helper()
+	return mappedAs(t, d, window, patch, func(c *Config) { c.Pool = pool })
+}
+
+// mappedAs is mapped with changes of the configuration.
+func mappedAs(t *testing.T, d *rsdata.Dataset, window, patch int, change func(*Config)) (*Classifier, *rsdata.Windows) {
+	t.Helper()
 	scaling, err := rsdata.Fit(d, rsdata.ScalingConfig{Method: rsdata.Standardise})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := Default(vit.Config{Modalities: []vit.Modality{{Name: "a", Bands: 6}, {Name: "b", Bands: 2}}, Window: window, Patch: patch, Dim: 16, Heads: 2, Depth: 2, MLPRatio: 2, Timesteps: 10}, 8)
-	cfg.Pool, cfg.HeadStd, cfg.Temperature = pool, 0.3, 0.1
+	cfg.HeadStd, cfg.Temperature = 0.3, 0.1
+	change(&cfg)
 	m, err := New(cfg, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, s := range m.Encoder.Stems {
-		for j, stats := range []*tensor.Tensor{s.Norm1.Stats.Mean, s.Norm1.Stats.Var, s.Norm2.Stats.Mean, s.Norm2.Stats.Var} {
+		if s.Reducer == nil {
+			continue
+		}
+		for j, stats := range []*tensor.Tensor{s.Reducer.Norm1.Stats.Mean, s.Reducer.Norm1.Stats.Var, s.Reducer.Norm2.Stats.Mean, s.Reducer.Norm2.Stats.Var} {
 			rng.New(7, "statistics", uint64(4*i+j)).Uniform(stats.Data, 0)
 		}
 	}
@@ -55,18 +65,22 @@ func TestMapSceneEqualsWindows(t *testing.T) {
 	for _, c := range []struct {
 		name                         string
 		height, width, window, patch int
-		pool                         Pool
+		change                       func(*Config)
 	}{
-		{"many strips", 40, 70, 5, 1, PoolClass},
-		{"mean pooling", 20, 60, 3, 1, PoolMean},
-		{"smaller than a window", 3, 4, 9, 1, PoolClass},
-		{"two pixels", 1, 2, 5, 1, PoolClass},
-		{"wider than a strip", 3, 1500, 3, 1, PoolClass},
-		{"patches of three pixels", 6, 7, 9, 3, PoolClass},
+		{"many strips", 40, 70, 5, 1, func(*Config) {}},
+		{"mean pooling", 20, 60, 3, 1, func(c *Config) { c.Pool = PoolMean }},
+		{"smaller than a window", 3, 4, 9, 1, func(*Config) {}},
+		{"two pixels", 1, 2, 5, 1, func(*Config) {}},
+		{"wider than a strip", 3, 1500, 3, 1, func(*Config) {}},
+		{"patches of three pixels", 6, 7, 9, 3, func(*Config) {}},
+		{"eight views", 9, 12, 5, 1, func(c *Config) { c.Views = 8 }},
+		{"eight views of patches of three pixels", 4, 5, 9, 3, func(c *Config) { c.Views = 8 }},
+		{"linear stem", 9, 12, 5, 1, func(c *Config) { c.Encoder.Stem = vit.StemLinear }},
+		{"linear stem, patches of three pixels", 4, 5, 9, 3, func(c *Config) { c.Encoder.Stem = vit.StemLinear }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := noise(c.height, c.width)
-			classifier, w := mapped(t, d, c.window, c.patch, c.pool)
+			classifier, w := mappedAs(t, d, c.window, c.patch, c.change)
 			var pixels []rsdata.Pixel
 			for i := range c.height * c.width {
 				pixels = append(pixels, rsdata.Pixel{Row: int32(i / c.width), Col: int32(i % c.width)})

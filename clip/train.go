@@ -28,7 +28,11 @@ type TrainConfig struct {
 	FreezeEncoder int     `json:"freeze_encoder"` // epochs during which the image encoder keeps its weights
 	FixNorms      bool    `json:"fix_norms"`      // batch norms keep the statistics they come with
 	HeadFit       HeadFit `json:"head_fit"`
-	Seed          uint64  `json:"seed"`
+	// Spectral is the size of random changes of the windows' spectra, 0 for none.
+	Spectral float64 `json:"spectral,omitempty"`
+	// Average is the number of epochs at the end over whose updates the weights are averaged, 0 for the last weights.
+	Average int    `json:"average,omitempty"`
+	Seed    uint64 `json:"seed"`
 }
 
 // HeadFit says where the last weights of the head come from.
@@ -39,6 +43,9 @@ const (
 	HeadTrained HeadFit = "trained" // from the contrast, as everything else
 	HeadLDA     HeadFit = "lda"     // after training, from linear discriminants: see Model.fitHead
 )
+
+// maxSpectral bounds the size of spectral changes: ten deviations leave nothing of a spectrum.
+const maxSpectral = 10
 
 // DefaultTrain returns the paper's schedule: 150 epochs of batch 64, Adam at
 // 1e-4 with decay 1e-5, a tenth of the rate from epoch 100 and again from 131.
@@ -53,6 +60,9 @@ func (c TrainConfig) Check() error {
 		return fmt.Errorf("stage 2: %d epochs of batch %d: want at least one epoch, and two samples to contrast", c.Epochs, c.Batch)
 	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.FreezeEncoder < 0:
 		return fmt.Errorf("stage 2: learning rate %v must be positive, weight decay %v, clipping %v and frozen epochs %d not negative", c.LR, c.WeightDecay, c.Clip, c.FreezeEncoder)
+	}
+	if !(c.Spectral >= 0 && c.Spectral <= maxSpectral) || c.Average < 0 || c.Average > c.Epochs {
+		return fmt.Errorf("stage 2: spectral changes of size %v, an average over %d of %d epochs: want 0 to %d, and no more epochs than there are", c.Spectral, c.Average, c.Epochs, maxSpectral)
 	}
 	if c.HeadFit != "" && c.HeadFit != HeadTrained && c.HeadFit != HeadLDA {
 		return fmt.Errorf("stage 2: fit of the head %q: want %q or %q", c.HeadFit, HeadTrained, HeadLDA)
@@ -109,11 +119,16 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	}
 	bc := rsdata.BatchConfig{Size: cfg.Batch, Seed: cfg.Seed, Name: "stage 2", Shuffle: true, Symmetries: cfg.Symmetries, PlacesOnly: scene != nil}
 	var batches *rsdata.Batches
-	bc.Prepare = func(b *rsdata.Batch) { m.prepare(b, scene, prompts, cfg.Seed, uint64(b.Epoch*batches.Steps()+b.Step)) }
+	bc.Prepare = func(b *rsdata.Batch) { m.prepare(b, scene, prompts, cfg, uint64(b.Epoch*batches.Steps()+b.Step)) }
 	batches = rsdata.NewBatches(w, samples, bc)
 	adam := optim.DefaultAdam()
 	adam.WeightDecay = cfg.WeightDecay
 	var opt optim.Optimizer = optim.NewAdam(m.Set, adam)
+	var average *optim.Average
+	if cfg.Average > 0 {
+		average = optim.NewAverage(opt, m.Set, (cfg.Epochs-cfg.Average)*batches.Steps())
+		opt = average
+	}
 	loop := &train.Loop{
 		Name: "stage 2", Backend: be, Set: m.Set, Opt: opt, Batches: batches,
 		Epochs: cfg.Epochs, LR: optim.MultiStep{Base: cfg.LR, Gamma: 0.1, Milestones: cfg.Milestones}, Clip: cfg.Clip,
@@ -124,6 +139,9 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 		Identity: string(identity), Hooks: h,
 	}
 	history, err := loop.Run(ctx)
+	if err == nil && average != nil {
+		average.Adopt(be)
+	}
 	if err == nil && cfg.HeadFit == HeadLDA {
 		err = m.fitHead(ctx, be, w, samples, prompts)
 	}
@@ -143,7 +161,9 @@ func (m *Model) freeze(frozen bool) {
 // training too, or not.
 func (m *Model) fixNorms(fixed bool) {
 	for _, s := range m.Encoder.Stems {
-		s.Norm1.Fixed, s.Norm2.Fixed = fixed, fixed
+		if r := s.Reducer; r != nil {
+			r.Norm1.Fixed, r.Norm2.Fixed = fixed, fixed
+		}
 	}
 }
 
@@ -173,7 +193,7 @@ func (m *Model) checkSamples(samples []rsdata.Sample, prompts Prompts) error {
 
 // prepare turns gathered windows, or the places of windows in a scene on a device,
 // into a training batch: with timesteps, and the distinct prompts of its classes.
-func (m *Model) prepare(b *rsdata.Batch, scene *resident.Windows, prompts Prompts, seed, step uint64) {
+func (m *Model) prepare(b *rsdata.Batch, scene *resident.Windows, prompts Prompts, cfg TrainConfig, step uint64) {
 	out, _ := b.Extra.(*Batch)
 	if out == nil {
 		out = &Batch{Scene: scene}
@@ -184,7 +204,13 @@ func (m *Model) prepare(b *rsdata.Batch, scene *resident.Windows, prompts Prompt
 	} else {
 		m.arrange(out, b.Data, len(b.Samples))
 	}
-	m.drawSteps(out, len(b.Samples), rng.New(seed, "stage 2/timestep", step))
+	m.drawSteps(out, len(b.Samples), rng.New(cfg.Seed, "stage 2/timestep", step))
+	if cfg.Spectral > 0 {
+		if out.spectra == nil {
+			out.spectra = &spectral{}
+		}
+		out.spectra.draw(m.Config.Encoder, len(b.Samples), cfg.Spectral, cfg.Seed, step)
+	}
 	out.Class = out.Class[:0]
 	for _, s := range b.Samples {
 		out.Class = append(out.Class, int32(s.Label)-1)

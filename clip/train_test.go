@@ -56,16 +56,18 @@ func stage(ctx context.Context, be tensor.Backend, h train.Hooks) (*nn.Set, erro
 	if err != nil {
 		return nil, err
 	}
-	cfg := TrainConfig{Epochs: 3, Batch: 10, LR: 1e-2, WeightDecay: 1e-4, Milestones: []int{2}, Clip: 1, Symmetries: true, FreezeEncoder: 1, Seed: 4, HeadFit: HeadLDA}
+	cfg := TrainConfig{Epochs: 3, Batch: 10, LR: 1e-2, WeightDecay: 1e-4, Milestones: []int{2}, Clip: 1, Symmetries: true, FreezeEncoder: 1, Seed: 4, HeadFit: HeadLDA, Spectral: 0.1, Average: 2}
 	_, err = m.Train(ctx, be, w, samples, smallPrompts(len(d.Classes)), cfg, h)
 	return m.Set, err
 }
 
-// linearStage is stage with a linear head and the statistics of the batch norms
-// fixed.
+// linearStage is stage with a linear head and a linear stem, and all its steps alike
+// but for the frozen ones.
 func linearStage(ctx context.Context, be tensor.Backend, h train.Hooks) (*nn.Set, error) {
 	d, w, samples := traintest.Data(5, 46)
-	m, err := New(linear(len(d.Classes)), 3)
+	c := linear(len(d.Classes))
+	c.Encoder.Stem = vit.StemLinear
+	m, err := New(c, 3)
 	if err != nil {
 		return nil, err
 	}
@@ -237,6 +239,8 @@ func TestTrainRefuses(t *testing.T) {
 		"NaN decay":       {cfg: with(func(c *TrainConfig) { c.WeightDecay = math.NaN() }), samples: samples, prompts: prompts, want: "decay"},
 		"negative clip":   {cfg: with(func(c *TrainConfig) { c.Clip = -1 }), samples: samples, prompts: prompts, want: "clipping"},
 		"negative freeze": {cfg: with(func(c *TrainConfig) { c.FreezeEncoder = -1 }), samples: samples, prompts: prompts, want: "frozen"},
+		"wild spectra":    {cfg: with(func(c *TrainConfig) { c.Spectral = math.NaN() }), samples: samples, prompts: prompts, want: "spectral changes of size NaN"},
+		"long average":    {cfg: with(func(c *TrainConfig) { c.Average = c.Epochs + 1 }), samples: samples, prompts: prompts, want: "no more epochs"},
 		"one sample":      {cfg: good, samples: samples[:1], prompts: prompts, want: "at least two"},
 		"no label":        {cfg: good, samples: unlabelled, prompts: prompts, want: "label 0"},
 		"too few prompts": {cfg: good, samples: samples, prompts: prompts[:1], want: "classes 1 to 1"},
@@ -278,6 +282,8 @@ func TestConfigCheck(t *testing.T) {
 		"temperature NaN":    func(c *Config) { c.Temperature = math.NaN() },
 		"temperature +Inf":   func(c *Config) { c.Temperature = math.Inf(1) },
 		"standard deviation": func(c *Config) { c.HeadStd = -1 },
+		"3 views":            func(c *Config) { c.Views = 3 },
+		`stem "round"`:       func(c *Config) { c.Encoder.Stem = "round" },
 		`head "round"`:       func(c *Config) { c.Head = "round" },
 		"for 0 classes":      func(c *Config) { c.Head = HeadLinear },
 	} {

@@ -3,6 +3,8 @@ package nn
 import (
 	"math"
 
+	"gonum.org/v1/gonum/mat"
+
 	"diffclip/internal/rng"
 	"diffclip/tensor"
 )
@@ -72,6 +74,38 @@ func fans(t *tensor.Tensor) (in, out float64) {
 func XavierUniform(t *tensor.Tensor, seed uint64, name string) {
 	in, out := fans(t)
 	Uniform(math.Sqrt(6/(in+out)))(t, seed, name)
+}
+
+// Orthogonal draws a weight (out, in) whose columns are of length 1 and orthogonal to one another, or its rows
+// where those are fewer: the orthogonal factor of normal values. A layer that is not narrower than its input then keeps the
+// input's lengths and angles.
+func Orthogonal(t *tensor.Tensor, seed uint64, name string) {
+	out, in := t.Dim(0), t.Dim(1)
+	count, length := in, out // vectors and their length
+	at := func(v, i int) int { return i*in + v }
+	if out < in {
+		count, length = out, in
+		at = func(v, i int) int { return v*in + i }
+	}
+	drawn := make([]float32, count*length)
+	rng.New(seed, name, 0).Normal(drawn, 0)
+	x := mat.NewDense(length, count, nil)
+	for v := range count {
+		for i := range length {
+			x.Set(i, v, float64(drawn[v*length+i]))
+		}
+	}
+	var qr mat.QR
+	qr.Factorize(x)
+	var q, r mat.Dense
+	qr.QTo(&q)
+	qr.RTo(&r)
+	for v := range count {
+		sign := math.Copysign(1, r.At(v, v)) // a positive diagonal makes every direction as likely
+		for i := range length {
+			t.Data[at(v, i)] = float32(sign * q.At(i, v))
+		}
+	}
 }
 
 // KaimingUniform draws a weight from [-a, a) with a = 1/√in, PyTorch's default

@@ -105,6 +105,34 @@ func TestInitialValues(t *testing.T) {
 	}
 }
 
+// TestOrthogonal: the shorter of rows and columns are orthonormal, and follow from name and seed.
+func TestOrthogonal(t *testing.T) {
+	for _, c := range []struct{ out, in int }{{16, 5}, {5, 16}, {7, 7}, {4, 1}} {
+		w := tensor.New(c.out, c.in)
+		Orthogonal(w, 1, "w")
+		n := min(c.out, c.in)
+		be := tensor.NewCPU(1)
+		product := tensor.New(n, n)
+		be.MatMul(product, w, w, c.out >= c.in, c.out < c.in, 1, 0)
+		be.Close()
+		var eye []float32
+		for i := range n * n {
+			v := float32(0)
+			if i%(n+1) == 0 {
+				v = 1
+			}
+			eye = append(eye, v)
+		}
+		golden.Near(t, fmt.Sprintf("%d x %d", c.out, c.in), product.Data, eye, 1e-6)
+		again, other := tensor.New(c.out, c.in), tensor.New(c.out, c.in)
+		Orthogonal(again, 1, "w")
+		Orthogonal(other, 2, "w")
+		if !same(w.Data, again.Data) || same(w.Data, other.Data) {
+			t.Errorf("%d x %d: the same draw differs, or another seed gives the same", c.out, c.in)
+		}
+	}
+}
+
 // TestTokenAttention holds the shares against the attention that they make: with
 // the values weighed by them, ForwardToken's attention comes out.
 func TestTokenAttention(t *testing.T) {

@@ -42,7 +42,7 @@ func (w *Windows) augmented(out []float32, m int, p Pixel, a Augment) {
 	src, bands := w.sources[m][p.Scene], w.bands[m]
 	if a.Crop == 0 || int(a.Crop) == w.side {
 		for k := range w.side * w.side {
-			r, c := a.place(k/w.side, k%w.side, w.side)
+			r, c := a.Source(k/w.side, k%w.side, w.side)
 			row, col := clamp(int(p.Row)+r-w.side/2, h), clamp(int(p.Col)+c-w.side/2, width)
 			src.read(out[k*bands:(k+1)*bands], row*width+col)
 		}
@@ -51,8 +51,8 @@ func (w *Windows) augmented(out []float32, m int, p Pixel, a Augment) {
 	w.cropped(out, src, p, a, bands)
 }
 
-// place returns where position (r, c) of the changed window comes from in a square of the given side.
-func (a Augment) place(r, c, side int) (row, col int) {
+// Source returns where position (r, c) of the changed window comes from in a square of the given side.
+func (a Augment) Source(r, c, side int) (row, col int) {
 	if a.Symmetry&4 != 0 {
 		r, c = c, r
 	}
@@ -77,7 +77,7 @@ func (w *Windows) cropped(out []float32, src source, p Pixel, a Augment, bands i
 		src.read(centre[k*bands:(k+1)*bands], row*width+col)
 	}
 	for k := range w.side * w.side {
-		r, c := a.place(k/w.side, k%w.side, w.side)
+		r, c := a.Source(k/w.side, k%w.side, w.side)
 		r0, r1, fr := tap(r, crop, w.side)
 		c0, c1, fc := tap(c, crop, w.side)
 		at := func(r, c int) []float32 { return centre[(r*crop+c)*bands:][:bands] }

@@ -14,6 +14,18 @@ type Modality struct {
 	Bands int    `json:"bands"`
 }
 
+// StemKind says how a pixel's bands become a token.
+type StemKind string
+
+// The kinds of stem.
+const (
+	// StemReducer, as published, reduces each pixel twice by a linear layer, batch norm and ReLU before patches are embedded.
+	StemReducer StemKind = "reducer"
+	// StemLinear embeds the bands of a patch as they are, as the first vision transformer does (Dosovitskiy et al.
+	// 2021). Its weights are orthogonal at the start, so that a token of at least as many values as a patch keeps all of it.
+	StemLinear StemKind = "linear"
+)
+
 // Config sizes an encoder.
 type Config struct {
 	Modalities []Modality `json:"modalities"` // at least one
@@ -21,9 +33,10 @@ type Config struct {
 	Patch      int        `json:"patch"`      // side of a patch in pixels; divides Window
 	Dim        int        `json:"dim"`        // width of tokens; a multiple of 4 and of Heads
 	Heads      int        `json:"heads"`
-	Depth      int        `json:"depth"`     // blocks
-	MLPRatio   int        `json:"mlp_ratio"` // hidden width of a block's MLP over Dim
-	Timesteps  int        `json:"timesteps"` // T, the number of diffusion steps
+	Depth      int        `json:"depth"`          // blocks
+	MLPRatio   int        `json:"mlp_ratio"`      // hidden width of a block's MLP over Dim
+	Timesteps  int        `json:"timesteps"`      // T, the number of diffusion steps
+	Stem       StemKind   `json:"stem,omitempty"` // "" is StemReducer
 	// TrainPositions lets the positional embeddings learn; they start as sines
 	// and cosines of the position either way.
 	TrainPositions bool `json:"train_positions"`
@@ -57,6 +70,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("vit: depth %d, MLP ratio %d and timesteps %d must be at least 1", c.Depth, c.MLPRatio, c.Timesteps)
 	case c.Timesteps > maxTimesteps:
 		return fmt.Errorf("vit: %d timesteps: want at most %d", c.Timesteps, maxTimesteps)
+	case c.Stem != "" && c.Stem != StemReducer && c.Stem != StemLinear:
+		return fmt.Errorf("vit: stem %q: want %q or %q", c.Stem, StemReducer, StemLinear)
 	}
 	for i, m := range c.Modalities {
 		if m.Bands < 1 {

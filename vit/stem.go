@@ -8,43 +8,62 @@ import (
 
 // Stem turns one modality's pixels into tokens.
 type Stem struct {
-	// Reducer: bands -> Dim -> Dim per pixel, each with batch norm and ReLU.
-	Reduce1, Reduce2 *nn.Linear
-	Norm1, Norm2     *nn.BatchNorm
-	Embed            *nn.Linear // patch embedding, p²·Dim -> Dim
-	Class            *nn.Param  // (1, Dim), p_ct
-	Positions        *nn.Param  // (1 + L, Dim), p_p; row 0 is the class token's
-	Time1, Time2     *nn.Linear // timestep embedding p_dt: sinusoid -> SiLU -> Dim
+	Reducer      *Reducer   // nil with StemLinear
+	Embed        *nn.Linear // patch embedding, p²·Dim -> Dim, or p²·bands -> Dim
+	Class        *nn.Param  // (1, Dim), p_ct
+	Positions    *nn.Param  // (1 + L, Dim), p_p; row 0 is the class token's
+	Time1, Time2 *nn.Linear // timestep embedding p_dt: sinusoid -> SiLU -> Dim
 
 	cfg      Config
 	bands    int
 	sinusoid *tensor.Tensor // (T, timeFeatures)
 }
 
-func newStem(s nn.Scope, c Config, bands int, sinusoid *tensor.Tensor) *Stem {
-	st := &Stem{
-		Reduce1:   nn.NewLinearInit(s.Sub("reduce1"), bands, c.Dim, nn.KaimingUniform, nn.Zeros),
-		Norm1:     nn.NewBatchNorm(s.Sub("norm1"), c.Dim),
-		Reduce2:   nn.NewLinearInit(s.Sub("reduce2"), c.Dim, c.Dim, nn.KaimingUniform, nn.Zeros),
-		Norm2:     nn.NewBatchNorm(s.Sub("norm2"), c.Dim),
-		Embed:     nn.NewLinear(s.Sub("embed"), c.PatchPixels()*c.Dim, c.Dim),
-		Class:     s.Param("cls_token", nn.Normal(0.02), 1, c.Dim),
-		Positions: s.Param("pos_embed", nn.CopyOf(SinCosPositions(c.Window/c.Patch, c.Dim)), 1+c.Tokens(), c.Dim),
-		Time1:     nn.NewLinearInit(s.Sub("time1"), timeFeatures, c.Dim, nn.Normal(0.02), nn.Zeros),
-		Time2:     nn.NewLinearInit(s.Sub("time2"), c.Dim, c.Dim, nn.Normal(0.02), nn.Zeros),
-		cfg:       c, bands: bands, sinusoid: sinusoid,
+// Reducer is what a stem does to each pixel before it embeds patches: bands -> Dim -> Dim, each with batch norm and ReLU.
+type Reducer struct {
+	Linear1, Linear2 *nn.Linear
+	Norm1, Norm2     *nn.BatchNorm
+}
+
+func newReducer(s nn.Scope, bands, dim int) *Reducer {
+	return &Reducer{
+		Linear1: nn.NewLinearInit(s.Sub("reduce1"), bands, dim, nn.KaimingUniform, nn.Zeros),
+		Norm1:   nn.NewBatchNorm(s.Sub("norm1"), dim),
+		Linear2: nn.NewLinearInit(s.Sub("reduce2"), dim, dim, nn.KaimingUniform, nn.Zeros),
+		Norm2:   nn.NewBatchNorm(s.Sub("norm2"), dim),
 	}
+}
+
+// forward reduces pixels, (N, bands) to (N, Dim).
+func (r *Reducer) forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	x = r.Norm1.Forward(t, r.Linear1.Forward(t, x), true)
+	return r.Norm2.Forward(t, r.Linear2.Forward(t, x), true)
+}
+
+func newStem(s nn.Scope, c Config, bands int, sinusoid *tensor.Tensor) *Stem {
+	st := &Stem{cfg: c, bands: bands, sinusoid: sinusoid}
+	if c.Stem == StemLinear {
+		st.Embed = nn.NewLinearInit(s.Sub("embed"), c.PatchPixels()*bands, c.Dim, nn.Orthogonal, nn.Zeros)
+	} else {
+		st.Reducer = newReducer(s, bands, c.Dim)
+		st.Embed = nn.NewLinear(s.Sub("embed"), c.PatchPixels()*c.Dim, c.Dim)
+	}
+	st.Class = s.Param("cls_token", nn.Normal(0.02), 1, c.Dim)
+	st.Positions = s.Param("pos_embed", nn.CopyOf(SinCosPositions(c.Window/c.Patch, c.Dim)), 1+c.Tokens(), c.Dim)
+	st.Time1 = nn.NewLinearInit(s.Sub("time1"), timeFeatures, c.Dim, nn.Normal(0.02), nn.Zeros)
+	st.Time2 = nn.NewLinearInit(s.Sub("time2"), c.Dim, c.Dim, nn.Normal(0.02), nn.Zeros)
 	st.Positions.Frozen = !c.TrainPositions
 	return st
 }
 
-// Patches reduces and embeds whole patches, x (N·p², bands) to (N, Dim), before
-// any position is added. In training the batch norms see all N·p² pixels.
+// Patches embeds whole patches, x (N·p², bands) to (N, Dim), before any position is
+// added. In training the batch norms of the reducer see all N·p² pixels.
 func (s *Stem) Patches(t *autograd.Tape, x *autograd.Var) *autograd.Var {
-	x = s.Norm1.Forward(t, s.Reduce1.Forward(t, x), true) // (N·p², D)
-	x = s.Norm2.Forward(t, s.Reduce2.Forward(t, x), true) // (N·p², D)
+	if s.Reducer != nil {
+		x = s.Reducer.forward(t, x) // (N·p², D)
+	}
 	if p := s.cfg.PatchPixels(); p > 1 {
-		x = t.Reshape(x, x.Dim(0)/p, p*s.cfg.Dim)
+		x = t.Reshape(x, x.Dim(0)/p, p*x.Dim(1))
 	}
 	return s.Embed.Forward(t, x) // (N, D)
 }

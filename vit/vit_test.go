@@ -175,6 +175,29 @@ func TestForwardCentreWeighsTheCentre(t *testing.T) {
 	golden.Near(t, "centre", e.ForwardCentre(tape, tape.Input(x)).Value.Data, want, 1e-6)
 }
 
+// TestLinearStemKeepsAngles: with as many values in a token as in a patch or more, an untrained linear stem keeps every
+// scalar product of patches; and it has no statistics.
+func TestLinearStemKeepsAngles(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	c := small()
+	c.Stem, c.Dim = StemLinear, 24
+	set := nn.NewSet(1)
+	stem := NewEncoder(set.Root(), c).Stems[0]
+	if n := len(set.Buffers()); n != 0 || stem.Reducer != nil {
+		t.Errorf("%d buffers, reducer %v: want neither", n, stem.Reducer)
+	}
+	const n = 5
+	x := tensor.New(n*c.PatchPixels(), 6)
+	rng.New(1, "x", 0).Normal(x.Data, 0)
+	tape := autograd.NewTape(be, autograd.Train)
+	in := tape.Input(x)
+	patches := tape.Reshape(in, n, c.PatchPixels()*6)
+	y := stem.Patches(tape, in)
+	want := tape.MatMul(patches, patches, false, true).Value
+	golden.Near(t, "scalar products", tape.MatMul(y, y, false, true).Value.Data, want.Data, 1e-5)
+}
+
 // TestVisibleOfEverythingIsAll: with every token kept, in any order, the three
 // ways of embedding a window agree.
 func TestVisibleOfEverythingIsAll(t *testing.T) {

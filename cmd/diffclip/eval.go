@@ -13,7 +13,7 @@ import (
 func declareEval(a *app, f *flags) func() error {
 	f.purpose = "The accuracy of a run on its test windows: OA, AA, kappa, every class and the\nconfusion. With -seeds, stage 2 is trained anew for other draws of the samples."
 	f.usage = "-from RUN [-seeds N] [-json]"
-	f.example = []string{"-from runs/houston -json", "-from runs/houston -seeds 10"}
+	f.example = []string{"-from runs/houston -json", "-from runs/houston -seeds 10", "-from runs/houston -views 8"}
 	var o evalOptions
 	f.group("flags", func() {
 		f.StringVar(&o.from, "from", "", "`folder` of a run with stage 2")
@@ -26,6 +26,7 @@ func declareEval(a *app, f *flags) func() error {
 			o.seeds = n
 			return nil
 		})
+		viewsFlag(f, &o.views)
 		f.BoolVar(&o.json, "json", false, "write JSON")
 		o.computer.declare(f)
 	})
@@ -36,6 +37,7 @@ type evalOptions struct {
 	computer
 	from, data string
 	seeds      int
+	views      int // 0 for those of the run
 	json       bool
 }
 
@@ -54,6 +56,9 @@ func eval(a *app, o *evalOptions) error {
 	cfg := man.Config
 	if o.data != "" {
 		cfg.Data = o.data
+	}
+	if o.views > 0 {
+		cfg.Classifier.Views, s.Model.Config.Views = o.views, o.views
 	}
 	be, err := o.open(a)
 	if err != nil {

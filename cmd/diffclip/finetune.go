@@ -32,7 +32,7 @@ func declareFinetune(a *app, f *flags) func() error {
 }
 
 // fixedByStage1 are the flags that stage 1 has decided.
-var fixedByStage1 = []string{"scaling", "pca", "mnf", "window", "patch", "dim", "heads", "depth"}
+var fixedByStage1 = []string{"scaling", "pca", "mnf", "window", "patch", "dim", "heads", "depth", "stem"}
 
 func checkFinetune(f *flags, p *place, s *settings, from string) error {
 	switch {

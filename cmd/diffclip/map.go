@@ -28,6 +28,7 @@ func declareMap(a *app, f *flags) func() error {
 		f.StringVar(&o.data, "data", "", "`folder` or file with the scene, or \"synthetic\"")
 		f.StringVar(&o.out, "out", "", "`folder` for the map")
 		f.StringVar(&o.georef, "georef", "", "GeoTIFF or ENVI `file` of the same size that lends its georeferencing")
+		viewsFlag(f, &o.views)
 		f.BoolVar(&o.probabilities, "probabilities", false, "write the probability of every class too")
 		f.BoolVar(&o.force, "force", false, "write over a map that is there already")
 		o.computer.declare(f)
@@ -39,6 +40,7 @@ type mapOptions struct {
 	computer
 	from, data, out, georef string
 	probabilities, force    bool
+	views                   int // 0 for those of the run
 }
 
 func mapCommand(a *app, o *mapOptions) error {
@@ -50,6 +52,9 @@ func mapCommand(a *app, o *mapOptions) error {
 	s, err := openClassifier(o.from)
 	if err != nil {
 		return err
+	}
+	if o.views > 0 {
+		s.Model.Config.Views = o.views
 	}
 	data, err := run.OpenData(o.data)
 	if err != nil {

@@ -138,6 +138,9 @@ func (s *settings) declareModel(f *flags) {
 	encoder("heads", "`number` of attention heads", func(e *vit.Config, n int) { e.Heads = n })
 	encoder("depth", "`number` of encoder blocks", func(e *vit.Config, n int) { e.Depth = n })
 	s.integer(f, "decoder-depth", "`number` of blocks of each decoder of stage 1", 1, func(c *run.Config, n int) { c.Diffusion.DecoderDepth = n })
+	s.choice(f, "stem", "how a pixel's bands `become` a token: reducer, as published, linear, batch norm and ReLU twice before the embedding, or linear, the embedding alone", []string{string(vit.StemReducer), string(vit.StemLinear)}, func(c *run.Config, v string) {
+		c.Encoder(func(e *vit.Config) { e.Stem = vit.StemKind(v) })
+	})
 	s.number(f, "mask-ratio", "`share` of a window's patches that stage 1 hides", func(c *run.Config, v float64) { c.Diffusion.MaskRatio = v })
 	s.choice(f, "noise", "whether stage 1 noises the visible patches, `on` or off; off, it is a masked autoencoder", []string{"on", "off"}, func(c *run.Config, v string) { c.Diffusion.NoNoise = v == "off" })
 	s.integer(f, "timesteps", "`number` of steps of noise, T, whose variances rise from 1e-4 to 0.02; fewer end in less noise", 1, func(c *run.Config, n int) {
@@ -198,7 +201,29 @@ func (s *settings) declareFinetuning(f *flags) {
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
 	s.integer(f, "freeze", "`number` of epochs at the start in which the image encoder of stage 1 stays as it is", 0, func(c *run.Config, n int) { c.Finetune.FreezeEncoder = n })
 	s.choice(f, "head-fit", "where the last weights of the head `come` from: trained, the contrast, or lda, linear discriminants of the training samples' features", []string{string(clip.HeadTrained), string(clip.HeadLDA)}, func(c *run.Config, v string) { c.Finetune.HeadFit = clip.HeadFit(v) })
+	s.declareExtras(f)
 	s.declareContrast(f)
+}
+
+// declareExtras is what stage 2 may do with few samples beyond the paper.
+func (s *settings) declareExtras(f *flags) {
+	s.choice(f, "symmetries", "whether training windows are flipped and turned at random, `on` or off", []string{"on", "off"}, func(c *run.Config, v string) { c.Finetune.Symmetries = v == "on" })
+	s.number(f, "spectral", "`size` of random changes of a training window's scaled spectrum, its gain, slope and bands, 0 for none", func(c *run.Config, v float64) { c.Finetune.Spectral = v })
+	s.integer(f, "average", "`number` of epochs at the end over which weights are averaged, 0 for the last weights", 0, func(c *run.Config, n int) { c.Finetune.Average = n })
+	s.choice(f, "views", viewsUsage, []string{"1", "8"}, func(c *run.Config, v string) { c.Classifier.Views = int(v[0] - '0') })
+}
+
+const viewsUsage = "`number` of views of a window that are averaged in use: 1, or 8 with its mirror images and turns, in eight times the time"
+
+// viewsFlag is the flag -views of the commands that use a trained run: 0 leaves what the run says.
+func viewsFlag(f *flags, to *int) {
+	f.Func("views", viewsUsage+" (default that of the run)", func(value string) error {
+		if value != "1" && value != "8" {
+			return errors.New("want 1 or 8")
+		}
+		*to = int(value[0] - '0')
+		return nil
+	})
 }
 
 // declareContrast is what the loss of stage 2 compares.

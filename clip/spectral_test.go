@@ -1,0 +1,68 @@
+package clip
+
+import (
+	"math"
+	"testing"
+
+	"diffclip/autograd"
+	"diffclip/internal/rng"
+	"diffclip/tensor"
+	"diffclip/vit"
+)
+
+// TestSpectralChangesAWindowAlike: every pixel of a window goes through the same gain and offsets, which have the size
+// that was asked for, and follow from the step alone.
+func TestSpectralChangesAWindowAlike(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	const windows, size = 400, 0.05
+	e := vit.Config{Modalities: []vit.Modality{{Name: "a", Bands: 5}, {Name: "b", Bands: 1}}, Window: 3}
+	tape := autograd.NewTape(be, autograd.Train)
+	change := func(s *spectral, k int, n int, step uint64) []float32 {
+		s.draw(e, n, size, 7, step)
+		bands := e.Modalities[k].Bands
+		x := tensor.New(n*9, bands)
+		rng.New(1, "pixels", 0).Normal(x.Data, 0)
+		tape.Reset()
+		y := s.apply(tape, k, tape.Input(x)).Value
+		out := make([]float32, 0, y.Len())
+		for i, v := range y.Data { // what was added to pixels that are known
+			gain := s.gain[k].Data[i/bands/9*bands+i%bands]
+			out = append(out, v-gain*x.Data[i])
+		}
+		return out
+	}
+	var s spectral
+	for k, mod := range e.Modalities {
+		added := change(&s, k, windows, 3)
+		square, gains := 0.0, 0.0
+		for i, v := range added {
+			window, band := i/mod.Bands/9, i%mod.Bands
+			if want := s.offset[k].Data[window*mod.Bands+band]; math.Abs(float64(v-want)) > 1e-5 {
+				t.Fatalf("modality %s, window %d, band %d: %v was added, want %v at every pixel", mod.Name, window, band, v, want)
+			}
+			square += float64(v) * float64(v) / float64(len(added))
+			gain := float64(s.gain[k].Data[window*mod.Bands+band])
+			gains += (gain - 1) * (gain - 1) / float64(len(added))
+		}
+		slope := 0.0 // mean square of the bands' places, -1 to 1
+		if mod.Bands > 1 {
+			slope = (1 + 0.25 + 0 + 0.25 + 1) / 5
+		}
+		if got, want := math.Sqrt(square), size*math.Sqrt(1+slope); math.Abs(got/want-1) > 0.1 {
+			t.Errorf("modality %s: offsets of deviation %v, want %v", mod.Name, got, want)
+		}
+		if got := math.Sqrt(gains); math.Abs(got/size-1) > 0.1 {
+			t.Errorf("modality %s: gains of deviation %v, want %v", mod.Name, got, size)
+		}
+	}
+	first := append([]float32(nil), s.offset[0].Data[:10]...)
+	s.draw(e, 2, size, 7, 4)
+	other := append([]float32(nil), s.offset[0].Data[:10]...)
+	s.draw(e, 2, size, 7, 3)
+	for i, v := range s.offset[0].Data {
+		if v != first[i] || v == other[i] {
+			t.Fatalf("offset %d is %v, was %v in the same step and %v in another", i, v, first[i], other[i])
+		}
+	}
+}
