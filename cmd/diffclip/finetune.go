@@ -86,8 +86,8 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if err != nil {
 		return err
 	}
-	if n := len(x.Data.Scenes); withMap && (n != 1 || x.Data.Whole) {
-		return misuse("-map shows the map of one scene, and %q has %d: see diffclip map", x.Data.Name, n)
+	if err := mappable(x, withMap); err != nil {
+		return err
 	}
 	folder, man, done, err := finetuneFolder(x, p, from)
 	if err != nil {
@@ -214,6 +214,18 @@ func newFinetune(p *place, from string) error {
 func trainStage2(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, stage1 *run.Stage1, p *place) (*clip.Model, error) {
 	model, _, err := folder.TrainStage2(a.ctx, x, man, stage1.Weights(), a.stderr)
 	return model, resumable(err, "diffclip finetune -resume -out "+p.out)
+}
+
+// mappable refuses a map where there is not one scene to show.
+func mappable(x *run.Experiment, withMap bool) error {
+	n := len(x.Data.Scenes)
+	switch {
+	case withMap && x.Data.Whole:
+		return misuse("-map shows the map of a scene, and a picture of %q is classified as a whole: leave -map out", x.Data.Name)
+	case withMap && n > 1:
+		return misuse("-map shows the map of one scene, and %q has %d: leave -map out; diffclip map -from RUN -data DIR -out DIR writes the maps of all", x.Data.Name, n)
+	}
+	return nil
 }
 
 // smallScene is the number of pixels up to which the report shows the map unasked: it takes a minute or two at most.

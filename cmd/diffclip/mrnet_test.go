@@ -10,6 +10,7 @@ import (
 
 	"diffclip/internal/mrnettest"
 	"diffclip/internal/run"
+	"diffclip/internal/testenv"
 )
 
 // TestMRNet takes knee exams from the folder to ACC, AUC, SE and SP.
@@ -32,6 +33,9 @@ func TestMRNet(t *testing.T) {
 		t.Errorf("windows of another size: exit code %d, %q", code, stderr)
 	}
 	succeed(t, append(args, "-window", "15")...)
+	if code, _, stderr := call(t, t.Context(), "finetune", "-from", dir, "-map"); code != exitMisuse || !strings.Contains(stderr, "classified as a whole: leave -map out") {
+		t.Errorf("a map of exams: exit code %d, %q", code, stderr)
+	}
 	text = succeed(t, "finetune", "-from", dir, "-epochs", "3", "-batch", "8")
 	if !strings.Contains(text, "ACC    AUC     SE     SP") {
 		t.Errorf("finetune prints\n%s", text)
@@ -63,5 +67,18 @@ func TestMRNet(t *testing.T) {
 	}
 	if code, _, stderr := call(t, t.Context(), "baselines", "-data", data, "-methods", "svm"); code != exitFailure || !strings.Contains(stderr, "-methods none") {
 		t.Errorf("a classical method: exit code %d, %q", code, stderr)
+	}
+}
+
+// TestMapOfSeveralScenesIsRefused: the report has room for the map of one.
+func TestMapOfSeveralScenesIsRefused(t *testing.T) {
+	data := testenv.Dir(t, "idtrees2020")
+	dir := filepath.Join(t.TempDir(), "run")
+	code, _, stderr := call(t, t.Context(), "finetune", "-data", data, "-preset", "best", "-out", dir, "-map")
+	if code != exitMisuse || !strings.Contains(stderr, "leave -map out; diffclip map") {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a refused run leaves a folder")
 	}
 }

@@ -44,8 +44,11 @@ func (x *Experiment) Page(r Results) *report.Report {
 		}
 	}
 	add(x.methodSection(r))
-	if r.Map != nil {
+	switch {
+	case r.Map != nil:
 		add(x.mapSection(r.Map))
+	case len(r.Methods) == 0:
+		add(x.sceneSection())
 	}
 	add(x.classSection(r))
 	inside := r.Inside
@@ -202,6 +205,37 @@ func (x *Experiment) mapSection(labels []uint8) report.Section {
 	bands, colours := sceneColours(x.Data.Modalities[0])
 	add("scene: "+colours, "The scene, "+colours+".", rsdata.Preview(scene.Rasters[0], bands), nil)
 	return s
+}
+
+// sceneSection shows what stage 1 learns from: the scene, and where in it the
+// centres of its windows lie. Data of several scenes or of exams have none.
+func (x *Experiment) sceneSection() report.Section {
+	s := report.Section{Title: "Scene"}
+	scene := x.Data.Scenes[0]
+	if len(x.Data.Scenes) > 1 || x.Data.Whole || scene.H*scene.W > mostShown {
+		return s
+	}
+	zoom := mapWidth / scene.W
+	for i, m := range x.Data.Modalities {
+		bands, colours := sceneColours(m)
+		s.Figures = append(s.Figures, report.Figure{PNG: encodePNG(rsdata.Preview(scene.Rasters[i], bands)), Alt: "scene: " + colours, Caption: colours + ".", Zoom: zoom})
+	}
+	n := len(x.Split.Unlabelled)
+	s.Figures = append(s.Figures, report.Figure{PNG: encodePNG(centres(scene, x.Split.Unlabelled)), Alt: "centres of the windows of stage 1", Zoom: zoom,
+		Caption: fmt.Sprintf("The centres of the %d windows of stage 1, on %.0f %% of the pixels, drawn without a look at labels.", n, 100*float64(n)/float64(scene.H*scene.W))})
+	return s
+}
+
+// mostShown is the number of pixels of the largest scene that a report holds.
+const mostShown = 1 << 20
+
+// centres draws pixels in yellow on dark blue, which tell apart with every kind of sight.
+func centres(scene *rsdata.Scene, pixels []rsdata.Pixel) image.Image {
+	im := image.NewPaletted(image.Rect(0, 0, scene.W, scene.H), color.Palette{color.RGBA{20, 30, 80, 255}, color.RGBA{250, 220, 60, 255}})
+	for _, p := range pixels {
+		im.SetColorIndex(int(p.Col), int(p.Row), 1)
+	}
+	return im
 }
 
 // mapWidth is the width of a small scene's map on a page, in pixels, two of

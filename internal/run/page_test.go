@@ -1,6 +1,8 @@
 package run
 
 import (
+	"image"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +51,36 @@ func TestPageOfBothStages(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+}
+
+// The page of stage 1 shows the scene and where its windows lie; several scenes are not shown.
+func TestPageOfStage1ShowsTheScene(t *testing.T) {
+	x := small(t)
+	curves := []Curve{{Stage1Name, []train.Epoch{{Epoch: 0, Loss: 2, LR: 1e-3}}}}
+	page := func() string {
+		var b strings.Builder
+		if err := x.Page(Results{Title: "t", Curves: curves}).Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for _, want := range []string{">Scene</h2>", "hsi, false colour", `alt="centres of the windows of stage 1"`} {
+		if !strings.Contains(page(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	x.Data.Scenes = append(x.Data.Scenes, x.Data.Scenes[0])
+	if strings.Contains(page(), ">Scene</h2>") {
+		t.Error("one of several scenes is shown as the scene")
+	}
+}
+
+// The picture of centres has one pixel for each window.
+func TestCentres(t *testing.T) {
+	im := centres(&rsdata.Scene{H: 2, W: 3}, []rsdata.Pixel{{Row: 1, Col: 2}, {Row: 0, Col: 0}}).(*image.Paletted)
+	if want := []uint8{1, 0, 0, 0, 0, 1}; !slices.Equal(im.Pix, want) {
+		t.Errorf("pixels %v, want %v", im.Pix, want)
 	}
 }
 

@@ -75,7 +75,7 @@ func newPanel(x *Experiment, m *diffusion.Model, modality int, in *diffusion.Cor
 		painter: study.NewPainter(x.Data.Modalities[modality], &x.Scaling.Modalities[modality], e, in.Target.Data),
 		windows: in.Target.Dim(0),
 		figure: figure.Images{Title: "Restored windows: " + name, Zoom: windowZoom(e.Window),
-			Note: fmt.Sprintf("Each column is one window of %s. Masked pixels are grey.", name)},
+			Note: fmt.Sprintf("Each column is one window of %s. Masked pixels are grey. Colours span the windows as they are, from black to full; noise that goes beyond them is cut off there.", name)},
 	}
 }
 
