@@ -47,6 +47,7 @@ func stage2(ctx context.Context, be tensor.Backend, state map[string]*tensor.Ten
 	cfg := clip.Default(smallEncoder(), 20)
 	cfg.Text.Dim, cfg.Text.Heads, cfg.Text.Depth = 8, 2, 2
 	cfg.HeadStd, cfg.Targets, cfg.Pool = 0.2, clip.TargetsClass, clip.PoolMean
+	cfg.Views = 8
 	m, err := clip.New(cfg, 3)
 	if err != nil {
 		return nil, nil, err
@@ -58,7 +59,7 @@ func stage2(ctx context.Context, be tensor.Backend, state map[string]*tensor.Ten
 	for i := range d.Classes {
 		prompts = append(prompts, append([]int32{18, int32(i), int32(2*i+1) % 18}, slices.Repeat([]int32{17, 19}, 1+i%2)...))
 	}
-	tc := clip.TrainConfig{Epochs: 2, Batch: 4, LR: 1e-3, WeightDecay: 1e-4, Clip: 1, FreezeEncoder: 1, Seed: 4}
+	tc := clip.TrainConfig{Epochs: 2, Batch: 4, LR: 1e-3, WeightDecay: 1e-4, Clip: 1, FreezeEncoder: 1, Spectral: 0.1, Average: 1, Seed: 4}
 	if _, err := m.Train(ctx, be, w, samples, prompts, tc, h); err != nil {
 		return nil, nil, err
 	}

@@ -15,6 +15,7 @@ var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"accuracy-readme": readmeAccuracyView,
 	"differences":     differencesView,
 	"settings":        settingsView,
+	"extras":          extrasView,
 	"reproduced":      func(r *raw, args []string) ([][]string, error) { return r.reproducedTable(args[0]) },
 	"as-printed":      printedView,
 	"peers":           peersView,

@@ -80,6 +80,11 @@ func TestMisuse(t *testing.T) {
 		{"finetune -resume", "name the run to go on with"},
 		{"finetune -from x -resume -preset demo", "exclude each other"},
 		{"eval", "-from is missing"},
+		{"eval -from run -views 3", "want 1 or 8"},
+		{"finetune -from run -views 2", "want 1, 8"},
+		{"finetune -from run -average -1", "from 0"},
+		{"finetune -from run -symmetries yes", "want on, off"},
+		{"pretrain -data synthetic -out run -stem round", "want reducer, linear"},
 		{"eval -from x -seeds 0", "want a whole number from 1"},
 		{"reproduce", "0 arguments, want 1"},
 		{"reproduce table7", "want table1, table2"},
@@ -209,6 +214,10 @@ func TestFromPretrainingToMap(t *testing.T) {
 	if metrics.Scores.Samples != 40 || len(metrics.Classes) != 10 || metrics.Confusion.Total() != 40 {
 		t.Errorf("eval -json: %+v", metrics)
 	}
+	var views run.Metrics
+	if err := json.Unmarshal([]byte(succeed(t, "eval", "-from", dir, "-views", "8", "-json")), &views); err != nil || views.Confusion.Total() != 40 {
+		t.Errorf("eval -views 8: %+v, error %v", views, err)
+	}
 	var seeds run.Seeds
 	if err := json.Unmarshal([]byte(succeed(t, "eval", "-from", dir, "-seeds", "2", "-json")), &seeds); err != nil {
 		t.Fatal(err)
@@ -218,7 +227,7 @@ func TestFromPretrainingToMap(t *testing.T) {
 	}
 
 	out := filepath.Join(t.TempDir(), "map")
-	mapArgs := []string{"map", "-from", folder.Path(run.Stage2File), "-data", "synthetic", "-out", out, "-probabilities"}
+	mapArgs := []string{"map", "-from", folder.Path(run.Stage2File), "-data", "synthetic", "-out", out, "-probabilities", "-views", "8"}
 	succeed(t, mapArgs...)
 	checkMap(t, out, "probabilities.tif")
 	if code, _, stderr := call(t, t.Context(), mapArgs...); code != exitFailure || !strings.Contains(stderr, "-force") {
