@@ -1,7 +1,9 @@
 package docs_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"diffclip/rsdata"
 )
@@ -10,21 +12,22 @@ import (
 // it.
 var extras = []struct{ title, setting, method string }{
 	{"`-preset best`", "", "DiffCLIP"},
-	{"eight views in use (`finetune -views 8`)", "views-8", ""},
+	{"eight views in use (`finetune -views 8`)", "views-8", "DiffCLIP"},
 	{"12288 windows in stage 1 (`pretrain -pretrain-samples 12288`)", "more-windows", "DiffCLIP"},
 	{"encoder trained too (`finetune -freeze 0`)", "freeze-0", ""},
-	{"encoder trained from the 11th of 20 epochs (`finetune -freeze 10 -epochs 20`)", "thawed", ""},
+	{"encoder trained from the 11th of 20 epochs (`finetune -freeze 10 -epochs 20`)", "thawed", "DiffCLIP"},
 	{"head as trained, not set to discriminants (`finetune -head-fit trained`)", "head-fit-trained", ""},
-	{"encoder trained, head as trained (`finetune -freeze 0 -head-fit trained`)", "trained", ""},
-	{"the same, without symmetries (`-symmetries off`)", "trained-symmetries-off", ""},
-	{"the same, with spectral changes (`-spectral 0.1`)", "trained-spectral", ""},
-	{"the same, weights averaged (`-average 5`)", "trained-average", ""},
+	{"encoder trained, head as trained (`finetune -freeze 0 -head-fit trained`)", "trained", "DiffCLIP"},
+	{"the same, without symmetries (`-symmetries off`)", "trained-symmetries-off", "DiffCLIP"},
+	{"the same, with spectral changes (`-spectral 0.1`)", "trained-spectral", "DiffCLIP"},
+	{"the same, weights averaged (`-average 5`)", "trained-average", "DiffCLIP"},
 	{"linear stem (`pretrain -stem linear`)", "linear-stem", "DiffCLIP"},
 	{"linear stem, without stage 1", "linear-stem", "stage 2 alone"},
 	{"without stage 1", "", "stage 2 alone"},
 }
 
-// scoresOf returns the scores of a setting, such as views-8, of best where it is "", at 8 shots.
+// scoresOf returns the scores of a setting, such as views-8, of best where it is "", at 8 shots; nil where there is no
+// file of them.
 func (r *raw) scoresOf(scene, protocol, setting, method string) (*scoreRow, error) {
 	if setting == "" {
 		return r.result(scene+"-"+protocol, method, 8)
@@ -34,7 +37,10 @@ func (r *raw) scoresOf(scene, protocol, setting, method string) (*scoreRow, erro
 		name = "results/setting-" + scene + "-" + protocol + "-" + setting + ".json"
 	}
 	f, err := r.scores(name)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
 	if method == "" { // diffclip eval names none
@@ -60,6 +66,10 @@ func extrasView(r *raw, _ []string) ([][]string, error) {
 				result, err := r.scoresOf(scene, protocol, line.setting, line.method)
 				if err != nil {
 					return nil, err
+				}
+				if result == nil {
+					row = append(row, "not measured")
+					continue
 				}
 				row = append(row, rsdata.Summarise(result.oa()).Percent())
 			}
