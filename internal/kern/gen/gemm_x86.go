@@ -24,6 +24,7 @@ var gemmX86Rows = []string{"R8", "R9", "R10", "R11", "R12", "R13", "R15", "SI"}
 
 const (
 	gemmUnroll   = 4 // steps of the reduction in a round of its loop
+	gemmTight    = 8 // and of a loop that knows where A lies
 	gemmAheadLog = 4 // binary logarithm of the steps that A is fetched ahead
 )
 
@@ -136,7 +137,7 @@ func (g *gemmX86Kernel) reduce() {
 	g.op("MOVQ panel_k(BX), CX")
 	g.op("XORQ DX, DX")
 	if g.prefetches() {
-		g.op("MOVQ panel_aAhead(BX), BX")
+		g.tight()
 	}
 	g.op("SUBQ $%d, CX", gemmUnroll)
 	g.op("JLT few")
@@ -166,6 +167,82 @@ func (g *gemmX86Kernel) reduce() {
 	}
 }
 
+// tight emits the loops of whole rounds for the two usual layouts of A, its rows
+// or its columns contiguous, and points BX ahead in A. What the general loop
+// spends on pointers, an eighth of its instructions, is nothing to a core that has
+// the multiplications alone to wait for, and all to one that issues few at a time:
+// of half the width, or shared with another thread.
+func (g *gemmX86Kernel) tight() {
+	if g.rows > len(gemmX86Rows)-2 {
+		g.op("MOVQ panel_aAhead(BX), BX")
+		return // no register is left
+	}
+	g.op("LEAQ (R14)(R14*2), R15")
+	g.op("CMPQ AX, $4")
+	g.op("JEQ rows")
+	g.op("CMPQ panel_rows(BX), $%d", g.rows)
+	g.op("JLT general")
+	g.op("CMPQ panel_aRow(BX), $4")
+	g.op("JNE general")
+	g.op("LEAQ (AX)(AX*2), SI")
+	g.op("MOVQ panel_aAhead(BX), BX")
+	g.rounds("columns", func(u, row int) string {
+		return fmt.Sprintf("%d(R8)%s", 4*row, []string{"", "(AX*1)", "(AX*2)", "(SI*1)"}[u%gemmUnroll])
+	}, func(u int) {
+		for i := u % gemmUnroll; i < g.rows; i += gemmUnroll {
+			g.op("PREFETCHT0 %d(R8)(BX*1)", 4*i)
+		}
+		if u%gemmUnroll < gemmUnroll-1 {
+			g.op("ADDQ AX, BX")
+			return
+		}
+		g.op("SUBQ SI, BX")
+		g.op("LEAQ (R8)(AX*%d), R8", gemmUnroll)
+	})
+	for i := 1; i < g.rows; i++ {
+		g.op("LEAQ %d(R8), %s", 4*i, gemmX86Rows[i])
+	}
+	g.op("JMP rest")
+	g.label("rows")
+	g.op("MOVQ panel_aAhead(BX), BX")
+	g.rounds("row", func(u, row int) string {
+		return fmt.Sprintf("%d(%s)(DX*1)", 4*u, gemmX86Rows[row])
+	}, func(u int) {
+		if u < g.rows {
+			g.op("PREFETCHT0 (%s)(BX*1)", gemmX86Rows[u])
+		}
+		if u == gemmTight-1 {
+			g.op("ADDQ $%d, DX", 4*gemmTight)
+			g.op("ADDQ $%d, BX", 4*gemmTight)
+		}
+	})
+	g.op("JMP rest")
+	g.label("general")
+	g.op("MOVQ panel_aAhead(BX), BX")
+	g.label("rest")
+}
+
+// rounds loops over whole rounds of gemmTight steps; a is the address of a row's
+// element at a step, and after runs behind each.
+func (g *gemmX86Kernel) rounds(name string, a func(u, row int) string, after func(u int)) {
+	g.op("SUBQ $%d, CX", gemmTight)
+	g.op("JLT %sDone", name)
+	g.op("PCALIGN $32")
+	g.label(name + "Round")
+	for u := range gemmTight {
+		at := []string{"(DI)", "(DI)(R14*1)", "(DI)(R14*2)", "(DI)(R15*1)"}[u%gemmUnroll]
+		g.products(at, func(row int) string { return a(u, row) })
+		if u%gemmUnroll == gemmUnroll-1 {
+			g.op("LEAQ (DI)(R14*%d), DI", gemmUnroll)
+		}
+		after(u)
+	}
+	g.op("SUBQ $%d, CX", gemmTight)
+	g.op("JGE %sRound", name)
+	g.label(name + "Done")
+	g.op("ADDQ $%d, CX", gemmTight)
+}
+
 func (g *gemmX86Kernel) zero(r string) { g.isa.zero(g.gemmText, r) }
 
 func (isa gemmISA) zero(t *gemmText, r string) {
@@ -176,23 +253,29 @@ func (isa gemmISA) zero(t *gemmText, r string) {
 	}
 }
 
+// step is one step of the reduction by the general pointers.
 func (g *gemmX86Kernel) step() {
+	g.products("(DI)", func(row int) string { return fmt.Sprintf("(%s)(DX*1)", gemmX86Rows[row]) })
+	g.op("ADDQ AX, DX")
+	g.op("ADDQ R14, DI")
+}
+
+// products multiplies a row of B, at the given address, by an element of each row
+// of A.
+func (g *gemmX86Kernel) products(b string, a func(row int) string) {
 	for j := range g.vecs {
-		g.op("VMOVUPS %d(DI), %s", j*g.isa.bytes, g.b(j))
+		g.op("VMOVUPS %d%s, %s", j*g.isa.bytes, b, g.b(j))
 	}
 	for i := range g.rows {
-		a := fmt.Sprintf("(%s)(DX*1)", gemmX86Rows[i])
 		if g.vecs == 1 && g.isa.reg == "Z" {
-			g.op("VFMADD231PS.BCST %s, %s, %s", a, g.b(0), g.acc(i, 0))
+			g.op("VFMADD231PS.BCST %s, %s, %s", a(i), g.b(0), g.acc(i, 0))
 			continue
 		}
-		g.op("VBROADCASTSS %s, %s", a, g.tmp(i))
+		g.op("VBROADCASTSS %s, %s", a(i), g.tmp(i))
 		for j := range g.vecs {
 			g.op("VFMADD231PS %s, %s, %s", g.tmp(i), g.b(j), g.acc(i, j))
 		}
 	}
-	g.op("ADDQ AX, DX")
-	g.op("ADDQ R14, DI")
 }
 
 // finish writes the tile: C = alpha*sum + bias, plus beta*D if there is a D.
