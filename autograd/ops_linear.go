@@ -61,14 +61,14 @@ func linearBackward(t *Tape, n *node) {
 		}
 		t.be.ActBackward(act, dy, n.saved[0])
 	}
-	dw := t.sumGrad(w)
+	dw, acc := t.gradOf(w)
 	var db *tensor.Tensor
 	if b != nil {
 		db = t.sumGrad(b)
 	}
 	switch {
 	case dw != nil:
-		t.be.LinearBackwardWeight(dw, db, dy, x.Value)
+		t.be.LinearBackwardWeight(dw, db, dy, x.Value, acc)
 	case db != nil:
 		t.be.SumLeading(db, dy)
 	}

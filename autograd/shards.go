@@ -16,23 +16,23 @@ type lane struct {
 	nonFinite *NonFinite
 }
 
-// grad returns the lane's accumulator for p, zeroed at first touch.
-func (l *lane) grad(p *Param) *tensor.Tensor {
+// grad returns the lane's accumulator for p, and whether it holds something to
+// add to: at first touch its content is undefined.
+func (l *lane) grad(p *Param) (g *tensor.Tensor, acc bool) {
 	for len(l.grads) <= p.id {
 		l.grads = append(l.grads, nil)
 		l.clean = append(l.clean, true)
 	}
-	g := l.grads[p.id]
+	g, acc = l.grads[p.id], !l.clean[p.id]
 	if g == nil {
 		g = l.be.Get(p.Value.Shape)
 		l.grads[p.id] = g
 	}
-	if l.clean[p.id] {
-		l.be.Fill(g, 0)
+	if !acc {
 		l.clean[p.id] = false
 		l.touched = append(l.touched, p)
 	}
-	return g
+	return g, acc
 }
 
 // shards is a part of the graph computed slice by slice over the batch.
@@ -379,7 +379,7 @@ func (s *shards) reduce() {
 		for _, p := range l.touched {
 			if !touchedBefore(s.lanes[:i], p) {
 				s.params = append(s.params, p)
-				s.targets = append(s.targets, s.parent.paramGrad(p))
+				s.targets = append(s.targets, p.grad())
 			}
 		}
 	}

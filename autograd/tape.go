@@ -251,7 +251,7 @@ func (t *Tape) gradOf(v *Var) (g *tensor.Tensor, acc bool) {
 	case v == nil || !v.needs:
 		return nil, false
 	case v.param != nil:
-		return t.paramGrad(v.param), true
+		return t.paramGrad(v.param)
 	case v.grad == nil:
 		v.grad = t.be.Get(v.Value.Shape)
 		return v.grad, false
@@ -262,13 +262,23 @@ func (t *Tape) gradOf(v *Var) (g *tensor.Tensor, acc bool) {
 	return v.grad, true
 }
 
-// paramGrad returns the accumulator of p's gradient for this tape.
-func (t *Tape) paramGrad(p *Param) *tensor.Tensor {
-	switch {
-	case t.lane != nil:
+// paramGrad returns the accumulator of p's gradient for this tape, and whether
+// to add to what is there.
+func (t *Tape) paramGrad(p *Param) (g *tensor.Tensor, acc bool) {
+	if t.lane != nil {
 		return t.lane.grad(p)
-	case t.parent != nil:
-		return t.parent.paramGrad(p)
+	}
+	return p.grad(), true
+}
+
+// writtenGrad is the accumulator of p's gradient for this tape, or nil if nothing
+// was written to it.
+func (t *Tape) writtenGrad(p *Param) *tensor.Tensor {
+	if l := t.lane; l != nil {
+		if p.id >= len(l.clean) || l.clean[p.id] {
+			return nil
+		}
+		return l.grads[p.id]
 	}
 	return p.grad()
 }

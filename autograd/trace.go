@@ -67,7 +67,7 @@ func (t *Tape) traceGrads(n *node) {
 		}
 		g, name := v.grad, ""
 		if v.param != nil {
-			g, name = t.paramGrad(v.param), v.param.Name
+			g, name = t.writtenGrad(v.param), v.param.Name
 		}
 		if g == nil {
 			return

@@ -144,9 +144,9 @@ func (p *Profile) LinearBackwardInput(dx, dy *tensor.Tensor, w *tensor.Weight, a
 }
 
 // LinearBackwardWeight passes it on.
-func (p *Profile) LinearBackwardWeight(dw, dbias, dy, x *tensor.Tensor) {
+func (p *Profile) LinearBackwardWeight(dw, dbias, dy, x *tensor.Tensor, acc bool) {
 	start := time.Now()
-	p.Backend.LinearBackwardWeight(dw, dbias, dy, x)
+	p.Backend.LinearBackwardWeight(dw, dbias, dy, x, acc)
 	p.done(start, "Linear dw", x.Cols(), dy.Cols(), linearFLOP(x, dw.Len()))
 }
 

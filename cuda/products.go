@@ -63,15 +63,18 @@ func beta(acc bool) float32 {
 	return 0
 }
 
-// LinearBackwardWeight is dw += dyᵀ·x, dbias += Σ dy.
-func (b *Backend) LinearBackwardWeight(dw, dbias, dy, x *tensor.Tensor) {
+// LinearBackwardWeight is dw (+)= dyᵀ·x, dbias += Σ dy.
+func (b *Backend) LinearBackwardWeight(dw, dbias, dy, x *tensor.Tensor, acc bool) {
 	checks.LinearBackwardWeight(dw, dbias, dy, x)
 	in, out, rows := x.Cols(), dy.Cols(), x.Rows()
 	if rows == 0 {
+		if !acc {
+			b.Fill(dw, 0)
+		}
 		return
 	}
 	g := b.in(dy)
-	b.product(b.out(dw), g, b.in(x), 1, out, in, rows, true, false, 1, 1)
+	b.product(b.out(dw), g, b.in(x), 1, out, in, rows, true, false, 1, beta(acc))
 	if dbias != nil {
 		b.k.SumLeading(b.out(dbias), g, rows, out)
 	}

@@ -155,9 +155,9 @@ type Products interface {
 	ActBackward(act Activation, dy, pre *Tensor)
 	// LinearBackwardInput is dx (+)= dy·W.
 	LinearBackwardInput(dx, dy *Tensor, w *Weight, acc bool)
-	// LinearBackwardWeight is dw += dyᵀ·x and, if dbias is not nil, dbias += the
+	// LinearBackwardWeight is dw (+)= dyᵀ·x and, if dbias is not nil, dbias += the
 	// column sums of dy.
-	LinearBackwardWeight(dw, dbias, dy, x *Tensor)
+	LinearBackwardWeight(dw, dbias, dy, x *Tensor, acc bool)
 	// MatMul is dst = alpha·op(a)·op(b) + beta·dst for matrices, or for each of
 	// the leading dimension's matrices where all three have rank 3.
 	MatMul(dst, a, b *Tensor, transA, transB bool, alpha, beta float32)

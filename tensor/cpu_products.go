@@ -95,6 +95,7 @@ func beta(acc bool) float32 {
 type linearWeightJob struct {
 	dw, dy, x     []float32
 	rows, in, out int
+	beta          float32
 }
 
 // run computes rows lo..hi of dW: the reduction over the batch is not cut, so
@@ -106,19 +107,24 @@ func (j *linearWeightJob) run(w *worker, lo, hi int) {
 		A: j.dy[lo:], LDA: j.out, TransA: true,
 		B: j.x, LDB: j.in,
 		C: dw, LDC: j.in,
-		D: dw, LDD: j.in, Beta: 1,
+	}
+	if j.beta != 0 {
+		g.D, g.LDD, g.Beta = dw, j.in, j.beta
 	}
 	g.Run(&w.gemm)
 }
 
-// LinearBackwardWeight is dw += dyᵀ·x, dbias += Σ dy.
-func (b *CPU) LinearBackwardWeight(dw, dbias, dy, x *Tensor) {
+// LinearBackwardWeight is dw (+)= dyᵀ·x, dbias += Σ dy.
+func (b *CPU) LinearBackwardWeight(dw, dbias, dy, x *Tensor, acc bool) {
 	in, out, rows := x.Cols(), dy.Cols(), x.Rows()
 	checks.LinearBackwardWeight(dw, dbias, dy, x)
 	if rows == 0 {
+		if !acc {
+			b.Fill(dw, 0)
+		}
 		return
 	}
-	b.jobs.linearWeight = linearWeightJob{dw.Data, dy.Data, x.Data, rows, in, out}
+	b.jobs.linearWeight = linearWeightJob{dw.Data, dy.Data, x.Data, rows, in, out, beta(acc)}
 	b.do(out, 24, &b.jobs.linearWeight)
 	if dbias != nil {
 		b.addColSums(dbias.Data, dy.Data, rows, out)

@@ -281,9 +281,9 @@ func (b *vm) LinearBackwardInput(dx, dy *tensor.Tensor, w *tensor.Weight, acc bo
 	b.done()
 }
 
-func (b *vm) LinearBackwardWeight(dw, dbias, dy, x *tensor.Tensor) {
+func (b *vm) LinearBackwardWeight(dw, dbias, dy, x *tensor.Tensor, acc bool) {
 	checks.LinearBackwardWeight(dw, dbias, dy, x)
-	b.k.MatMul(b.sum(dw), b.in(dy), b.in(x), 1, dy.Cols(), x.Cols(), x.Rows(), true, false, 1, 1)
+	b.k.MatMul(b.grad(dw, acc), b.in(dy), b.in(x), 1, dy.Cols(), x.Cols(), x.Rows(), true, false, 1, beta(acc))
 	if dbias != nil {
 		b.k.SumLeading(b.sum(dbias), b.in(dy), dy.Rows(), dy.Cols())
 	}

@@ -60,10 +60,10 @@ var productChecks = []check{
 			dx := gradcheck.MatMul(wide(dy), wide(w.Tensor), 1, rows, out, in, false, false)
 			b.gradientIs("x", dx, x.Shape, true, func(dst *tensor.Tensor, acc bool) { b.be.LinearBackwardInput(dst, dy, w, acc) })
 			dw := gradcheck.MatMul(wide(dy), wide(x), 1, out, rows, in, true, false)
-			b.gradientIs("w", dw, w.Shape, false, func(dst *tensor.Tensor, _ bool) { b.be.LinearBackwardWeight(dst, nil, dy, x) })
+			b.gradientIs("w", dw, w.Shape, true, func(dst *tensor.Tensor, acc bool) { b.be.LinearBackwardWeight(dst, nil, dy, x, acc) })
 			b.gradientIs("bias", gradcheck.SumLeading(wide(dy), out), tensor.Of(out), false, func(dst *tensor.Tensor, _ bool) {
 				scrap := b.random("scrap", out, in)
-				b.be.LinearBackwardWeight(scrap, dst, dy, x)
+				b.be.LinearBackwardWeight(scrap, dst, dy, x, true)
 			})
 		}
 	}},
