@@ -54,7 +54,7 @@ func (c *claims) says(page, format string, numbers ...any) {
 	found := shape.FindAllStringSubmatchIndex(p.text, -1)
 	switch {
 	case len(found) != 1:
-		c.Errorf("%s: %d sentences like %q: expected one: write it into the page, or change its claim in the tests beside the pages", page, len(found), want)
+		c.Errorf("%s: %d sentences like %q: expected one: write it into the page, or change its claim in docs/claims_*_test.go or its note in notes.json", page, len(found), want)
 	case !c.update:
 		c.Errorf("%s says %q; expected %q by what is behind it (go generate ./docs writes it anew)",
 			page, strings.Join(strings.Fields(p.text[found[0][0]:found[0][1]]), " "), want)

@@ -1,15 +1,12 @@
 package docs_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"diffclip/internal/run"
 )
 
 var codeSpan = regexp.MustCompile("`([^`]+)`")
@@ -56,41 +53,5 @@ func TestSwitchesExist(t *testing.T) {
 	}
 	if lines < 15 || flags < 3 {
 		t.Errorf("found %d command lines and %d flags: has the page another form?", lines, flags)
-	}
-}
-
-// TestPresetIsAsPrinted holds the page's column of -preset best to the preset.
-func TestPresetIsAsPrinted(t *testing.T) {
-	page, err := os.ReadFile("paper-vs-code.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := run.Preset("best")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, p, f, text := c.Diffusion.Encoder, c.Pretrain, c.Finetune, c.Classifier.Text
-	for _, want := range []string{
-		fmt.Sprintf("| %d blocks, width %d, %d heads | Less", e.Depth, e.Dim, e.Heads),
-		fmt.Sprintf("`pretrain -decoder-depth %d`", c.Diffusion.DecoderDepth),
-		fmt.Sprintf("| %d blocks, width %d | Less", text.Depth, text.Dim),
-		fmt.Sprintf("`pretrain -scaling %s -mnf %d`", c.Scaling.Method, c.Scaling.MNF),
-		fmt.Sprintf("`pretrain -pretrain-samples %d`", c.Split.Unlabelled),
-		fmt.Sprintf("`pretrain -epochs %d -batch %d`", p.Epochs, p.Batch),
-		fmt.Sprintf("| %d updates", p.Epochs*c.Split.Unlabelled/p.Batch),
-		fmt.Sprintf("after %d epochs of warm-up, with gradients clipped at norm %g | Nothing in time | `pretrain -lr %g`", p.WarmUp, p.Clip, p.LR),
-		fmt.Sprintf("`finetune -pool %s`", c.Classifier.Pool),
-		fmt.Sprintf("`finetune -targets %s`", c.Classifier.Targets),
-		fmt.Sprintf("`finetune -temperature %g`", c.Classifier.Temperature),
-		fmt.Sprintf("deviation 2e-5 | %g |", c.Classifier.HeadStd),
-		fmt.Sprintf("`finetune -head-fit %s`", f.HeadFit),
-		fmt.Sprintf("`finetune -epochs %d -lr %g -freeze %d`", f.Epochs, f.LR, f.FreezeEncoder),
-	} {
-		if !strings.Contains(string(page), want) {
-			t.Errorf("the page does not say %q", want)
-		}
-	}
-	if !p.Symmetries || !f.Symmetries || len(p.Crops) > 0 || !f.FixNorms {
-		t.Error("the page says that both stages flip and rotate windows, that none are cropped, and that statistics stay fixed")
 	}
 }
