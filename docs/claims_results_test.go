@@ -75,6 +75,7 @@ func (c *claims) classical() (names []string) {
 
 // resultsClaims holds sentences about accuracy.
 func resultsClaims(c *claims) {
+	partsClaims(c)
 	c.says("../README.md", "(8 shots: %.1f against %.1f without it, %.1f for the SVM)",
 		c.oa("pines-random", "DiffCLIP", 8), c.oa("pines-random", "stage 2 alone", 8), c.oa("pines-random", "svm", 8))
 	least, _ := points(c.ahead(fields, c.classical()...))

@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"differences":     differencesView,
 	"settings":        settingsView,
 	"extras":          extrasView,
+	"parts":           partsView,
 	"reproduced":      func(r *raw, args []string) ([][]string, error) { return r.reproducedTable(args[0]) },
 	"as-printed":      printedView,
 	"peers":           peersView,
@@ -97,7 +99,7 @@ type difference struct{ points, p float64 }
 func (d difference) significant() bool { return d.p < 0.05 }
 
 func (d difference) String() string {
-	s := fmt.Sprintf("%+.1f (%.3f)", d.points, d.p)
+	s := fmt.Sprintf("%+.1f (%.3f)", math.Round(10*d.points)/10+0, d.p) // + 0: no -0.0
 	if d.significant() && d.points > 0 {
 		return "**" + s + "**"
 	}
