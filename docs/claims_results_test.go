@@ -82,6 +82,10 @@ func resultsClaims(c *claims) {
 	c.holds("../README.md", least > 0, "DiffCLIP is ahead of every classical row on the mean")
 	_, most := points(c.ahead(crowns, "lda-mnf"))
 	c.holds("../README.md", most < 0, "On tree crowns, LDA on noise-whitened spectra is ahead of DiffCLIP.")
+	stages, err := c.raw.scoresOf("idtrees", "random", "linear-stem", "DiffCLIP")
+	whole := must(c, stages, err)
+	alone, err := c.raw.scoresOf("idtrees", "random", "linear-stem", "stage 2 alone")
+	c.holds("../README.md", !added(must(c, alone, err), whole).significant(), "with `-stem linear`, stage 2 alone is as good as both stages.")
 
 	const page = "results.md"
 	var pca []float64
