@@ -76,16 +76,13 @@ func (c *claims) classical() (names []string) {
 // resultsClaims holds sentences about accuracy.
 func resultsClaims(c *claims) {
 	partsClaims(c)
+	extrasClaims(c)
 	c.says("../README.md", "(8 shots: %.1f against %.1f without it, %.1f for the SVM)",
 		c.oa("pines-random", "DiffCLIP", 8), c.oa("pines-random", "stage 2 alone", 8), c.oa("pines-random", "svm", 8))
 	least, _ := points(c.ahead(fields, c.classical()...))
 	c.holds("../README.md", least > 0, "DiffCLIP is ahead of every classical row on the mean")
 	_, most := points(c.ahead(crowns, "lda-mnf"))
 	c.holds("../README.md", most < 0, "On tree crowns, LDA on noise-whitened spectra is ahead of DiffCLIP.")
-	stages, err := c.raw.scoresOf("idtrees", "random", "linear-stem", "DiffCLIP")
-	whole := must(c, stages, err)
-	alone, err := c.raw.scoresOf("idtrees", "random", "linear-stem", "stage 2 alone")
-	c.holds("../README.md", !added(must(c, alone, err), whole).significant(), "with `-stem linear`, stage 2 alone is as good as both stages.")
 
 	const page = "results.md"
 	var pca []float64

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 
 	"diffclip/rsdata"
 )
@@ -77,4 +78,26 @@ func extrasView(r *raw, _ []string) ([][]string, error) {
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// extrasClaims holds what the pages say of the linear stem.
+func extrasClaims(c *claims) {
+	level, noWorse := true, true
+	for _, scene := range []string{"idtrees", "pines"} {
+		for _, protocol := range []string{"random", "disjoint"} {
+			of := func(setting, method string) *scoreRow {
+				row, err := c.raw.scoresOf(scene, protocol, setting, method)
+				if row = must(c, row, err); row == nil {
+					c.Fatalf("%s, %s: no scores of %s with setting %q", scene, protocol, method, setting)
+				}
+				return row
+			}
+			both := of("linear-stem", "DiffCLIP")
+			first := added(of("linear-stem", "stage 2 alone"), both)
+			level = level && !first.significant() && math.Abs(first.points) < 1
+			noWorse = noWorse && added(of("", "DiffCLIP"), both).points > 0
+		}
+	}
+	c.holds("../README.md", level, "with `-stem linear`, stage 2 alone is as good as both stages.")
+	c.holds("results.md", level && noWorse, "both stages are level with stage 2 alone in every column, and no worse than `best`.")
 }
