@@ -77,6 +77,7 @@ func (c *claims) classical() (names []string) {
 func resultsClaims(c *claims) {
 	partsClaims(c)
 	extrasClaims(c)
+	lds2aeClaims(c)
 	c.says("../README.md", "(8 shots: %.1f against %.1f without it, %.1f for the SVM)",
 		c.oa("pines-random", "DiffCLIP", 8), c.oa("pines-random", "stage 2 alone", 8), c.oa("pines-random", "svm", 8))
 	least, _ := points(c.ahead(fields, c.classical()...))
@@ -181,12 +182,6 @@ func stemClaims(c *claims) {
 	_, near := c.gains(file, linear, linearAlone, 1)
 	_, most = c.gains(file, linear, linearAlone, 2)
 	c.holds(page, near <= 0.55, "within half a point of both stages on random crowns, and within %.0f disjoint", math.Ceil(most))
-	worth := [2]float64{}
-	for i, scene := range []string{"idtrees", "pines"} {
-		f, err := c.raw.scores("results/setting-" + scene + "-head-fit-trained.json")
-		worth[i] = c.oa(scene+"-random", "DiffCLIP", 8) - 100*rsdata.Summarise(must(c, f, err).Results[0].oa()).Mean
-	}
-	c.says(page, "the discriminants are worth %.0f to %.0f points over the head as trained", worth[0], worth[1])
 }
 
 // classicalClaims holds what is said of the classical rows to their code.

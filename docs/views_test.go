@@ -18,6 +18,7 @@ var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"settings":        settingsView,
 	"extras":          extrasView,
 	"parts":           partsView,
+	"lds2ae":          lds2aeView,
 	"reproduced":      func(r *raw, args []string) ([][]string, error) { return r.reproducedTable(args[0]) },
 	"as-printed":      printedView,
 	"peers":           peersView,

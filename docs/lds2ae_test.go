@@ -1,0 +1,80 @@
+package docs_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"diffclip/rsdata"
+)
+
+// lds2ae returns the scores of LDS2AE at 2 shots and those of another method on the
+// same draws, which are the first of its own; nil where a scene and protocol has no file.
+func (r *raw) lds2ae(scene, method string) (theirs, others *scoreRow, err error) {
+	name := "results/lds2ae-" + scene + ".json"
+	f, err := r.scores(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if theirs, err = f.find("LDS2AE", 2); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	all, err := r.result(scene, method, 2)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := len(theirs.Seeds)
+	if n > len(all.Seeds) || !slices.Equal(theirs.Seeds, all.Seeds[:n]) {
+		return nil, nil, fmt.Errorf("%s: seeds %v, and %v of %s: want the first of them", name, theirs.Seeds, all.Seeds, method)
+	}
+	first := *all
+	first.Seeds, first.Scores = all.Seeds[:n], all.Scores[:n]
+	for i := range first.Scores {
+		if first.Scores[i].Samples != theirs.Scores[i].Samples {
+			return nil, nil, fmt.Errorf("%s, seed %d: %d test samples and %d of %s: the splits differ", name, theirs.Seeds[i], theirs.Scores[i].Samples, first.Scores[i].Samples, method)
+		}
+	}
+	return theirs, &first, nil
+}
+
+// lds2aeView: OA of LDS2AE and of other methods on the same draws, for the scenes and
+// protocols that were run.
+func lds2aeView(r *raw, _ []string) ([][]string, error) {
+	rows := [][]string{{""}, {"LDS2AE"}, {"DiffCLIP"}, {"stage 2 alone"}, {"svm"}}
+	for _, s := range scenes {
+		theirs, _, err := r.lds2ae(s.name, "DiffCLIP")
+		if err != nil {
+			return nil, err
+		}
+		if theirs == nil {
+			continue
+		}
+		rows[0] = append(rows[0], fmt.Sprintf("%s, %d draws", s.title, len(theirs.Seeds)))
+		rows[1] = append(rows[1], rsdata.Summarise(theirs.oa()).Percent())
+		for i := 2; i < len(rows); i++ {
+			_, other, err := r.lds2ae(s.name, rows[i][0])
+			if err != nil {
+				return nil, err
+			}
+			rows[i] = append(rows[i], rsdata.Summarise(other.oa()).Percent())
+		}
+	}
+	return rows, nil
+}
+
+// lds2aeClaims holds the sentence below the table to it.
+func lds2aeClaims(c *claims) {
+	between, uncertain := true, true
+	for _, scene := range []string{"idtrees-random", "pines-random"} {
+		for method, sign := range map[string]float64{"DiffCLIP": 1, "stage 2 alone": -1} {
+			theirs, other, err := c.raw.lds2ae(scene, method)
+			d := added(must(c, theirs, err), other)
+			between, uncertain = between && sign*d.points > 0, uncertain && !d.significant()
+		}
+	}
+	c.holds("results.md", between && uncertain, "DiffCLIP is ahead of it on the mean of either scene, and it of stage 2 alone; so few draws make neither certain.")
+}
