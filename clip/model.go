@@ -11,18 +11,6 @@ import (
 	"diffclip/vit"
 )
 
-// Pool says which of the encoder's outputs stand for a window.
-type Pool string
-
-// The ways of pooling.
-const (
-	PoolClass Pool = "class" // the class token, as published
-	PoolMean  Pool = "mean"  // the mean over the patches
-	// PoolCentre is a mean over the patches in which those near the centre, which
-	// is what has the label, weigh more: vit.Config.CentreWeights.
-	PoolCentre Pool = "centre"
-)
-
 // Targets says what counts as a match in the contrastive loss.
 type Targets string
 
@@ -183,14 +171,7 @@ func (m *Model) encodeShard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *a
 	var features [4]*autograd.Var
 	all := features[:0]
 	for _, x := range in {
-		switch m.Config.Pool {
-		case PoolMean:
-			all = append(all, m.Encoder.ForwardMean(t, x))
-		case PoolCentre:
-			all = append(all, m.Encoder.ForwardCentre(t, x))
-		default:
-			all = append(all, m.Encoder.ForwardClass(t, x, m.rows[:hi-lo]))
-		}
+		all = append(all, m.Config.Pool.Forward(t, m.Encoder, x, m.rows[:hi-lo]))
 	}
 	if len(all) == 1 {
 		return all[0]

@@ -19,9 +19,9 @@ type neighbour struct{ few bool }
 
 func (n neighbour) name() string {
 	if n.few {
-		return "nearest neighbour after stage 2"
+		return "nearest neighbour of pooled features after stage 2"
 	}
-	return "nearest neighbour after stage 1"
+	return "nearest neighbour of pooled features after stage 1"
 }
 
 func (n neighbour) settings(c run.Config) run.Config {
@@ -62,21 +62,21 @@ func (n neighbour) train(ctx context.Context, j *job) (classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &trainedNeighbour{looker: looker, mean: j.config.Classifier.Pool == clip.PoolMean, train: j.x.Split.Train}
+	t := &trainedNeighbour{looker: looker, pool: j.config.Classifier.Pool, train: j.x.Split.Train}
 	t.known, err = t.features(ctx, rsdata.Pixels(nil, t.train))
 	return t, err
 }
 
 type trainedNeighbour struct {
 	looker *study.Encoder
-	mean   bool // features are means over the patches, else class tokens
+	pool   clip.Pool
 	train  []rsdata.Sample
 	known  [][][]float64 // features of the training windows, by modality
 }
 
 // features returns what the encoder makes of windows, by modality.
 func (t *trainedNeighbour) features(ctx context.Context, pixels []rsdata.Pixel) ([][][]float64, error) {
-	return t.looker.Features(ctx, pixels, t.mean)
+	return t.looker.Features(ctx, pixels, t.pool)
 }
 
 func (t *trainedNeighbour) classify(ctx context.Context, pixels []rsdata.Pixel) ([]uint8, error) {

@@ -131,11 +131,11 @@ func (x *Experiment) FeatureFigures(ctx context.Context, encoders []namedEncoder
 }
 
 // EmbedTest places the features that an encoder has of one modality of some test
-// windows, spread over all of them, in the plane by t-SNE. It is an error where
-// they are too few or too much alike.
+// windows, spread over all of them and pooled as the classifier pools them, in the
+// plane by t-SNE. It is an error where they are too few or too much alike.
 func (x *Experiment) EmbedTest(ctx context.Context, looker *study.Encoder, modality int) ([]rsdata.Sample, []tsne.Point, error) {
 	samples := spreadOver(x.Split.Test, embeddedWindows)
-	features, err := looker.Features(ctx, rsdata.Pixels(nil, samples), x.Config.Classifier.Pool == clip.PoolMean)
+	features, err := looker.Features(ctx, rsdata.Pixels(nil, samples), x.Config.Classifier.Pool)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -56,7 +56,7 @@ func (x *Experiment) Page(r Results) *report.Report {
 		inside = &Inside{}
 	}
 	add(restoredSection(append(r.Reconstructions, inside.Timesteps...)))
-	add(figureSection("Where the class token looks", "The class token stands for the window in what follows. These are the patches from which its last block takes what it knows.", inside.Attention))
+	add(figureSection("Where the class token looks", x.attentionText(), inside.Attention))
 	features := figureSection("Where the features lie", "Each point is a test window. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them.", inside.Features)
 	if inside.Note != "" {
 		features.Text = []string{inside.Note}
@@ -169,6 +169,15 @@ func figureSection(title, text string, figures []figure.Figure) report.Section {
 		s.Figures = append(s.Figures, report.Figure{Drawing: f})
 	}
 	return s
+}
+
+// attentionText says what the attention of the class token has to do with the
+// classes.
+func (x *Experiment) attentionText() string {
+	if x.Config.Classifier.Pool == clip.PoolClass {
+		return "The class token stands for the window in what follows. These are the patches from which its last block takes what it knows."
+	}
+	return "These are the patches from which the last block of the class token takes what it knows. The classifier of this run reads a mean over the patches in its place."
 }
 
 func lossSection(curves []Curve) report.Section {

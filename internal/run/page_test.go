@@ -9,7 +9,9 @@ import (
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
+	"diffclip/internal/study"
 	"diffclip/internal/train"
+	"diffclip/internal/tsne"
 	"diffclip/rsdata"
 )
 
@@ -95,5 +97,32 @@ func TestLookInsideWithoutFeatures(t *testing.T) {
 	inside, err := x.LookInside(t.Context(), stage1, nil, rsdata.Pixels(nil, x.Split.Test))
 	if err != nil || len(inside.Features) != 0 || !strings.Contains(inside.Note, "3 points: want at least 4") {
 		t.Errorf("%d pictures, note %q, error %v", len(inside.Features), inside.Note, err)
+	}
+}
+
+// The picture of features is of those that the classifier reads, and the page says which they are.
+func TestPageIsOfThePooledFeatures(t *testing.T) {
+	x := small(t)
+	x.Split.Test = x.Split.Test[:20]
+	model, err := clip.New(x.Config.Classifier, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looker, err := study.NewEncoder(x.Backend, model.Encoder, x.Windows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	embedded := map[clip.Pool][]tsne.Point{}
+	for _, pool := range []clip.Pool{clip.PoolClass, clip.PoolMean, clip.PoolCentre} {
+		x.Config.Classifier.Pool = pool
+		if _, embedded[pool], err = x.EmbedTest(t.Context(), looker, 0); err != nil {
+			t.Fatal(err)
+		}
+		if stands := strings.Contains(x.attentionText(), "class token stands for the window"); stands != (pool == clip.PoolClass) {
+			t.Errorf("pooling %q: %s", pool, x.attentionText())
+		}
+	}
+	if slices.Equal(embedded[clip.PoolCentre], embedded[clip.PoolClass]) || slices.Equal(embedded[clip.PoolCentre], embedded[clip.PoolMean]) {
+		t.Error("features pooled around the centre lie where others do")
 	}
 }

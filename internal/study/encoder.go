@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"diffclip/autograd"
+	"diffclip/clip"
 	"diffclip/rsdata"
 	"diffclip/tensor"
 	"diffclip/vit"
@@ -78,17 +79,12 @@ func (s *Encoder) Attention(ctx context.Context, pixels []rsdata.Pixel, block, t
 	return out, err
 }
 
-// Features returns, per modality, what the encoder makes of each window, (n, D):
-// the class token, or with mean the mean over the patches.
-func (s *Encoder) Features(ctx context.Context, pixels []rsdata.Pixel, mean bool) ([][][]float64, error) {
+// Features returns, per modality, what the encoder makes of each window, (n, D),
+// pooled as a classifier pools it.
+func (s *Encoder) Features(ctx context.Context, pixels []rsdata.Pixel, pool clip.Pool) ([][][]float64, error) {
 	out := make([][][]float64, len(s.model.Config.Modalities))
 	err := s.each(ctx, pixels, func(_, modality int, x *autograd.Var) {
-		var v *autograd.Var
-		if mean {
-			v = s.model.ForwardMean(s.tape, x)
-		} else {
-			v = s.model.ForwardClass(s.tape, x, s.rows(x.Dim(0), 0))
-		}
+		v := pool.Forward(s.tape, s.model, x, s.rows(x.Dim(0), 0))
 		values := v.Value.Host()
 		for b := range v.Dim(0) {
 			row := make([]float64, v.Dim(1))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"diffclip/autograd"
+	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
 	"diffclip/rsdata"
@@ -84,13 +85,11 @@ func TestEncoderBatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		features, err := s.Features(t.Context(), f.pixels, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		means, err := s.Features(t.Context(), f.pixels, true)
-		if err != nil {
-			t.Fatal(err)
+		features := map[clip.Pool][][][]float64{}
+		for _, pool := range []clip.Pool{clip.PoolClass, clip.PoolMean, clip.PoolCentre} {
+			if features[pool], err = s.Features(t.Context(), f.pixels, pool); err != nil {
+				t.Fatal(err)
+			}
 		}
 		tape := autograd.NewTape(f.be, autograd.Eval)
 		for modality := range maps {
@@ -101,8 +100,13 @@ func TestEncoderBatches(t *testing.T) {
 				for head := range 2 {
 					near(t, "attention", Shares(maps[modality], n, head), want.Data[head*tokens:(head+1)*tokens])
 				}
-				near(t, "class token", narrow(features[modality][n]), f.model.Encoder.ForwardClass(tape, x, []int32{0}).Value.Data)
-				near(t, "mean", narrow(means[modality][n]), f.model.Encoder.ForwardMean(tape, x).Value.Data)
+				for pool, want := range map[clip.Pool]*autograd.Var{
+					clip.PoolClass:  f.model.Encoder.ForwardClass(tape, x, []int32{0}),
+					clip.PoolMean:   f.model.Encoder.ForwardMean(tape, x),
+					clip.PoolCentre: f.model.Encoder.ForwardCentre(tape, x),
+				} {
+					near(t, "pooled by "+string(pool), narrow(features[pool][modality][n]), want.Value.Data)
+				}
 				tape.Reset()
 			}
 		}
@@ -145,7 +149,7 @@ func TestEncoderRefuses(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Features(ctx, f.pixels, false); !errors.Is(err, context.Canceled) {
+	if _, err := s.Features(ctx, f.pixels, clip.PoolClass); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v after cancelling", err)
 	}
 }
