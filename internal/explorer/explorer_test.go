@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -115,7 +116,7 @@ func TestPageAndState(t *testing.T) {
 	if !s.Stage1 || !s.Stage2 || !s.Report || s.Problem != "" || s.Run != "small" || len(s.Classes) != 10 || len(s.Scenes) != 1 || s.Scenes[0].H != 160 {
 		t.Errorf("state %+v", s)
 	}
-	if s.Model.Heads != 2 || s.Model.Depth != 2 || s.Model.Window != 5 || s.Scores["OA"] <= 0 || s.Classes[0].Text == "" {
+	if s.Model.Heads != 2 || s.Model.Depth != 2 || s.Model.Window != 5 || s.Scores["OA"] <= 0 || !s.Texts || s.Classes[0].Text == "" {
 		t.Errorf("state %+v", s)
 	}
 }
@@ -178,6 +179,47 @@ func TestPixelAndMap(t *testing.T) {
 	}
 	if w := c.ask("/api/truth?scene=0", ""); !bytes.Equal(w.Body.Bytes(), data.Scenes[0].Labels) {
 		t.Error("the true classes are others")
+	}
+}
+
+// A linear head compares with no text, and a question by texts is not answered by something else.
+func TestLinearHeadTakesNoTexts(t *testing.T) {
+	folder, x, _, err := runtest.Begin(filepath.Join(t.TempDir(), "run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Config.Classifier.Head, x.Config.Classifier.Classes = clip.HeadLinear, len(x.Data.Classes)
+	model, err := clip.New(x.Config.Classifier, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := folder.SaveStage2(x, model); err != nil {
+		t.Fatal(err)
+	}
+	c := open(t, folder.Dir)
+	var s stateAnswer
+	c.answer(&s, "/api/state", "")
+	if !s.Stage2 || s.Texts || s.Classes[0].Text != "" {
+		t.Errorf("state %+v", s)
+	}
+	var a pixelAnswer
+	c.answer(&a, "/api/pixel", `{"scene":0,"row":5,"col":7}`)
+	if len(a.Probabilities) != len(x.Data.Classes) {
+		t.Errorf("%d probabilities of %d classes", len(a.Probabilities), len(x.Data.Classes))
+	}
+	for _, path := range []string{"/api/pixel", "/api/map"} {
+		if w := c.ask(path, `{"scene":0,"row":5,"col":7,"texts":["a lake","a road"]}`); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "linear head") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// The scores are those of the task: an exam's are not OA, AA and kappa.
+func TestScoresOfAYesOrNoTask(t *testing.T) {
+	l := &loaded{man: &run.Manifest{}, problem: errors.New("no data"), metrics: &run.Metrics{
+		Scores: rsdata.Scores{OA: 0.9, Binary: &rsdata.BinaryScores{ACC: 0.9, AUC: math.NaN(), SE: 0.5, SP: 0.75}}}}
+	if got, want := l.state(&Explorer{}).Scores, map[string]float64{"ACC": 90, "SE": 50, "SP": 75}; !maps.Equal(got, want) {
+		t.Errorf("scores %v, want %v", got, want)
 	}
 }
 

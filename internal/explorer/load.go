@@ -144,8 +144,6 @@ const paintedWindows = 64
 
 // paint makes a painter for each modality.
 func (l *loaded) paint() error {
-	e := l.encoderConfig()
-	e.Modalities = l.x.Config.Diffusion.Encoder.Modalities
 	samples := l.x.Split.Test
 	if len(samples) == 0 {
 		samples = l.x.Split.Train
@@ -160,7 +158,7 @@ func (l *loaded) paint() error {
 	buffers := l.x.Windows.NewBuffers(len(pixels))
 	l.x.Windows.Gather(buffers, pixels)
 	for i, m := range l.x.Data.Modalities {
-		l.painters = append(l.painters, study.NewPainter(m, &l.x.Scaling.Modalities[i], e, buffers[i]))
+		l.painters = append(l.painters, study.NewPainter(m, &l.x.Scaling.Modalities[i], l.encoderConfig(), buffers[i]))
 	}
 	return nil
 }
@@ -182,6 +180,12 @@ func (l *loaded) needs(stage1, stage2 bool) error {
 		return errNoStage2
 	}
 	return nil
+}
+
+// hasTexts reports whether stage 2 compares windows with texts. A linear head
+// names the classes itself.
+func (l *loaded) hasTexts() bool {
+	return l.stage2 != nil && l.stage2.Model.Config.Head != clip.HeadLinear
 }
 
 // encoderConfig is that of the latest stage.

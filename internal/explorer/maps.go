@@ -284,6 +284,9 @@ func (l *loaded) classifier(q *question) (*clip.Classifier, error) {
 	if len(q.Texts) == 0 {
 		return l.own, nil
 	}
+	if !l.hasTexts() {
+		return nil, refuse(http.StatusConflict, "the classifier of this run has a linear head, which compares with no text: ask without texts, or train one with -head text")
+	}
 	if l.texts == nil {
 		tok, err := l.stage2.Text.Reader(l.man.Config.Text.BPE)
 		if err != nil {

@@ -19,6 +19,7 @@ type stateAnswer struct {
 	Line    string `json:"line"`
 	Stage1  bool   `json:"stage1"`
 	Stage2  bool   `json:"stage2"`
+	Texts   bool   `json:"texts"` // stage 2 compares with texts
 	Report  bool   `json:"report"`
 	Problem string `json:"problem,omitempty"` // why there are no data
 
@@ -61,13 +62,14 @@ func (e *Explorer) state(w http.ResponseWriter, r *http.Request) error {
 
 func (l *loaded) state(e *Explorer) stateAnswer {
 	name := filepath.Base(filepath.Clean(e.cfg.Dir))
-	a := stateAnswer{Stamp: l.stamp, Run: name, Stage1: l.stage1 != nil, Stage2: l.stage2 != nil, Report: e.folder.Has("report.html"),
+	a := stateAnswer{Stamp: l.stamp, Run: name, Stage1: l.stage1 != nil, Stage2: l.stage2 != nil, Texts: l.hasTexts(), Report: e.folder.Has("report.html"),
 		Scenes: []sceneState{}, Modalities: []vit.Modality{}, Classes: []classState{}}
 	if m := l.metrics; m != nil {
 		a.Scores = map[string]float64{}
-		for name, v := range map[string]float64{"OA": m.Scores.OA, "AA": m.Scores.AA, "kappa": m.Scores.Kappa} {
+		names, values := m.Scores.Columns()
+		for i, v := range values {
 			if !math.IsNaN(v) {
-				a.Scores[name] = 100 * v
+				a.Scores[names[i]] = 100 * v
 			}
 		}
 	}
@@ -83,7 +85,7 @@ func (l *loaded) state(e *Explorer) stateAnswer {
 	safe := rsdata.ColorBlindSafe(l.x.Data.Classes)
 	for i, c := range l.x.Data.Classes {
 		s := classState{Name: c.Name, Color: hex(c), Safe: hex(safe[i])}
-		if l.stage2 != nil {
+		if a.Texts {
 			s.Text = l.stage2.Text.Texts[i]
 		}
 		a.Classes = append(a.Classes, s)

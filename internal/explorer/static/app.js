@@ -115,7 +115,7 @@ function window_() {
   if (state.stage1) restore.refresh();
 }
 
-// scores fills the header.
+// head fills the header. Scores come by their names; OA is the first of a scene's.
 function head(state) {
   $('run').textContent = state.run;
   $('line').textContent = state.line;

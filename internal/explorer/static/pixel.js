@@ -59,10 +59,11 @@ export class TextsPanel {
   }
 
   start() {
-    const {stage2} = this.model.state;
-    this.show(stage2 ? null : 'Stage 2 has not been trained, or is not finished: there are no texts to compare with.');
-    $('texts-form').hidden = !stage2;
-    if (stage2) this.list(this.model.ownTexts());
+    const {stage2, texts} = this.model.state;
+    const why = stage2 ? 'The classifier of this run has a linear head, which compares with no text.' : 'Stage 2 has not been trained, or is not finished: there are no texts to compare with.';
+    this.show(texts ? null : why);
+    $('texts-form').hidden = !texts;
+    if (texts) this.list(this.model.ownTexts());
   }
 
   list(texts) {
