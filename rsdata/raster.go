@@ -11,7 +11,7 @@ import (
 // takes the memory its file's type takes.
 type Raster struct {
 	Array  *numeric.Array // shape (H, W, bands)
-	NoData *float64       // the value that means "not measured", nil where there is none; NaN and infinities always do
+	NoData *float64       // the value that means "not measured", rounded as the values are; nil where there is none; NaN and infinities always do
 }
 
 // Bands returns the values per pixel.
@@ -22,9 +22,15 @@ func (r Raster) At(row, col, band int) float64 {
 	return r.Array.At64((row*r.Array.Shape[1]+col)*r.Array.Shape[2] + band)
 }
 
-// Measured reports whether v is a measurement: finite and not the no-data value.
+// Measured reports whether v, one of the raster's values, is a measurement: finite and not the no-data value.
 func (r Raster) Measured(v float64) bool {
-	return v-v == 0 && (r.NoData == nil || v != *r.NoData)
+	if r.NoData == nil || v-v != 0 {
+		return v-v == 0
+	}
+	if r.Array.Type == numeric.Float32 { // which -9999.9 of a description or of a wider file is not
+		return float32(v) != float32(*r.NoData)
+	}
+	return v != *r.NoData
 }
 
 // Bytes returns the memory the values take.
