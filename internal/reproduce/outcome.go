@@ -144,10 +144,11 @@ func (o *Outcome) means(arms []Arm) *Panel {
 	for i := range arms {
 		a := &arms[i]
 		row := &Row{Setting: a.Setting, Method: a.Method, X: a.X, Paper: printedRow(o.Study.Name, a.Setting, a.printedAs(), over.data)}
-		if len(among) > 0 {
-			row.summarise(meanValues(among, a, o.Study.Metrics))
+		values := meanValues(among, a, o.Study.Metrics)
+		if values != nil {
+			row.summarise(values)
 		}
-		if row.Paper != nil || len(among) > 0 {
+		if row.Paper != nil || values != nil {
 			out.Rows = append(out.Rows, row)
 		}
 	}
@@ -160,25 +161,29 @@ func (o *Outcome) means(arms []Arm) *Panel {
 	return out
 }
 
-// meanValues averages an arm over panels, seed by seed.
+// meanValues averages an arm over panels, seed by seed; nil where there is no panel
+// or one that lacks the arm, beside whose mean no other could be set.
 func meanValues(among []*Panel, a *Arm, metrics []string) map[string][]float64 {
+	var rows []*Row
+	for _, p := range among {
+		i := slices.IndexFunc(p.Rows, func(r *Row) bool { return r.Setting == a.Setting && r.Method == a.Method && r.values != nil })
+		if i < 0 {
+			return nil
+		}
+		rows = append(rows, p.Rows[i])
+	}
+	if rows == nil {
+		return nil
+	}
 	values := map[string][]float64{}
 	for _, m := range metrics {
-		var sum []float64
-		for _, p := range among {
-			for _, row := range p.Rows {
-				if row.Setting != a.Setting || row.Method != a.Method {
-					continue
-				}
-				if sum == nil {
-					sum = make([]float64, len(row.values[m]))
-				}
-				for k, v := range row.values[m] {
-					sum[k] += v / float64(len(among))
-				}
+		mean := make([]float64, len(rows[0].values[m]))
+		for _, row := range rows {
+			for k, v := range row.values[m] {
+				mean[k] += v / float64(len(rows))
 			}
 		}
-		values[m] = sum
+		values[m] = mean
 	}
 	return values
 }

@@ -35,9 +35,9 @@ type Scenes struct {
 }
 
 // FindScenes opens the scenes in a folder and in the folders below it, which it
-// recognises by content. "" stands for no folder. Where only names some, by a part
-// of a label, others are left out. The embedded scene is there where it is named
-// or nothing else is.
+// recognises by content. "" stands for no folder. Where only names some, by the
+// beginnings of their labels, others are left out. The embedded scene is there
+// where it is named or nothing else is.
 func FindScenes(dir string, only []string) (*Scenes, error) {
 	s := &Scenes{}
 	if dir != "" {

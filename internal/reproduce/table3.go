@@ -1,7 +1,8 @@
 package reproduce
 
 import (
-	"diffclip/clip"
+	"fmt"
+
 	"diffclip/internal/run"
 )
 
@@ -17,9 +18,9 @@ var table3 = Study{
 	Mean:      overScenes,
 	Arms: func(bool) []Arm {
 		arms := []Arm{
-			{Method: "w/o Text", Train: diffclip{}, Change: func(c *run.Config) { c.Classifier.Head = clip.HeadLinear }},
-			{Method: "w/o Diffusion", Train: diffclip{}, Change: func(c *run.Config) { c.Diffusion.NoNoise = true }},
-			{Method: "w/o Mask", Train: diffclip{}, Change: func(c *run.Config) { c.Diffusion.MaskRatio = 0 }},
+			{Method: "w/o Text", Train: diffclip{}, Change: variant("no-text")},
+			{Method: "w/o Diffusion", Train: diffclip{}, Change: variant("no-noise")},
+			{Method: "w/o Mask", Train: diffclip{}, Change: variant("no-mask")},
 			{Method: "w/o Unsupervised", Train: diffclip{alone: true}},
 			{Method: "DiffCLIP", Train: diffclip{}},
 		}
@@ -29,4 +30,13 @@ var table3 = Study{
 		return arms
 	},
 	Charts: bars,
+}
+
+// variant returns the change that a variant of DiffCLIP makes of a configuration.
+func variant(name string) func(*run.Config) {
+	v, err := run.FindVariant(name)
+	if err != nil {
+		panic(fmt.Errorf("reproduce: %w", err))
+	}
+	return v.Apply
 }
