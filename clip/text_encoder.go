@@ -23,8 +23,9 @@ func DefaultText(vocabulary int) TextConfig {
 	return TextConfig{Vocabulary: vocabulary, Context: 77, Dim: 128, Heads: 8, Depth: 3, MLPRatio: 4}
 }
 
-// checkPrompts returns an error unless the encoder can read every prompt.
-func (c TextConfig) checkPrompts(prompts [][]int32) error {
+// CheckPrompts returns an error unless there is a prompt and an encoder of these
+// sizes can read every one. It names the first that it cannot, counted from 1.
+func (c TextConfig) CheckPrompts(prompts [][]int32) error {
 	if len(prompts) == 0 {
 		return fmt.Errorf("clip: no prompts")
 	}
@@ -114,7 +115,7 @@ func (e *TextEncoder) shard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *a
 // of the longest.
 func (e *TextEncoder) fill(prompts [][]int32, together int) int {
 	b := &e.batch
-	if err := e.Config.checkPrompts(prompts); err != nil {
+	if err := e.Config.CheckPrompts(prompts); err != nil {
 		panic(err)
 	}
 	width := 0

@@ -185,7 +185,7 @@ func (m *Model) checkSamples(samples []rsdata.Sample, prompts Prompts) error {
 	if m.linear() {
 		return nil
 	}
-	if err := m.Config.Text.checkPrompts(prompts); err != nil {
+	if err := m.Config.Text.CheckPrompts(prompts); err != nil {
 		return fmt.Errorf("stage 2: %w", err)
 	}
 	return nil

@@ -106,40 +106,6 @@ func (w *Windows) Gather(dst [][]float32, pixels []Pixel) {
 	}
 }
 
-// GatherPositions writes only some positions of each window: keep[m] is (len(pixels), k), positions r*side + c in the
-// window, and dst[m] is (len(pixels), k, bands of m). A nil dst[m] skips the modality. It allocates nothing and
-// panics as Gather does, and where a position lies outside the window.
-func (w *Windows) GatherPositions(dst [][]float32, pixels []Pixel, keep [][]int32) {
-	if len(dst) != len(w.bands) || len(keep) != len(w.bands) {
-		panic(fmt.Errorf("rsdata.Windows.GatherPositions: %d buffers and %d position lists for %d modalities", len(dst), len(keep), len(w.bands)))
-	}
-	if len(pixels) == 0 {
-		return
-	}
-	half := w.side / 2
-	for m, out := range dst {
-		if out == nil {
-			continue
-		}
-		bands, k := w.bands[m], len(keep[m])/len(pixels)
-		if k*len(pixels) != len(keep[m]) || len(out) < len(keep[m])*bands {
-			panic(fmt.Errorf("rsdata.Windows.GatherPositions: modality %d: %d positions for %d windows, %d values for %d bands", m, len(keep[m]), len(pixels), len(out), bands))
-		}
-		for i, p := range pixels {
-			h, width := w.size("GatherPositions", p)
-			for j, at := range keep[m][i*k : (i+1)*k] {
-				if at < 0 || int(at) >= w.side*w.side {
-					panic(fmt.Errorf("rsdata.Windows.GatherPositions: position %d in a window of side %d", at, w.side))
-				}
-				row := clamp(int(p.Row)+int(at)/w.side-half, h)
-				col := clamp(int(p.Col)+int(at)%w.side-half, width)
-				o := (i*k + j) * bands
-				w.sources[m][p.Scene].read(out[o:o+bands], row*width+col)
-			}
-		}
-	}
-}
-
 // checkDst panics unless dst has room for n windows of the given positions.
 func (w *Windows) checkDst(op string, dst [][]float32, n, positions int) {
 	if len(dst) != len(w.bands) {

@@ -47,26 +47,6 @@ func TestGatherPadsWithTheEdge(t *testing.T) {
 	}
 }
 
-func TestGatherPositionsEqualsGather(t *testing.T) {
-	d := tiny(9, 7)
-	w := NewWindows(d, identity(d), 5)
-	pixels := []Pixel{{0, 0, 0}, {0, 4, 3}, {0, 8, 6}}
-	full := w.NewBuffers(len(pixels))
-	w.Gather(full, pixels)
-	keep := [][]int32{{0, 24, 7, 12, 12, 1, 3, 23, 9}, {24, 5, 0}}
-	part := [][]float32{make([]float32, 9*3), make([]float32, 3)}
-	w.GatherPositions(part, pixels, keep)
-	for m := range keep {
-		k, bands := len(keep[m])/3, w.Bands(m)
-		for j, at := range keep[m] {
-			want := full[m][((j/k)*25+int(at))*bands:][:bands]
-			if got := part[m][j*bands : (j+1)*bands]; !slices.Equal(got, want) {
-				t.Errorf("modality %d, position %d: %v, want %v", m, at, got, want)
-			}
-		}
-	}
-}
-
 func TestGatherAugmented(t *testing.T) {
 	d := tiny(9, 9)
 	w := NewWindows(d, identity(d), 3)
@@ -162,11 +142,9 @@ func TestGatherAllocatesNothing(t *testing.T) {
 	w := NewWindows(d, s, 11)
 	pixels := []Pixel{{0, 0, 0}, {0, 80, 100}, {0, 159, 219}}
 	dst := w.NewBuffers(3)
-	keep := [][]int32{make([]int32, 36*3), make([]int32, 36*3)}
 	augments := []Augment{{3, 9}, {7, 0}, {0, 5}}
 	for name, f := range map[string]func(){
 		"Gather":          func() { w.Gather(dst, pixels) },
-		"GatherPositions": func() { w.GatherPositions(dst, pixels, keep) },
 		"GatherAugmented": func() { w.GatherAugmented(dst, pixels, augments) },
 	} {
 		if n := testing.AllocsPerRun(10, f); n != 0 {
@@ -223,7 +201,6 @@ func TestWindowMistakesPanic(t *testing.T) {
 		"scene outside":     func() { w.Gather(dst, []Pixel{{1, 0, 0}}) },
 		"short buffer":      func() { w.Gather(dst, []Pixel{{0, 0, 0}, {0, 0, 0}}) },
 		"one buffer":        func() { w.Gather(dst[:1], in) },
-		"position outside":  func() { w.GatherPositions(dst, in, [][]int32{{9}, {0}}) },
 		"symmetry":          func() { w.GatherAugmented(dst, in, []Augment{{Symmetry: 8}}) },
 		"crop":              func() { w.GatherAugmented(dst, in, []Augment{{Crop: 5}}) },
 		"augments too few":  func() { w.GatherAugmented(dst, in, nil) },

@@ -128,7 +128,11 @@ func (d *demonstration) alone() error {
 	if err := d.evaluate("stage 2 alone", m); err != nil {
 		return err
 	}
-	d.results.Methods = append(d.results.Methods, run.Method{Name: "nearest mean of single pixels", Confusion: d.x.NearestMean()})
+	confusion, err := d.x.NearestMean()
+	if err != nil {
+		return err
+	}
+	d.results.Methods = append(d.results.Methods, run.Method{Name: "nearest mean of single pixels", Confusion: confusion})
 	return nil
 }
 

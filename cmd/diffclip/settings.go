@@ -80,7 +80,7 @@ func (s *settings) text(f *flags, name, usage string, to func(*run.Config, strin
 
 // declarePreset is the starting point that the other flags override.
 func (s *settings) declarePreset(f *flags) {
-	f.Func("preset", "`name` of the settings to start from, which other flags override: "+strings.Join(run.PresetNames(), ", ")+" (default paper)", func(value string) error {
+	f.Func("preset", "`name` of the settings to start from, which other flags override: "+strings.Join(run.DescribePresets(), ", ")+" (default paper)", func(value string) error {
 		_, err := run.Preset(value)
 		s.preset = value
 		return err

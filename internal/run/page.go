@@ -82,12 +82,14 @@ func facts(c *rsdata.Confusion) []report.Fact {
 	var out []report.Fact
 	names, values := c.Scores().Columns()
 	for i, v := range values {
-		out = append(out, report.Fact{Label: names[i], Value: percent(v), Note: note})
+		value := fraction(v)
+		if v == v {
+			value += " %"
+		}
+		out = append(out, report.Fact{Label: names[i], Value: value, Note: note})
 	}
 	return out
 }
-
-func percent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 
 func (x *Experiment) methodSection(r Results) report.Section {
 	s := report.Section{Title: "Results", Text: []string{x.OverlapLine()}}
@@ -98,7 +100,7 @@ func (x *Experiment) methodSection(r Results) report.Section {
 			t.Header = append([]string{"method"}, names...)
 			row := []string{m.Name}
 			for _, v := range values {
-				row = append(row, fmt.Sprintf("%.1f", 100*v))
+				row = append(row, fraction(v))
 			}
 			cells := report.Cells(row...)
 			cells[0].Strong = i == 0

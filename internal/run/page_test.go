@@ -100,6 +100,21 @@ func TestLookInsideWithoutFeatures(t *testing.T) {
 	}
 }
 
+// A figure of merit that is not defined is a dash, as kappa where all windows are of one class and called so.
+func TestPageOfUndefinedScores(t *testing.T) {
+	x := small(t)
+	c := rsdata.NewConfusion(len(x.Data.Classes))
+	c.Add(0, 0)
+	page := x.Page(Results{Title: "t", Methods: []Method{{Name: "all of one class", Confusion: c}}})
+	var b strings.Builder
+	if err := page.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "NaN") || len(page.Summary) != 3 || page.Summary[2].Value != "-" || page.Summary[0].Value != "100.0 %" {
+		t.Errorf("the summary is %v", page.Summary)
+	}
+}
+
 // The picture of features is of those that the classifier reads, and the page says which they are.
 func TestPageIsOfThePooledFeatures(t *testing.T) {
 	x := small(t)

@@ -43,11 +43,12 @@ func PresetNames() []string {
 	return names
 }
 
-// DescribePresets returns a line for each preset.
+// DescribePresets returns the name of each preset and what it is, as in "paper (the
+// published sizes and schedules)".
 func DescribePresets() []string {
 	var lines []string
 	for _, p := range presets {
-		lines = append(lines, fmt.Sprintf("%-8s %s", p.name, p.summary))
+		lines = append(lines, p.name+" ("+p.summary+")")
 	}
 	return lines
 }

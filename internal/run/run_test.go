@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -277,8 +278,8 @@ func TestHostileWeights(t *testing.T) {
 		{keyConfig, `{`, `[`, keyConfig},
 		{keyScaling, `{`, ``, keyScaling},
 		{keyClasses, `{`, `{"name":"one more"},{`, "11 classes and 10 prompts"},
-		{keyText, `"prompts":[[`, `"prompts":[[2147483647,`, "vocabulary"},
-		{keyText, `"prompts":[[`, `"prompts":[[-1,`, "vocabulary"},
+		{keyText, `"prompts":[[`, `"prompts":[[2147483647,`, "token id"},
+		{keyText, `"prompts":[[`, `"prompts":[[-1,`, "token id"},
 		{keyKind, "stage 2", "stage 1", "not the weights"},
 		{keyConfig, `"head":"text"`, `"head":"linear"`, "0 classes"},
 		{keyConfig, `"head":"text"`, `"head":"linear","classes":9`, "9 classes, and 10"},
@@ -303,19 +304,25 @@ func TestHostileWeights(t *testing.T) {
 }
 
 // Two classes that differ in one band are told apart by their means.
+// Modalities lie side by side, and a window is told by its centre alone.
 func TestNearestMean(t *testing.T) {
-	means := []float64{0, 0, 4, 0}
-	for _, c := range []struct {
-		v    []float32
-		want int
-	}{{[]float32{1, 3}, 0}, {[]float32{2.5, -9}, 1}, {[]float32{2, 0}, 0}} {
-		if got := nearest(c.v, means); got != c.want {
-			t.Errorf("nearest to %v is %d, want %d", c.v, got, c.want)
+	x := small(t)
+	p := x.Split.Test[3]
+	window := x.Windows.NewBuffers(1)
+	x.Windows.Gather(window, []rsdata.Pixel{p.Pixel})
+	var want []float64
+	for m, values := range window {
+		centre := x.Windows.Side() * x.Windows.Side() / 2
+		for _, v := range values[centre*x.Windows.Bands(m):][:x.Windows.Bands(m)] {
+			want = append(want, float64(v))
 		}
 	}
-	x := small(t)
-	if c := x.NearestMean(); c.Total() != int64(len(x.Split.Test)) || !(c.OA() > 0.3) {
-		t.Errorf("%d samples, OA %v", c.Total(), c.OA())
+	if got := x.centres([]rsdata.Sample{p})[0]; !slices.Equal(got, want) {
+		t.Errorf("the centre is %v, want %v", got, want)
+	}
+	c, err := x.NearestMean()
+	if err != nil || c.Total() != int64(len(x.Split.Test)) || !(c.OA() > 0.3) {
+		t.Errorf("%d samples, OA %v, error %v", c.Total(), c.OA(), err)
 	}
 }
 
@@ -374,5 +381,45 @@ func TestReconstructions(t *testing.T) {
 		if got := len(figures[0].(*figure.Images).Rows); got != rows {
 			t.Errorf("%d rows, want %d", got, rows)
 		}
+	}
+}
+
+// The time of a training adds up over its interruptions; a training that cannot be gone on with leaves run.json alone.
+func TestTimeOfAnInterruptedStage(t *testing.T) {
+	x := small(t)
+	x.Config.Pretrain.Epochs, x.Config.Pretrain.Batch = 2, 10
+	f := Folder{t.TempDir()}
+	m := NewManifest(x)
+	if err := f.SaveManifest(m); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	hooks := train.Hooks{Checkpoint: f.Path(Checkpoint1File), OnStep: func(train.Step) { cancel() }}
+	if _, _, err := f.RunStage1(ctx, x, m, hooks); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	_, interrupted, err := Open(f.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := interrupted.Seconds[Stage1Name]
+	if first <= 0 {
+		t.Errorf("%v seconds until the interruption", first)
+	}
+	hooks.OnStep = nil
+	other := *x
+	other.Config.Pretrain.LR *= 2
+	changed := NewManifest(&other)
+	if _, _, err := f.RunStage1(t.Context(), &other, changed, hooks); err == nil || !strings.Contains(err.Error(), "another configuration") {
+		t.Fatalf("error %v", err)
+	}
+	if _, m, err = Open(f.Dir); err != nil || !reflect.DeepEqual(m, interrupted) {
+		t.Fatalf("run.json after a training that was refused: %+v, %v", m, err)
+	}
+	if _, _, err := f.RunStage1(t.Context(), x, m, hooks); err != nil {
+		t.Fatal(err)
+	}
+	if _, m, err = Open(f.Dir); err != nil || m.Seconds[Stage1Name] <= first || m.Parameters[Stage1Name] == 0 {
+		t.Errorf("%v seconds in all, %v until the interruption; %v", m.Seconds[Stage1Name], first, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"diffclip/internal/folderlock"
 	"diffclip/internal/progress"
 	"diffclip/internal/train"
+	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
 )
@@ -52,45 +53,55 @@ func (f Folder) TrainStage1(ctx context.Context, x *Experiment, m *Manifest, log
 // RunStage1 is TrainStage1 for a caller that follows it by hooks, whose checkpoint
 // lies in the folder under its usual name.
 func (f Folder) RunStage1(ctx context.Context, x *Experiment, m *Manifest, hooks train.Hooks) (*diffusion.Model, Curve, error) {
-	lock, err := folderlock.Take(f.Dir)
-	if err != nil {
-		return nil, Curve{}, err
-	}
-	defer lock.Release()
-	hooks, end := f.logSteps(Stage1Name, hooks)
-	defer end()
-	began := time.Now()
-	model, history, err := x.Pretrain(ctx, hooks)
-	curve := Curve{Stage1Name, history}
-	if err != nil {
-		return nil, curve, err
-	}
-	m.Parameters[Stage1Name] = model.Set.Count()
-	m.Seconds[Stage1Name] += time.Since(began).Seconds()
-	return model, curve, f.finish(m, Checkpoint1File, curve, func() error { return f.SaveStage1(x, model) })
+	var model *diffusion.Model
+	curve, err := f.runStage(m, Stage1Name, Checkpoint1File, hooks, func(h train.Hooks) (set *nn.Set, history []train.Epoch, err error) {
+		if model, history, err = x.Pretrain(ctx, h); err != nil {
+			return nil, history, err
+		}
+		return model.Set, history, nil
+	}, func() error { return f.SaveStage1(x, model) })
+	return model, curve, err
 }
 
 // TrainStage2 runs, or goes on with, stage 2 of an experiment in its folder, from
 // the weights of stage 1 or from scratch, and writes its weights and history.
 func (f Folder) TrainStage2(ctx context.Context, x *Experiment, m *Manifest, state map[string]*tensor.Tensor, log io.Writer) (*clip.Model, Curve, error) {
+	hooks, done := Watch(log, "stage 2, few labels", f.Path(Checkpoint2File))
+	defer done()
+	var model *clip.Model
+	curve, err := f.runStage(m, Stage2Name, Checkpoint2File, hooks, func(h train.Hooks) (set *nn.Set, history []train.Epoch, err error) {
+		if model, history, err = x.Finetune(ctx, state, h); err != nil {
+			return nil, history, err
+		}
+		return model.Set, history, nil
+	}, func() error { return f.SaveStage2(x, model) })
+	return model, curve, err
+}
+
+// runStage lets work train a stage in the folder, which no other program then
+// trains into, logs its steps, and keeps what it leaves; save writes the weights.
+// The time of a training that is interrupted counts too. After any other error
+// run.json stays as it is: the checkpoint may be that of another configuration.
+func (f Folder) runStage(m *Manifest, name, checkpoint string, hooks train.Hooks, work func(train.Hooks) (*nn.Set, []train.Epoch, error), save func() error) (Curve, error) {
 	lock, err := folderlock.Take(f.Dir)
 	if err != nil {
-		return nil, Curve{}, err
+		return Curve{}, err
 	}
 	defer lock.Release()
-	hooks, done := Watch(log, "stage 2, few labels", f.Path(Checkpoint2File))
-	hooks, end := f.logSteps(Stage2Name, hooks)
+	hooks, end := f.logSteps(name, hooks)
 	defer end()
 	began := time.Now()
-	model, history, err := x.Finetune(ctx, state, hooks)
-	done()
-	curve := Curve{Stage2Name, history}
-	if err != nil {
-		return nil, curve, err
+	set, history, err := work(hooks)
+	curve := Curve{name, history}
+	m.Seconds[name] += time.Since(began).Seconds()
+	switch {
+	case errors.Is(err, context.Canceled):
+		return curve, errors.Join(err, f.SaveManifest(m))
+	case err != nil:
+		return curve, err
 	}
-	m.Parameters[Stage2Name] = model.Set.Count()
-	m.Seconds[Stage2Name] += time.Since(began).Seconds()
-	return model, curve, f.finish(m, Checkpoint2File, curve, func() error { return f.SaveStage2(x, model) })
+	m.Parameters[name] = set.Count()
+	return curve, f.finish(m, checkpoint, curve, save)
 }
 
 // finish writes what a stage leaves. The checkpoint goes last, so that a run

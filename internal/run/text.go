@@ -130,16 +130,5 @@ func (t *Text) fits(model clip.Config) error {
 	if model.Head == clip.HeadLinear {
 		return nil
 	}
-	c := model.Text
-	for i, p := range t.Prompts {
-		if len(p) == 0 || len(p) > c.Context {
-			return fmt.Errorf("prompt %d has %d tokens: want 1 to %d", i+1, len(p), c.Context)
-		}
-		for _, id := range p {
-			if id < 0 || int(id) >= c.Vocabulary {
-				return fmt.Errorf("prompt %d has token %d of a vocabulary of %d", i+1, id, c.Vocabulary)
-			}
-		}
-	}
-	return nil
+	return model.Text.CheckPrompts(t.Prompts)
 }
