@@ -45,10 +45,10 @@ type arrayFile interface {
 	io.Closer
 }
 
-// errUnknownFormat is returned for files that hold no arrays, which a folder may well contain.
-type errUnknownFormat struct{ path, why string }
+// unknownFormatError is a file that holds no arrays, which a folder may well contain.
+type unknownFormatError struct{ path, why string }
 
-func (e errUnknownFormat) Error() string {
+func (e unknownFormatError) Error() string {
 	return fmt.Sprintf("%s: %s: expected a MATLAB, HDF5, NumPy, TIFF or ENVI file", e.path, e.why)
 }
 
@@ -71,9 +71,9 @@ func openArrays(path string) (f arrayFile, format string, err error) {
 	case err != nil:
 		return nil, "", err
 	case !info.Mode().IsRegular():
-		return nil, "", errUnknownFormat{path, "not a regular file"}
+		return nil, "", unknownFormatError{path, "not a regular file"}
 	case info.Size() == 0:
-		return nil, "", errUnknownFormat{path, "the file is empty"}
+		return nil, "", unknownFormatError{path, "the file is empty"}
 	}
 	head := make([]byte, 132)
 	n, err := file.ReadAt(head, 0)
@@ -101,7 +101,7 @@ func openArrays(path string) (f arrayFile, format string, err error) {
 		m, err := matfile.Open(file, size, path)
 		return &matArrays{m, file, path}, "MATLAB", err
 	}
-	return nil, "", errUnknownFormat{path, fmt.Sprintf("begins with %q", head[:min(8, len(head))])}
+	return nil, "", unknownFormatError{path, fmt.Sprintf("begins with %q", head[:min(8, len(head))])}
 }
 
 func isTIFF(head []byte) bool {

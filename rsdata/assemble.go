@@ -186,7 +186,6 @@ func (a *assembly) loadMaps(inv *inventory) error {
 				return err
 			}
 			if slices.Max(other) > 1 && !slices.Equal(other, labels) { // not a mask
-
 				a.notef("two different maps could be meant; took %s, left out %s", found[0], e)
 			}
 		}
@@ -212,9 +211,7 @@ func (a *assembly) dataset() (*Dataset, error) {
 	s := &Scene{Name: a.name, H: a.size[0], W: a.size[1], Rasters: a.rasters, Grid: a.grid}
 	d.Scenes = []*Scene{s}
 	a.applyMasks()
-	if err := a.chooseClasses(d); err != nil {
-		return nil, err
-	}
+	a.chooseClasses(d)
 	for _, m := range []struct {
 		ref    string
 		labels []uint8
@@ -270,7 +267,7 @@ func (a *assembly) applyMasks() {
 }
 
 // chooseClasses takes the published classes of a known scene, else those of the files, else makes names up.
-func (a *assembly) chooseClasses(d *Dataset) error {
+func (a *assembly) chooseClasses(d *Dataset) {
 	var present [MaxClasses + 1]bool
 	most := 0
 	for _, m := range [][]uint8{a.labels, a.train, a.test} {
@@ -297,7 +294,6 @@ func (a *assembly) chooseClasses(d *Dataset) error {
 		d.Classes = unnamedClasses(most)
 		d.notef("the files do not name the classes; give names and colours in scene.json")
 	}
-	return nil
 }
 
 // report says what a usable dataset lacks.

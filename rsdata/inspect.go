@@ -1,6 +1,7 @@
 package rsdata
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -89,7 +90,8 @@ func inspectFile(path, key string) FileInfo {
 	out := FileInfo{Path: path}
 	f, format, err := openArrays(path)
 	if err != nil {
-		if _, unknown := err.(errUnknownFormat); !unknown {
+		var unknown unknownFormatError
+		if !errors.As(err, &unknown) {
 			out.Problem = err
 		}
 		return out

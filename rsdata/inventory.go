@@ -98,7 +98,7 @@ func filesOf(dir string) ([]string, error) {
 func (inv *inventory) add(path string) {
 	f, _, err := openArrays(path)
 	if err != nil {
-		var unknown errUnknownFormat
+		var unknown unknownFormatError
 		if errors.As(err, &unknown) {
 			inv.other = append(inv.other, path)
 		} else {

@@ -3,6 +3,7 @@ package rsdata
 import (
 	"fmt"
 	"image/color"
+	"slices"
 )
 
 // knownScene is what is published about a benchmark scene: enough to name its classes and to say what is missing.
@@ -66,9 +67,9 @@ func (k *knownScene) checkOfficial(train, test []uint8, trainRef, testRef string
 		return nil
 	}
 	a, b := countLabels(train, len(k.classes)), countLabels(test, len(k.classes))
-	if equalInts(a, k.test) && equalInts(b, k.train) {
+	if slices.Equal(a, k.test) && slices.Equal(b, k.train) {
 		return fmt.Errorf("%s and %s: the training and the test map of %s seem exchanged: %d training and %d test pixels, expected %d and %d: swap the files",
-			trainRef, testRef, k.name, total(a), total(b), total(k.train), total(k.test))
+			trainRef, testRef, k.name, sum(a), sum(b), sum(k.train), sum(k.test))
 	}
 	return nil
 }
@@ -80,23 +81,6 @@ func countLabels(labels []uint8, classes int) []int {
 		if l > 0 && int(l) <= classes {
 			n[l-1]++
 		}
-	}
-	return n
-}
-
-func equalInts(a, b []int) bool {
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return len(a) == len(b)
-}
-
-func total(v []int) int {
-	n := 0
-	for _, x := range v {
-		n += x
 	}
 	return n
 }

@@ -1,16 +1,10 @@
 package rsdata
 
 import (
-	"fmt"
 	"image"
 	"image/color"
-	"image/png"
 	"math"
-	"path/filepath"
 	"slices"
-	"strings"
-
-	"diffclip/internal/atomicfile"
 )
 
 // Wavelengths in nanometres that stand for red, green and blue: as the eye sees them, and moved towards the near
@@ -108,55 +102,4 @@ func (r Raster) percentiles(band int, low, high float64) (lo, hi float64) {
 	slices.Sort(values)
 	at := func(q float64) float64 { return values[int(math.Round(q*float64(len(values)-1)))] }
 	return at(low), at(high)
-}
-
-// WritePreviews writes pictures of the scene to dir, which exists, and returns their paths: for a modality of three or
-// more bands NAME-false-colour.png and, where it covers the visible, NAME-true-colour.png; else NAME.png in grey.
-func WritePreviews(dir string, d *Dataset, s *Scene) ([]string, error) {
-	var paths []string
-	write := func(name string, im image.Image) error {
-		path := filepath.Join(dir, name)
-		out, err := atomicfile.Create(path)
-		if err != nil {
-			return err
-		}
-		defer out.Close()
-		if err := png.Encode(out, im); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		paths = append(paths, path)
-		return out.Commit()
-	}
-	for i, m := range d.Modalities {
-		name, r := fileName(m.Name), s.Rasters[i]
-		if m.Bands < 3 {
-			if err := write(name+".png", Preview(r, FalseColorBands(m))); err != nil {
-				return paths, err
-			}
-			continue
-		}
-		if err := write(name+"-false-colour.png", Preview(r, FalseColorBands(m))); err != nil {
-			return paths, err
-		}
-		if bands, ok := TrueColorBands(m); ok {
-			if err := write(name+"-true-colour.png", Preview(r, bands)); err != nil {
-				return paths, err
-			}
-		}
-	}
-	return paths, nil
-}
-
-// fileName turns a name that came from a file into one that stays in its folder.
-func fileName(name string) string {
-	safe := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
-			return r
-		}
-		return '_'
-	}, name)
-	if safe == "" {
-		return "modality"
-	}
-	return safe
 }

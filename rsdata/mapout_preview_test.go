@@ -2,10 +2,7 @@ package rsdata
 
 import (
 	"image/color"
-	"image/png"
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"diffclip/internal/numeric"
@@ -76,36 +73,5 @@ func TestPercentilesSampleAllColumns(t *testing.T) {
 	r := Raster{Array: &numeric.Array{Shape: []int{h, w, 1}, Type: numeric.Uint8, Data: values}}
 	if lo, hi := r.percentiles(0, 0.02, 0.98); math.Abs(lo-2) > 1 || math.Abs(hi-98) > 1 {
 		t.Errorf("percentiles %v and %v, want 2 and 98", lo, hi)
-	}
-}
-
-func TestWritePreviews(t *testing.T) {
-	d := Synthetic(DefaultSynthetic())
-	dir := t.TempDir()
-	d.Modalities[1].Name = "../lidar"
-	paths, err := WritePreviews(dir, d, d.Scenes[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"hsi-false-colour.png", "hsi-true-colour.png", "___lidar.png"}
-	if len(paths) != len(want) {
-		t.Fatalf("wrote %q, want %q", paths, want)
-	}
-	for i, path := range paths {
-		if path != filepath.Join(dir, want[i]) {
-			t.Errorf("wrote %s, want %s", path, want[i])
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		im, err := png.Decode(f)
-		f.Close()
-		if err != nil || im.Bounds().Dx() != d.Scenes[0].W || im.Bounds().Dy() != d.Scenes[0].H {
-			t.Errorf("%s: %v, %v", path, im.Bounds(), err)
-		}
-	}
-	if _, err := WritePreviews(filepath.Join(dir, "absent"), d, d.Scenes[0]); err == nil {
-		t.Error("a folder that does not exist: no error")
 	}
 }

@@ -165,7 +165,7 @@ func (c *Confusion) Scores() Scores {
 // ratio returns a/b, NaN for 0/0.
 func ratio(a, b int64) float64 { return float64(a) / float64(b) }
 
-func sum(v []int64) (total int64) {
+func sum[T int | int64](v []T) (total T) {
 	for _, n := range v {
 		total += n
 	}

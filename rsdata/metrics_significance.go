@@ -46,16 +46,17 @@ func McNemar(onlyFirst, onlySecond int) SignificanceTest {
 }
 
 // Discordant counts the samples that only the first and only the second of two
-// predictions gets right. It panics where the lengths differ.
-func Discordant[T comparable](truth, first, second []T) (onlyFirst, onlySecond int) {
-	if len(first) != len(truth) || len(second) != len(truth) {
-		panic(fmt.Errorf("rsdata: Discordant: %d truths, %d and %d predictions", len(truth), len(first), len(second)))
+// classifiers gets right, given for each whether it is. It panics where the lengths
+// differ.
+func Discordant(first, second []bool) (onlyFirst, onlySecond int) {
+	if len(first) != len(second) {
+		panic(fmt.Errorf("rsdata: Discordant: %d and %d outcomes", len(first), len(second)))
 	}
-	for i, t := range truth {
-		switch a, b := first[i] == t, second[i] == t; {
-		case a && !b:
+	for i, right := range first {
+		switch {
+		case right && !second[i]:
 			onlyFirst++
-		case b && !a:
+		case second[i] && !right:
 			onlySecond++
 		}
 	}

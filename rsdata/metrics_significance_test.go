@@ -29,11 +29,13 @@ func TestMcNemar(t *testing.T) {
 }
 
 func TestDiscordant(t *testing.T) {
-	truth := []uint8{1, 2, 3, 1, 2}
-	first := []uint8{1, 2, 1, 2, 2}
-	second := []uint8{1, 3, 3, 3, 1}
-	if a, b := Discordant(truth, first, second); a != 2 || b != 1 {
+	first := []bool{true, true, false, false, true}
+	second := []bool{true, false, true, false, false}
+	if a, b := Discordant(first, second); a != 2 || b != 1 {
 		t.Errorf("got %d, %d, want 2, 1", a, b)
+	}
+	if !panics(func() { Discordant(first, second[:3]) }) {
+		t.Error("lengths that differ did not panic")
 	}
 }
 

@@ -70,9 +70,8 @@ func (s *Scaling) Notes() []string {
 // Fit computes a scaling from every pixel of a dataset.
 //
 // Values that were not measured (NaN, infinite, no-data) are left out of the statistics and later replaced by the
-// band's mean. Bands that are constant, hold no measurement or are marked as bad
-// are dropped. Errors name the modality that has no band
-// left, or an unknown method.
+// band's mean. Bands that are constant, hold no measurement or are marked as bad are dropped. Errors name the modality
+// that has no band left, or an unknown method.
 func Fit(d *Dataset, cfg ScalingConfig) (*Scaling, error) {
 	for name := range cfg.ByModality {
 		if !slices.ContainsFunc(d.Modalities, func(m Modality) bool { return m.Name == name }) {

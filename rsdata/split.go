@@ -2,6 +2,7 @@ package rsdata
 
 import (
 	"fmt"
+	"slices"
 
 	"diffclip/internal/rng"
 )
@@ -273,6 +274,9 @@ func randomPools(lists [][]Sample, cfg SplitConfig) pools {
 
 // officialPools takes the files' own maps. Without a test map, every labelled pixel outside the training map tests.
 func (d *Dataset) officialPools(cfg SplitConfig) (pools, error) {
+	if d.HasObjects() {
+		return pools{}, fmt.Errorf("the samples are objects, which maps of pixels do not divide: use protocol %s or %s", Random, Disjoint)
+	}
 	var train, test []Sample
 	for i, s := range d.Scenes {
 		if s.Train == nil {
@@ -283,9 +287,9 @@ func (d *Dataset) officialPools(cfg SplitConfig) (pools, error) {
 			if s.Labels == nil {
 				return pools{}, fmt.Errorf("scene %q brings a training map but neither a test map nor full labels: add one of them", s.Name)
 			}
-			held = append([]uint8(nil), s.Labels...)
+			held = s.Labels
 		}
-		held = append([]uint8(nil), held...)
+		held = slices.Clone(held)
 		for j, l := range s.Train {
 			if l != 0 {
 				held[j] = 0
@@ -315,8 +319,8 @@ func limitPerClass(samples []Sample, n int) []Sample {
 	return kept
 }
 
-// unlabelled draws windows for unsupervised training from all pixels of all scenes, or from the centres of whole ones. No label is read; an inductive
-// split leaves out the surroundings of the test windows.
+// unlabelled draws windows for unsupervised training from all pixels of all scenes, or from the centres of whole ones.
+// No label is read; an inductive split leaves out the surroundings of the test windows.
 func (d *Dataset) unlabelled(s *Split) ([]Pixel, error) {
 	cfg := s.Config
 	if cfg.Unlabelled == 0 {

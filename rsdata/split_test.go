@@ -212,6 +212,14 @@ func TestObjectsAreTheSamples(t *testing.T) {
 			t.Errorf("sample %v does not match its object %v", x, o)
 		}
 	}
+	// Pixels of official maps are no objects.
+	d.Scenes[0].Train, d.Scenes[0].Test = make([]uint8, 900), make([]uint8, 900)
+	for i := range 900 {
+		d.Scenes[0].Train[i], d.Scenes[0].Test[i] = uint8(1+i%2), uint8(1+i%2)
+	}
+	if _, err := d.Split(config(Official, nil)); err == nil || !strings.Contains(err.Error(), "objects") {
+		t.Errorf("official maps beside objects: %v", err)
+	}
 }
 
 func TestSplitErrors(t *testing.T) {

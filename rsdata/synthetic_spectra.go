@@ -19,7 +19,7 @@ const (
 // knot is one point of a reflectance curve.
 type knot struct{ nm, reflectance float64 }
 
-// reflectances are drawn from memory of published spectra: the chlorophyll dip at 670 nm, the red edge at 720 nm and
+// reflectances have the features of published spectra, and are measured nowhere: the chlorophyll dip at 670 nm, the red edge at 720 nm and
 // the leaf-water dips at 970, 1200, 1450 and 1940 nm in vegetation; a soil line that rises steadily; water that
 // swallows the near infrared; nearly flat asphalt; iron oxide in tiles.
 var reflectances = [numMaterials][]knot{

@@ -133,8 +133,14 @@ func (r *Result) value(metric string) float64 {
 	return math.NaN()
 }
 
-// right reports whether test sample i was given its class.
-func (r *Result) right(i int) bool { return r.Correct[i/8]>>(i%8)&1 == 1 }
+// rights tells of each test sample whether it was given its class.
+func (r *Result) rights() []bool {
+	out := make([]bool, r.Split.Test)
+	for i := range out {
+		out[i] = r.Correct[i/8]>>(i%8)&1 == 1
+	}
+	return out
+}
 
 // maxResult bounds the size of a cell's file.
 const maxResult = 1 << 28

@@ -66,15 +66,7 @@ func (c *Comparison) countMcNemar(cells, reference []*Result) {
 			continue
 		}
 		c.Seeds++
-		var onlyA, onlyB int
-		for k := range a.Split.Test {
-			switch x, y := a.right(k), b.right(k); {
-			case x && !y:
-				onlyA++
-			case y && !x:
-				onlyB++
-			}
-		}
+		onlyA, onlyB := rsdata.Discordant(a.rights(), b.rights())
 		if rsdata.McNemar(onlyA, onlyB).P < level {
 			if onlyA > onlyB {
 				c.Better++
