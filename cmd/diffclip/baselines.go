@@ -34,12 +34,15 @@ func declareBaselines(a *app, f *flags) func() error {
 		f.Func("shots", "`numbers` of training samples per class, separated by commas, 0 for all that may train (default 8)", o.parseShots)
 		count(f, "seeds", "`number` of draws of the samples (default 10)", &o.seeds)
 		f.Uint64Var(&o.seed, "seed", o.seed, "`number` of the first draw; the others follow it")
-		f.IntVar(&o.split.Window, "window", o.split.Window, "side of the windows, in `pixels`, that the split keeps apart")
+		count(f, "window", fmt.Sprintf("side of the windows, in `pixels`, that the split keeps apart (default that of -from, else %d)", o.split.Window), &o.split.Window)
 		f.IntVar(&o.split.PerClassTest, "max-test", 0, "largest `number` of test samples per class, 0 for all")
 		f.BoolVar(&o.json, "json", false, "write JSON, with the scores of every seed")
 		o.computer.declare(f)
 	})
-	return func() error { return baselines(a, &o) }
+	return func() error {
+		o.windowGiven = f.given("window")
+		return baselines(a, &o)
+	}
 }
 
 // baselineLines describes the methods.
@@ -62,6 +65,8 @@ type baselineOptions struct {
 	seed     uint64
 	split    rsdata.SplitConfig
 	json     bool
+
+	windowGiven bool // else the window is that of the run
 }
 
 func (o *baselineOptions) parseMethods(value string) error {

@@ -43,8 +43,11 @@ func openLearned(a *app, o *baselineOptions) (*learned, error) {
 	cfg := man.Config
 	cfg.Data = o.data
 	cfg.Split.Protocol, cfg.Split.PerClassTest = o.split.Protocol, o.split.PerClassTest
+	if !o.windowGiven {
+		o.split.Window = cfg.Split.Window
+	}
 	if cfg.Split.Window != o.split.Window {
-		return nil, misuse("%s has windows of %d pixels: say -window %d", o.from, cfg.Split.Window, cfg.Split.Window)
+		return nil, misuse("%s has windows of %d pixels: leave -window out, or say -window %d", o.from, cfg.Split.Window, cfg.Split.Window)
 	}
 	be, err := o.open(a)
 	if err != nil {

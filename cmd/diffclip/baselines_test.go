@@ -36,7 +36,7 @@ func TestBaselinesMisuse(t *testing.T) {
 // the variant's own where it has one.
 func TestBaselineVariants(t *testing.T) {
 	dir := stage1(t)
-	args := []string{"baselines", "-data", "synthetic", "-from", dir, "-methods", "none", "-window", "5", "-variants", "alone,probe,no-mask,diffclip", "-shots", "2", "-seeds", "2", "-max-test", "4", "-json"}
+	args := []string{"baselines", "-data", "synthetic", "-from", dir, "-methods", "none", "-variants", "alone,probe,no-mask,diffclip", "-shots", "2", "-seeds", "2", "-max-test", "4", "-json"}
 	var got struct{ Results []baselineResult }
 	if err := json.Unmarshal([]byte(succeed(t, args...)), &got); err != nil {
 		t.Fatal(err)
@@ -50,6 +50,9 @@ func TestBaselineVariants(t *testing.T) {
 	}
 	if want := []string{"stage 2 alone", "linear probe", "w/o mask", "DiffCLIP"}; !slices.Equal(names, want) {
 		t.Errorf("rows %q, want %q", names, want)
+	}
+	if code, _, stderr := call(t, t.Context(), "baselines", "-data", "synthetic", "-from", dir, "-window", "7"); code != exitMisuse || !strings.Contains(stderr, "windows of 5 pixels") {
+		t.Errorf("another window than the run's: exit code %d, stderr %q", code, stderr)
 	}
 }
 

@@ -146,7 +146,8 @@ func (d *demonstration) evaluate(name string, m *clip.Model) error {
 
 func (d *demonstration) scores() error {
 	printScores(d.stdout, d.results.Methods)
-	d.say("")
+	d.say("In percent. OA: test windows that are right; AA: the mean of that over classes;")
+	d.say("kappa: the part of OA that is more than chance.\n")
 	return d.folder.SaveResults(d.x, d.results.Methods[0].Confusion)
 }
 

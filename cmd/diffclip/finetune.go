@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"unicode/utf8"
 
 	"diffclip/clip"
 	"diffclip/diffusion"
@@ -26,7 +27,7 @@ func declareFinetune(a *app, f *flags) func() error {
 	})
 	f.group("samples", func() { s.declareSplit(f) })
 	f.group("language", func() { s.declareText(f) })
-	f.group("training", func() { s.declarePreset(f); s.declareFinetuning(f) })
+	f.group("training", func() { s.declarePreset(f, "that of -from, else paper"); s.declareFinetuning(f) })
 	f.group("input and model, without -from", func() { s.declareInput(f); s.declareModel(f) })
 	return func() error { return finetune(a, f, &p, &s, from, withMap) }
 }
@@ -94,7 +95,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 		return err
 	}
 	if done {
-		fmt.Fprintf(a.stdout, "stage 2 of %s is complete; see: diffclip eval -from %s\n", p.out, p.out)
+		fmt.Fprintf(a.stdout, "stage 2 of %s is complete; see: %s\n", p.out, commandLine("eval", "-from", p.out))
 		return nil
 	}
 	describe(a, x)
@@ -147,7 +148,7 @@ func startingWeights(p *place, from string) (*run.Stage1, error) {
 	}
 	folder := run.Folder{Dir: from}
 	if !folder.Has(run.Stage1File) {
-		return nil, fmt.Errorf("%s has no %s: its stage 1 is not finished; go on with `diffclip pretrain -resume -out %s`", from, run.Stage1File, from)
+		return nil, fmt.Errorf("%s has no %s: its stage 1 is not finished; go on with `%s`", from, run.Stage1File, commandLine("pretrain", "-resume", "-out", from))
 	}
 	return run.OpenStage1(folder.Path(run.Stage1File))
 }
@@ -213,7 +214,7 @@ func newFinetune(p *place, from string) error {
 // trainStage2 trains and saves the classifier.
 func trainStage2(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, stage1 *run.Stage1, p *place) (*clip.Model, error) {
 	model, _, err := folder.TrainStage2(a.ctx, x, man, stage1.Weights(), a.stderr)
-	return model, resumable(err, "diffclip finetune -resume -out "+p.out)
+	return model, resumable(err, commandLine("finetune", "-resume", "-out", p.out))
 }
 
 // mappable refuses a map where there is not one scene to show.
@@ -277,7 +278,11 @@ func finishFinetune(a *app, folder run.Folder, x *run.Experiment, model *clip.Mo
 		return err
 	}
 	printScores(a.stdout, r.Methods)
-	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       diffclip map -from %s -data SCENE -out MAP\n", folder.Path(run.Stage2File), folder.Path("report.html"), folder.Dir)
+	next := commandLine("map", "-from", folder.Dir, "-data", x.Config.Data, "-out", filepath.Clean(folder.Dir)+"-map")
+	if x.Data.Whole { // pictures have no map
+		next = commandLine("eval", "-from", folder.Dir, "-seeds", "10")
+	}
+	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       %s\n", folder.Path(run.Stage2File), folder.Path("report.html"), next)
 	return nil
 }
 
@@ -292,7 +297,7 @@ func stage2Title(stage1 *run.Stage1) string {
 func printScores(w io.Writer, methods []run.Method) {
 	width := 0
 	for _, m := range methods {
-		width = max(width, len(m.Name))
+		width = max(width, utf8.RuneCountInString(m.Name))
 	}
 	for i, m := range methods {
 		names, values := m.Confusion.Scores().Columns()

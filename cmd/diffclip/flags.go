@@ -16,6 +16,7 @@ type flags struct {
 	purpose  string
 	example  []string
 	groups   []flagGroup
+	appendix []string // lines after the flags: a title, then what it lists
 	operands int      // arguments after the flags: exactly so many
 	words    []string // the command line as it was given
 }
@@ -75,7 +76,7 @@ func (f *flags) given(name string) bool {
 	return found
 }
 
-// help writes the purpose, the usage, an example and every flag.
+// help writes the purpose, the usage, an example, every flag and the appendix.
 func (f *flags) help(w io.Writer) {
 	fmt.Fprintf(w, "%s\n\nusage: diffclip %s %s\n\nexample:\n", f.purpose, f.Name(), f.usage)
 	for _, e := range f.example {
@@ -86,6 +87,9 @@ func (f *flags) help(w io.Writer) {
 		for _, name := range g.names {
 			f.line(w, f.Lookup(name))
 		}
+	}
+	if len(f.appendix) > 0 {
+		fmt.Fprintf(w, "\n%s\n", strings.Join(f.appendix, "\n  "))
 	}
 }
 
@@ -125,4 +129,16 @@ func wrap(text string, width int) []string {
 		line += word
 	}
 	return append(lines, line)
+}
+
+// commandLine is a subcommand with its arguments as a shell takes them.
+func commandLine(subcommand string, args ...string) string {
+	line := "diffclip " + subcommand
+	for _, a := range args {
+		if strings.ContainsAny(a, " \t\n\"'\\$&;|<>()*?[]{}#~`!") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		line += " " + a
+	}
+	return line
 }

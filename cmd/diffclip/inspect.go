@@ -13,6 +13,7 @@ import (
 
 	"diffclip/internal/atomicfile"
 	"diffclip/internal/figure"
+	"diffclip/internal/run"
 	"diffclip/rsdata"
 )
 
@@ -187,12 +188,15 @@ func shape(dims []int) string {
 }
 
 func printDataset(w io.Writer, d *rsdata.Dataset) {
-	fmt.Fprintf(w, "dataset %s: %d scenes, %d pixels\n", d.Name, len(d.Scenes), d.NumPixels())
+	fmt.Fprintf(w, "dataset %s: %s, %d pixels\n", d.Name, run.Count(len(d.Scenes), "scene"), d.NumPixels())
 	for _, m := range d.Modalities {
-		fmt.Fprintf(w, "  %-10s %d bands%s\n", m.Name, m.Bands, wavelengths(m))
+		fmt.Fprintf(w, "  %-10s %s%s\n", m.Name, run.Count(m.Bands, "band"), wavelengths(m))
 	}
-	s := d.Scenes[0]
-	fmt.Fprintf(w, "  first scene %q: %d rows, %d columns%s\n", s.Name, s.H, s.W, whereabouts(s))
+	s, which := d.Scenes[0], "scene"
+	if len(d.Scenes) > 1 {
+		which = "first scene"
+	}
+	fmt.Fprintf(w, "  %s %q: %d rows, %d columns%s\n", which, s.Name, s.H, s.W, whereabouts(s))
 	if len(d.Classes) > 0 {
 		what := "labelled pixels"
 		switch {
@@ -201,7 +205,7 @@ func printDataset(w io.Writer, d *rsdata.Dataset) {
 		case d.Whole:
 			what = "labelled pictures"
 		}
-		fmt.Fprintf(w, "  %d classes, %s:\n", len(d.Classes), what)
+		fmt.Fprintf(w, "  %s, %s:\n", run.Count(len(d.Classes), "class"), what)
 		for i, n := range d.Counts() {
 			fmt.Fprintf(w, "    %3d %-28s %d\n", i+1, d.Classes[i].Name, n)
 		}
@@ -323,7 +327,11 @@ func writePreview(path string, d *rsdata.Dataset) error {
 		if bands, ok := rsdata.TrueColorBands(m); ok {
 			add(rsdata.Preview(s.Rasters[i], bands), m.Name+", true colour")
 		}
-		add(rsdata.Preview(s.Rasters[i], rsdata.FalseColorBands(m)), m.Name)
+		caption := m.Name
+		if m.Bands >= 3 {
+			caption += ", false colour"
+		}
+		add(rsdata.Preview(s.Rasters[i], rsdata.FalseColorBands(m)), caption)
 	}
 	if s.Labels != nil && !d.Whole { // the label of a whole picture is a single pixel
 		add(rsdata.LabelImage(s.Labels, s.W, d.Classes), "labels")

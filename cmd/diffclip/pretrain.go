@@ -19,7 +19,7 @@ func declarePretrain(a *app, f *flags) func() error {
 	f.group("samples", func() { s.declareSplit(f); s.declareUnlabelled(f) })
 	f.group("input and model", func() { s.declareInput(f); s.declareModel(f) })
 	f.group("language, which stage 2 inherits", func() { s.declareText(f) })
-	f.group("training", func() { s.declarePreset(f); s.declarePretraining(f) })
+	f.group("training", func() { s.declarePreset(f, "paper"); s.declarePretraining(f) })
 	return func() error { return pretrain(a, f, &p, &s) }
 }
 
@@ -50,7 +50,7 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 		return err
 	}
 	if p.resume && folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File) {
-		fmt.Fprintf(a.stdout, "stage 1 of %s is complete; go on with: diffclip finetune -from %s\n", p.out, p.out)
+		fmt.Fprintf(a.stdout, "stage 1 of %s is complete; go on with: %s\n", p.out, commandLine("finetune", "-from", p.out))
 		return nil
 	}
 	man, err := begin(folder, x, p.resume)
@@ -60,12 +60,12 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	describe(a, x)
 	model, curve, err := folder.TrainStage1(a.ctx, x, man, a.stderr)
 	if err != nil {
-		return resumable(err, "diffclip pretrain -resume -out "+p.out)
+		return resumable(err, commandLine("pretrain", "-resume", "-out", p.out))
 	}
 	if err := pretrainPage(a, folder, x, model, curve); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       diffclip finetune -from %s\n", folder.Path(run.Stage1File), folder.Path("report.html"), p.out)
+	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       %s\n", folder.Path(run.Stage1File), folder.Path("report.html"), commandLine("finetune", "-from", p.out))
 	return nil
 }
 

@@ -36,7 +36,7 @@ func declareReproduce(a *app, f *flags) func() error {
 		o.declareProtocol(f)
 	})
 	f.group("settings, where the experiment does not vary them", func() {
-		o.declarePreset(f)
+		o.declarePreset(f, "paper")
 		o.declareUnlabelled(f)
 		o.declareInput(f)
 		o.declareModel(f)
@@ -113,25 +113,13 @@ func reproduceCommand(a *app, f *flags, o *reproduceOptions) error {
 		return err
 	}
 	out, err := reproduce.Run(a.ctx, study, reproduce.Options{Config: cfg, Scenes: scenes, Seeds: o.seeds, First: o.first, OneStage1: o.oneStage1,
-		Quick: o.quick, Out: o.out, Backend: be, Command: commandLine(f), Log: a.stderr})
+		Quick: o.quick, Out: o.out, Backend: be, Command: commandLine(f.Name(), f.words...), Log: a.stderr})
 	if err != nil {
-		return resumable(err, commandLine(f))
+		return resumable(err, commandLine(f.Name(), f.words...))
 	}
 	if err := out.Print(a.stdout); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(a.stdout, "\npage       %s\n", filepath.Join(o.out, out.Page()))
 	return err
-}
-
-// commandLine is the command as a shell takes it, which goes on with the run.
-func commandLine(f *flags) string {
-	line := "diffclip reproduce"
-	for _, w := range f.words {
-		if strings.ContainsAny(w, " \t\n\"'\\$&;|<>()*?[]{}#~`!") {
-			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-		line += " " + w
-	}
-	return line
 }

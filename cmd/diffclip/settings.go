@@ -78,9 +78,11 @@ func (s *settings) text(f *flags, name, usage string, to func(*run.Config, strin
 	})
 }
 
-// declarePreset is the starting point that the other flags override.
-func (s *settings) declarePreset(f *flags) {
-	f.Func("preset", "`name` of the settings to start from, which other flags override: "+strings.Join(run.DescribePresets(), ", ")+" (default paper)", func(value string) error {
+// declarePreset is the starting point that the other flags override; usual says
+// what it is where the flag is not given.
+func (s *settings) declarePreset(f *flags, usual string) {
+	f.appendix = append([]string{"presets:"}, run.DescribePresets()...)
+	f.Func("preset", "`name` of the settings to start from, which other flags override; the presets are listed below (default "+usual+")", func(value string) error {
 		_, err := run.Preset(value)
 		s.preset = value
 		return err
@@ -138,16 +140,16 @@ func (s *settings) declareModel(f *flags) {
 	encoder("heads", "`number` of attention heads", func(e *vit.Config, n int) { e.Heads = n })
 	encoder("depth", "`number` of encoder blocks", func(e *vit.Config, n int) { e.Depth = n })
 	s.integer(f, "decoder-depth", "`number` of blocks of each decoder of stage 1", 1, func(c *run.Config, n int) { c.Diffusion.DecoderDepth = n })
-	s.choice(f, "stem", "how a pixel's bands `become` a token: reducer, as published, linear, batch norm and ReLU twice before the embedding, or linear, the embedding alone", []string{string(vit.StemReducer), string(vit.StemLinear)}, func(c *run.Config, v string) {
+	s.choice(f, "stem", "`way` in which a pixel's bands become a token: reducer, as published, linear, batch norm and ReLU twice before the embedding, or linear, the embedding alone", []string{string(vit.StemReducer), string(vit.StemLinear)}, func(c *run.Config, v string) {
 		c.Encoder(func(e *vit.Config) { e.Stem = vit.StemKind(v) })
 	})
 	s.number(f, "mask-ratio", "`share` of a window's patches that stage 1 hides", func(c *run.Config, v float64) { c.Diffusion.MaskRatio = v })
-	s.choice(f, "noise", "whether stage 1 noises the visible patches, `on` or off; off, it is a masked autoencoder", []string{"on", "off"}, func(c *run.Config, v string) { c.Diffusion.NoNoise = v == "off" })
+	s.choice(f, "noise", "whether stage 1 noises the visible patches, `on|off`; off, it is a masked autoencoder", []string{"on", "off"}, func(c *run.Config, v string) { c.Diffusion.NoNoise = v == "off" })
 	s.integer(f, "timesteps", "`number` of steps of noise, T, whose variances rise from 1e-4 to 0.02; fewer end in less noise", 1, func(c *run.Config, n int) {
 		c.Encoder(func(e *vit.Config) { e.Timesteps = n })
 	})
 	s.set(f, "train-positions", "`stages` whose positional embeddings learn: none, 1, 2 or both", parsePositions)
-	s.choice(f, "compat", "`name` of what to follow where they differ, the paper if not given: reference, the published code, in the order of masking and noise, random timesteps in stage 2 and warm restarts", []string{"reference"},
+	s.choice(f, "compat", "`name` of what to follow where paper and published code differ: reference, the code, in the order of masking and noise, random timesteps in stage 2 and warm restarts (default the paper)", []string{"reference"},
 		func(c *run.Config, _ string) {
 			c.Diffusion.ReferenceOrder, c.Classifier.RandomTimestep, c.Pretrain.Restarts = true, true, 5
 		})
@@ -200,14 +202,14 @@ func (s *settings) declareFinetuning(f *flags) {
 	s.number(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Finetune.LR = v })
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
 	s.integer(f, "freeze", "`number` of epochs at the start in which the image encoder of stage 1 stays as it is", 0, func(c *run.Config, n int) { c.Finetune.FreezeEncoder = n })
-	s.choice(f, "head-fit", "where the last weights of the head `come` from: trained, the contrast, or lda, linear discriminants of the training samples' features", []string{string(clip.HeadTrained), string(clip.HeadLDA)}, func(c *run.Config, v string) { c.Finetune.HeadFit = clip.HeadFit(v) })
+	s.choice(f, "head-fit", "`way` to the last weights of the head: trained, by the contrast, or lda, linear discriminants of the training samples' features", []string{string(clip.HeadTrained), string(clip.HeadLDA)}, func(c *run.Config, v string) { c.Finetune.HeadFit = clip.HeadFit(v) })
 	s.declareExtras(f)
 	s.declareContrast(f)
 }
 
 // declareExtras is what stage 2 may do with few samples beyond the paper.
 func (s *settings) declareExtras(f *flags) {
-	s.choice(f, "symmetries", "whether training windows are flipped and turned at random, `on` or off", []string{"on", "off"}, func(c *run.Config, v string) { c.Finetune.Symmetries = v == "on" })
+	s.choice(f, "symmetries", "whether training windows are flipped and turned at random, `on|off`", []string{"on", "off"}, func(c *run.Config, v string) { c.Finetune.Symmetries = v == "on" })
 	s.number(f, "spectral", "`size` of random changes of a training window's scaled spectrum, its gain, slope and bands, 0 for none", func(c *run.Config, v float64) { c.Finetune.Spectral = v })
 	s.integer(f, "average", "`number` of epochs at the end over which weights are averaged, 0 for the last weights", 0, func(c *run.Config, n int) { c.Finetune.Average = n })
 	s.choice(f, "views", viewsUsage, []string{"1", "8"}, func(c *run.Config, v string) { c.Classifier.Views = int(v[0] - '0') })
@@ -228,10 +230,10 @@ func viewsFlag(f *flags, to *int) {
 
 // declareContrast is what the loss of stage 2 compares.
 func (s *settings) declareContrast(f *flags) {
-	s.choice(f, "head", "what windows are compared with, `text` of the classes, or linear, a fully connected layer with cross-entropy and no text", []string{string(clip.HeadText), string(clip.HeadLinear)}, func(c *run.Config, v string) { c.Classifier.Head = clip.Head(v) })
+	s.choice(f, "head", "`kind` of head: text, which compares windows with the texts of the classes, or linear, a fully connected layer with cross-entropy and no text", []string{string(clip.HeadText), string(clip.HeadLinear)}, func(c *run.Config, v string) { c.Classifier.Head = clip.Head(v) })
 	s.choice(f, "pool", "which `tokens` stand for a window: class, mean, or centre, a mean in which those near the centre weigh more", []string{string(clip.PoolClass), string(clip.PoolMean), string(clip.PoolCentre)}, func(c *run.Config, v string) { c.Classifier.Pool = clip.Pool(v) })
-	s.choice(f, "targets", "what counts as a `match` in the contrast: own (Eq. 16) or class", []string{string(clip.TargetsOwn), string(clip.TargetsClass)}, func(c *run.Config, v string) { c.Classifier.Targets = clip.Targets(v) })
-	s.number(f, "temperature", "`temperature` of the contrast at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })
+	s.choice(f, "targets", "`kind` of match in the contrast: own, a window and its own text (Eq. 16), or class, all windows and texts of a class", []string{string(clip.TargetsOwn), string(clip.TargetsClass)}, func(c *run.Config, v string) { c.Classifier.Targets = clip.Targets(v) })
+	s.number(f, "temperature", "`value` of the contrast's temperature at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })
 	s.choice(f, "timestep", "diffusion `step` that the encoder is told in stage 2 and in use: first, or random, one for each window", []string{"first", "random"}, func(c *run.Config, v string) { c.Classifier.RandomTimestep = v == "random" })
 }
 

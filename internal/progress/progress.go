@@ -1,5 +1,5 @@
 // Package progress shows how far a long run is: on a terminal one line that is
-// redrawn, with the time left; elsewhere nothing but one line at the end.
+// redrawn, with the time left; elsewhere a line a minute and one at the end.
 package progress
 
 import (
@@ -15,6 +15,7 @@ import (
 
 const (
 	redraw   = 100 * time.Millisecond // shortest time between two drawings
+	report   = time.Minute            // time between two lines where there is no terminal
 	memory   = 20 * time.Second       // time constant of the rate that the time left rests on
 	barWidth = 24
 )
@@ -52,7 +53,7 @@ func New(w io.Writer, title string, total int) *Progress {
 
 func start(w io.Writer, title string, total int, now func() time.Time, columns func() int, color bool) *Progress {
 	t := now()
-	return &Progress{w: w, title: clean(title), total: total, now: now, columns: columns, color: color, begun: t, last: t}
+	return &Progress{w: w, title: clean(title), total: total, now: now, columns: columns, color: color, begun: t, drawn: t, last: t}
 }
 
 // Resume says that done units were finished in an earlier run, so that they do
@@ -66,8 +67,8 @@ func (p *Progress) Resume(done int) {
 	p.done = done
 }
 
-// Step says that done units are finished, with a short note such as a loss. It
-// draws at most ten times a second, and the last unit always.
+// Step says that done units are finished, with a short note such as a loss. On a
+// terminal it draws at most ten times a second, and the last unit always.
 func (p *Progress) Step(done int, note string) {
 	if p == nil {
 		return
@@ -87,7 +88,12 @@ func (p *Progress) Step(done int, note string) {
 	if p.shown && now.Sub(p.drawn) < redraw && done != p.total {
 		return
 	}
-	if columns := p.columns(); columns > 0 {
+	columns := p.columns()
+	if columns <= 0 && now.Sub(p.drawn) >= report && done != p.total {
+		io.WriteString(p.w, p.title+": "+strings.TrimRight(p.facts(done)+"  "+clean(note), " ")+"\n")
+		p.drawn = now
+	}
+	if columns > 0 {
 		io.WriteString(p.w, "\r"+p.line(done, clean(note), columns-1)+"\x1b[K")
 		p.drawn, p.shown = now, true
 	}
@@ -119,18 +125,13 @@ func (p *Progress) Done(note string) {
 // line composes the line for at most width columns. What does not fit is left
 // out, first the note, then the bar, then the end of the title.
 func (p *Progress) line(done int, note string, width int) string {
-	facts := fmt.Sprint(done)
-	share := 0.0
-	if p.total > 0 {
-		share = min(max(float64(done)/float64(p.total), 0), 1)
-		facts = strings.TrimRight(fmt.Sprintf("%3.0f%% %s", math.Floor(100*share), p.timeLeft(done)), " ")
-	}
+	facts := p.facts(done)
 	room := width - length(facts) - 1
 	title := cut(p.title, room)
 	room -= length(title)
 	bar := ""
 	if p.total > 0 && room >= barWidth+3 {
-		filled := int(math.Round(share * barWidth))
+		filled := int(math.Round(p.share(done) * barWidth))
 		full, rest := strings.Repeat("=", filled), strings.Repeat(" ", barWidth-filled)
 		if p.color {
 			full = "\x1b[32m" + full + "\x1b[0m"
@@ -144,6 +145,19 @@ func (p *Progress) line(done int, note string, width int) string {
 		note = ""
 	}
 	return strings.TrimRight(title+bar+" "+facts+note, " ")
+}
+
+// share is how much of the phase is done, in [0, 1].
+func (p *Progress) share(done int) float64 {
+	return min(max(float64(done)/float64(p.total), 0), 1)
+}
+
+// facts says how much is done, and how long the rest may take.
+func (p *Progress) facts(done int) string {
+	if p.total <= 0 {
+		return fmt.Sprint(done)
+	}
+	return strings.TrimRight(fmt.Sprintf("%3.0f%% %s", math.Floor(100*p.share(done)), p.timeLeft(done)), " ")
 }
 
 // timeLeft estimates from the smoothed rate.

@@ -81,11 +81,12 @@ func TestQuietInAPipe(t *testing.T) {
 		clock.pass(20 * time.Second)
 		p.Step(i+1, "x")
 	}
-	if b.Len() > 0 {
+	const minutely = "stage 1:  30% 2m20s left  x\nstage 1:  60% 1m20s left  x\nstage 1:  90% 20s left  x\n"
+	if b.String() != minutely {
 		t.Errorf("wrote %q before the end", b.String())
 	}
 	p.Done("")
-	if b.String() != "stage 1 (3m20s)\n" {
+	if b.String() != minutely+"stage 1 (3m20s)\n" {
 		t.Errorf("wrote %q", b.String())
 	}
 

@@ -71,10 +71,26 @@ func (x *Experiment) Page(r Results) *report.Report {
 func (x *Experiment) DataLine() string {
 	names := make([]string, len(x.Data.Modalities))
 	for i, m := range x.Data.Modalities {
-		names[i] = fmt.Sprintf("%s (%d)", m.Name, m.Bands)
+		names[i] = fmt.Sprintf("%s (%s)", m.Name, Count(m.Bands, "band"))
 	}
-	return fmt.Sprintf("%s: %s; %d classes, %s of %d samples per class, seed %d", x.Data.Name, strings.Join(names, " + "),
-		len(x.Data.Classes), x.Split.Config.Protocol, x.Split.Config.Shots, x.Config.Seed)
+	samples := "all training samples"
+	if n := x.Split.Config.Shots; n > 0 {
+		samples = Count(n, "training sample") + " per class"
+	}
+	return fmt.Sprintf("%s: %s; %s; protocol %s, %s, seed %d", x.Data.Name, strings.Join(names, " + "),
+		Count(len(x.Data.Classes), "class"), x.Split.Config.Protocol, samples, x.Config.Seed)
+}
+
+// Count puts a number before a noun, in the plural unless it is one.
+func Count(n int, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "s"):
+		noun += "es"
+	default:
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func facts(c *rsdata.Confusion) []report.Fact {

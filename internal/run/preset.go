@@ -15,10 +15,10 @@ var presets = []struct {
 	name, summary string
 	config        func() Config
 }{
-	{"paper", "the published sizes and schedules", paper},
-	{"best", "what measured best with few labels: a compact model and more than the paper has", best},
-	{"fewshot", "a compact model whose head is trained by the contrast with texts, which best fits to the labels instead", fewshot},
-	{"mrnet", "the published sizes for the knee exams of MRNet: 10 training exams, pictures of 55 pixels in patches of 5", mrnet},
+	{"paper", "the published sizes and schedules, for comparison with the paper", paper},
+	{"best", "what measured best with few labels, to begin with on a scene of your own: a compact model", best},
+	{"fewshot", "a compact model in which the texts decide: the contrast trains the head that best fits to labels", fewshot},
+	{"mrnet", "the published sizes for the knee exams of MRNet: 10 training exams, pictures of 55 x 55 pixels", mrnet},
 	{"demo", "a compact model for the embedded scene and a small machine", demo},
 }
 
@@ -43,12 +43,11 @@ func PresetNames() []string {
 	return names
 }
 
-// DescribePresets returns the name of each preset and what it is, as in "paper (the
-// published sizes and schedules)".
+// DescribePresets returns a line for each preset: its name and what it is.
 func DescribePresets() []string {
 	var lines []string
 	for _, p := range presets {
-		lines = append(lines, p.name+" ("+p.summary+")")
+		lines = append(lines, fmt.Sprintf("%-8s %s", p.name, p.summary))
 	}
 	return lines
 }

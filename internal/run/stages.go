@@ -34,7 +34,7 @@ func Watch(log io.Writer, title, checkpoint string) (train.Hooks, func()) {
 	h.OnStep = func(s train.Step) {
 		if p == nil {
 			p = progress.New(log, title, s.Total)
-			p.Resume(s.Done - 1)
+			p.Resume(s.Done) // what is done took its time before the clock ran
 		}
 		loss = s.Loss
 		p.Step(s.Done, fmt.Sprintf("epoch %d  loss %.4f", s.Epoch+1, s.Loss))
