@@ -1,6 +1,9 @@
 package figure
 
-import "image"
+import (
+	"image"
+	"strings"
+)
 
 // canvas is what figures draw on. Coordinates are pixels at scale 1 from the
 // top left corner, y downward.
@@ -74,20 +77,24 @@ func seriesDash(i int) []float64 { return dashes[i%len(dashes)] }
 
 var dashes = [][]float64{nil, {6, 3}, {2, 2}, {9, 3, 2, 3}, {12, 4}, {4, 2, 1, 2}}
 
-// Metrics of the built-in font, which text layout assumes for SVG as well.
+// Metrics of the built-in font, of which every letter is as wide as the other.
 const (
 	advance    = 6.0
 	lineHeight = 14.0
 	capHeight  = 7.0
 )
 
-// textWidth returns the width of s in pixels at scale 1.
+// textWidth returns the room that s takes in pixels at scale 1: what the built-in
+// font needs, and more for letters that are wider in the fonts of browsers.
 func textWidth(s string) float64 {
-	n := 0
-	for range s {
-		n++
+	w := 0.0
+	for _, r := range s {
+		w += advance
+		if strings.ContainsRune("mwMW@%", r) {
+			w += advance / 2
+		}
 	}
-	return advance * float64(n)
+	return w
 }
 
 // fit shortens s to the width, ending in ".." where something was cut.

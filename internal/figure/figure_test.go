@@ -208,7 +208,16 @@ func TestFontHasAllASCII(t *testing.T) {
 		}
 		shapes[g] = r
 	}
-	if glyphOf('é') != glyphOf('e') || glyphOf('字') != glyphOf('\uFFFD') || glyphOf(' ') != (glyph{}) {
+	for _, r := range "ÄÖÜäöüéèñçÅåŠšžłßŞ" {
+		g := glyphOf(r)
+		if g == glyphOf('\uFFFD') {
+			t.Errorf("no glyph for %q", r)
+		}
+		if other, taken := shapes[g]; taken && r != 'ł' {
+			t.Errorf("%q and %q look the same", r, other)
+		}
+	}
+	if glyphOf('ł') != glyphOf('l') || glyphOf('字') != glyphOf('\uFFFD') || glyphOf(' ') != (glyph{}) {
 		t.Error("folding, the missing letter or the blank is wrong")
 	}
 }

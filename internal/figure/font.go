@@ -15,11 +15,12 @@ var fontSheet string
 
 const (
 	glyphWidth = 5
-	glyphRows  = 9
+	glyphRows  = 9 // of the sheet
+	aboveRows  = 2 // above those, for the accents of capitals
 )
 
-// glyph holds the nine rows of a letter; bit 4 is the leftmost pixel.
-type glyph [glyphRows]uint8
+// glyph holds the rows of a letter from the top; bit 4 is the leftmost pixel.
+type glyph [aboveRows + glyphRows]uint8
 
 var font = sync.OnceValue(func() map[rune]glyph {
 	glyphs := map[rune]glyph{}
@@ -28,10 +29,10 @@ var font = sync.OnceValue(func() map[rune]glyph {
 		names := []rune(lines[top])
 		for x := 0; x < len(names); x += glyphWidth + 1 {
 			var g glyph
-			for y := range g {
+			for y := range glyphRows {
 				for i := range glyphWidth {
 					if lines[top+1+y][x+i] == '#' {
-						g[y] |= 1 << (glyphWidth - 1 - i)
+						g[aboveRows+y] |= 1 << (glyphWidth - 1 - i)
 					}
 				}
 			}
@@ -47,14 +48,57 @@ var font = sync.OnceValue(func() map[rune]glyph {
 
 // folded gives letters that the font lacks the shape of one that it has.
 var folded = map[rune]rune{
-	'À': 'A', 'Á': 'A', 'Â': 'A', 'Ã': 'A', 'Ä': 'A', 'Å': 'A', 'Ç': 'C', 'È': 'E', 'É': 'E', 'Ê': 'E', 'Ë': 'E',
-	'Ì': 'I', 'Í': 'I', 'Î': 'I', 'Ï': 'I', 'Ñ': 'N', 'Ò': 'O', 'Ó': 'O', 'Ô': 'O', 'Õ': 'O', 'Ö': 'O', 'Ø': 'O',
-	'Ù': 'U', 'Ú': 'U', 'Û': 'U', 'Ü': 'U', 'Ý': 'Y', 'ß': 'β',
-	'à': 'a', 'á': 'a', 'â': 'a', 'ã': 'a', 'ä': 'a', 'å': 'a', 'ç': 'c', 'è': 'e', 'é': 'e', 'ê': 'e', 'ë': 'e',
-	'ì': 'i', 'í': 'i', 'î': 'i', 'ï': 'i', 'ñ': 'n', 'ò': 'o', 'ó': 'o', 'ô': 'o', 'õ': 'o', 'ö': 'o', 'ø': 'o',
-	'ù': 'u', 'ú': 'u', 'û': 'u', 'ü': 'u', 'ý': 'y', 'ÿ': 'y',
+	'Ø': 'O', 'ø': 'o', 'Ł': 'L', 'ł': 'l', 'Đ': 'D', 'đ': 'd', 'ß': 'β',
 	'‘': '\'', '’': '\'', '“': '"', '”': '"', '—': '–', '−': '–', 'μ': 'µ', '\u00a0': ' ', '\t': ' ', '\n': ' ',
 }
+
+// accents are the marks of European letters: their rows, and the letters that
+// have them, each before the one that it is made of. Those of small letters stand
+// in the two rows of the ascenders, those of capitals above.
+var accents = []struct {
+	rows    [2]uint8
+	letters string
+}{
+	{[2]uint8{0b01000, 0b00100}, "ÀAÈEÌIÒOÙUàaèeìiòoùu"},
+	{[2]uint8{0b00010, 0b00100}, "ÁAÉEÍIÓOÚUÝYĆCŃNŚSŹZáaéeíióoúuýyćcńnśsźz"},
+	{[2]uint8{0b00100, 0b01010}, "ÂAÊEÎIÔOÛUâaêeîiôoûu"},
+	{[2]uint8{0b01010, 0b10100}, "ÃAÑNÕOãañnõo"},
+	{[2]uint8{0b01010, 0b00000}, "ÄAËEÏIÖOÜUŸYäaëeïiöoüuÿy"},
+	{[2]uint8{0b01110, 0b01010}, "ÅAŮUåaůu"},
+	{[2]uint8{0b01010, 0b00100}, "ČCĎDĚEŇNŘRŠSŤTŽZĂAĞGčcěeňnřršsžzăağg"},
+	{[2]uint8{0b01001, 0b10010}, "ŐOŰUőoűu"},
+	{[2]uint8{0b00100, 0b00000}, "ŻZĖEİIżzėe"},
+	{[2]uint8{0b01110, 0b00000}, "ĀAĒEĪIŌOŪUāaēeīiōoūu"},
+}
+
+// tails are the letters with a mark below, each before the one that it is made of.
+const tails = "ÇCŞSȘSȚTĄAĘEĮIŲUçcşsșsțtąaęeįiųu"
+
+// composed holds the letters of accents and tails.
+var composed = sync.OnceValue(func() map[rune]glyph {
+	glyphs := map[rune]glyph{}
+	pairs := func(letters string, mark func(g glyph, base rune) glyph) {
+		r := []rune(letters)
+		for i := 0; i < len(r); i += 2 {
+			glyphs[r[i]] = mark(font()[r[i+1]], r[i+1])
+		}
+	}
+	for _, a := range accents {
+		pairs(a.letters, func(g glyph, base rune) glyph {
+			top := 0
+			if base >= 'a' {
+				top = aboveRows // in place of the dot of an i
+			}
+			g[top], g[top+1] = a.rows[0], a.rows[1]
+			return g
+		})
+	}
+	pairs(tails, func(g glyph, _ rune) glyph {
+		g[len(g)-2], g[len(g)-1] = 0b00100, 0b01000
+		return g
+	})
+	return glyphs
+})
 
 // glyphOf returns the shape of r, a crossed box where the font has none.
 func glyphOf(r rune) glyph {
@@ -62,6 +106,9 @@ func glyphOf(r rune) glyph {
 		r = f
 	}
 	if g, ok := font()[r]; ok {
+		return g
+	}
+	if g, ok := composed()[r]; ok {
 		return g
 	}
 	return font()['\uFFFD']

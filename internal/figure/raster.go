@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/draw"
 	"math"
+	"unicode/utf8"
 )
 
 // raster draws on an RGBA image in light colours, anti-aliased.
@@ -150,7 +151,7 @@ func markDepth(shape markShape, dx, dy, r float64) float64 {
 }
 
 func (c *raster) text(x, baseline float64, s string, style textStyle) {
-	width := textWidth(s)
+	width := advance * float64(utf8.RuneCountInString(s))
 	along := map[anchor]float64{start: 0, middle: -width / 2, end: -width}[style.anchor]
 	unit := int(c.scale)
 	x0, y0 := int(math.Round(x*c.scale)), int(math.Round(baseline*c.scale))
@@ -165,10 +166,10 @@ func (c *raster) text(x, baseline float64, s string, style textStyle) {
 					continue
 				}
 				u := offset + (i*int(advance)+col)*unit
-				v := (row - int(capHeight)) * unit
+				v := (row - aboveRows - int(capHeight)) * unit
 				w := unit
 				if style.bold {
-					w += (unit + 1) / 2
+					w += unit / 2 // none at scale 1, where it would fill the letters
 				}
 				cell := image.Rect(x0+u, y0+v, x0+u+w, y0+v+unit)
 				if style.upward {

@@ -11,6 +11,7 @@ type Axis struct {
 	Log      bool      // base 10; values that are not positive are left out
 	Min, Max float64   // fixed range; both 0 take it from the data
 	Ticks    []float64 // where labels stand; nil chooses them
+	Whole    bool      // values are whole numbers, such as epochs, and labels stand at such
 }
 
 // scale maps values of one axis to pixels.
@@ -56,7 +57,11 @@ func newScale(a Axis, values []float64, from, to float64, labels int) scale {
 		s.ticks = logTicks(s.lo, s.hi, labels)
 		return s
 	}
-	s.ticks = linearTicks(s.lo, s.hi, labels)
+	least := 0.0
+	if a.Whole {
+		least = 1
+	}
+	s.ticks = linearTicks(s.lo, s.hi, labels, least)
 	if a.Min == 0 && a.Max == 0 { // widen to round ends
 		step := s.ticks[1] - s.ticks[0]
 		if lo := s.ticks[0]; lo > s.lo {
@@ -91,8 +96,8 @@ func (s *scale) at(v float64) float64 {
 }
 
 // linearTicks returns at least two multiples of 1, 2 or 5 times a power of ten
-// in or at the ends of [lo, hi], about as many as asked for.
-func linearTicks(lo, hi float64, labels int) []float64 {
+// in or at the ends of [lo, hi], about as many as asked for and at least so far apart.
+func linearTicks(lo, hi float64, labels int, least float64) []float64 {
 	rough := (hi - lo) / float64(max(labels, 2))
 	power := math.Pow(10, math.Floor(math.Log10(rough)))
 	step := 10 * power
@@ -102,6 +107,7 @@ func linearTicks(lo, hi float64, labels int) []float64 {
 			break
 		}
 	}
+	step = max(step, least)
 	first, last := math.Ceil(lo/step-1e-9), math.Floor(hi/step+1e-9)
 	if last-first < 1 {
 		first, last = math.Floor(lo/step+1e-9), math.Floor(lo/step+1e-9)+1

@@ -94,7 +94,7 @@ func (f Folder) History() ([]Curve, error) {
 
 // LossFigure draws the losses of one or more trainings.
 func LossFigure(title string, curves ...Curve) figure.Figure {
-	fig := &figure.Lines{Title: title, X: figure.Axis{Label: "epoch"}, Y: figure.Axis{Label: "loss"}}
+	fig := &figure.Lines{Title: title, X: figure.Axis{Label: "epoch", Whole: true}, Y: figure.Axis{Label: "loss"}}
 	for _, c := range curves {
 		s := figure.Series{Name: c.Name}
 		for _, e := range c.Epochs {
@@ -107,7 +107,7 @@ func LossFigure(title string, curves ...Curve) figure.Figure {
 
 // RateFigure draws the learning rate of a training.
 func RateFigure(title string, c Curve) figure.Figure {
-	fig := &figure.Lines{Title: title, X: figure.Axis{Label: "epoch"}, Y: figure.Axis{Label: "learning rate"}}
+	fig := &figure.Lines{Title: title, X: figure.Axis{Label: "epoch", Whole: true}, Y: figure.Axis{Label: "learning rate"}}
 	s := figure.Series{Name: c.Name}
 	for _, e := range c.Epochs {
 		s.X, s.Y = append(s.X, float64(e.Epoch+1)), append(s.Y, e.LR)

@@ -44,7 +44,7 @@ func (x *Experiment) AttentionFigures(ctx context.Context, e *vit.Encoder, pixel
 			row := make([]figure.Cell, len(pixels))
 			for n := range row {
 				shares := study.Shares(maps[i], n, head)
-				row[n] = figure.Cell{Image: study.AttentionImage(e.Config, shares[1:]), Caption: fmt.Sprintf("%.0f %%", 100*shares[0])}
+				row[n] = figure.Cell{Image: study.AttentionImage(e.Config, shares[1:]), Caption: fmt.Sprintf("%.1f %%", 100*shares[0])}
 			}
 			name := "mean"
 			if head >= 0 {

@@ -57,7 +57,7 @@ func (x *Experiment) Page(r Results) *report.Report {
 	}
 	add(restoredSection(append(r.Reconstructions, inside.Timesteps...)))
 	add(figureSection("Where the class token looks", x.attentionText(), inside.Attention))
-	features := figureSection("Where the features lie", "Each point is a test window. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them.", inside.Features)
+	features := figureSection("Where the features lie", "Each point is a test window, placed by t-SNE. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them. Only who lies beside whom means something, not axes or distances. The colours are those that are safe for colour blindness.", inside.Features)
 	if inside.Note != "" {
 		features.Text = []string{inside.Note}
 	}
@@ -94,7 +94,15 @@ func Count(n int, noun string) string {
 }
 
 func facts(c *rsdata.Confusion) []report.Fact {
-	note := fmt.Sprintf("%d test windows", c.Total())
+	meaning := map[string]string{
+		"OA":    fmt.Sprintf("overall accuracy: the share of %d test windows that is right", c.Total()),
+		"AA":    "average accuracy: the mean of that share over the classes",
+		"kappa": "how far OA is above what chance would reach",
+		"ACC":   fmt.Sprintf("accuracy: the share of %d test exams that is right", c.Total()),
+		"AUC":   "area under the ROC curve: 50 % is chance",
+		"SE":    "sensitivity: the share of exams with a finding that is found",
+		"SP":    "specificity: the share of exams without one that is cleared",
+	}
 	var out []report.Fact
 	names, values := c.Scores().Columns()
 	for i, v := range values {
@@ -102,7 +110,7 @@ func facts(c *rsdata.Confusion) []report.Fact {
 		if v == v {
 			value += " %"
 		}
-		out = append(out, report.Fact{Label: names[i], Value: value, Note: note})
+		out = append(out, report.Fact{Label: names[i], Value: value, Note: meaning[names[i]]})
 	}
 	return out
 }
@@ -152,7 +160,7 @@ func (x *Experiment) classSection(r Results) report.Section {
 		return s
 	}
 	c := r.Methods[0].Confusion
-	t := report.Table{Caption: r.Methods[0].Name, Header: []string{"class", "test windows", "recall", "precision", "F1"}}
+	t := report.Table{Caption: r.Methods[0].Name + ", in percent.", Header: []string{"class", "test windows", "recall", "precision", "F1"}}
 	for i, score := range c.PerClass() {
 		cells := report.Cells(x.Data.Classes[i].Name, fmt.Sprint(score.Support), fraction(score.Recall), fraction(score.Precision), fraction(score.F1))
 		swatch := rgb(x.Data.Classes[i].Color)
@@ -192,10 +200,11 @@ func figureSection(title, text string, figures []figure.Figure) report.Section {
 // attentionText says what the attention of the class token has to do with the
 // classes.
 func (x *Experiment) attentionText() string {
+	const text = "These are the patches from which the last block of the class token takes what it knows, light where much; the percentage above a picture is the share that the token keeps to itself."
 	if x.Config.Classifier.Pool == clip.PoolClass {
-		return "The class token stands for the window in what follows. These are the patches from which its last block takes what it knows."
+		return "The class token stands for the window in what follows. " + text
 	}
-	return "These are the patches from which the last block of the class token takes what it knows. The classifier of this run reads a mean over the patches in its place."
+	return text + " The classifier of this run reads a mean over the patches in its place."
 }
 
 func lossSection(curves []Curve) report.Section {
