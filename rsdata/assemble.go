@@ -62,6 +62,15 @@ func assemble(inv *inventory) (*Dataset, error) {
 	if err := a.loadMaps(inv); err != nil {
 		return nil, err
 	}
+	var unknown []entry
+	for _, e := range inv.entries {
+		if e.role == noRole && e.isRaster() && e.size() == size {
+			unknown = append(unknown, e)
+		}
+	}
+	if len(unknown) > 0 {
+		a.notef("left out, because no name tells what it is: %s; list it in a scene.json, which diffclip inspect -draft begins", listEntries(unknown))
+	}
 	return a.dataset()
 }
 

@@ -65,14 +65,8 @@ func openDescription(path string) (*Dataset, error) {
 	if d.Name == "" {
 		d.Name = datasetName(filepath.Dir(path))
 	}
-	for i, c := range desc.Classes {
-		class := Class{c.Name, autoColors[i%len(autoColors)]}
-		if c.Color != "" {
-			if class.Color, err = parseColor(c.Color); err != nil {
-				return nil, fmt.Errorf("%s: class %q: %w", path, c.Name, err)
-			}
-		}
-		d.Classes = append(d.Classes, class)
+	if d.Classes, err = describedClasses(desc.Classes); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	dir := filepath.Dir(path)
 	for i := range desc.Scenes {
@@ -90,6 +84,42 @@ func openDescription(path string) (*Dataset, error) {
 		}
 	}
 	return d, nil
+}
+
+// describedClasses gives the classes without a colour one of autoColors that is
+// like none of those that are given.
+func describedClasses(list []ClassDescription) ([]Class, error) {
+	var classes []Class
+	free := slices.Clone(autoColors)
+	for _, c := range list {
+		class := Class{Name: c.Name}
+		if c.Color != "" {
+			var err error
+			if class.Color, err = parseColor(c.Color); err != nil {
+				return nil, fmt.Errorf("class %q: %w", c.Name, err)
+			}
+			free = slices.DeleteFunc(free, func(a color.RGBA) bool { return alike(a, class.Color) })
+		}
+		classes = append(classes, class)
+	}
+	if len(free) == 0 {
+		free = autoColors
+	}
+	next := 0
+	for i := range classes {
+		if list[i].Color == "" {
+			classes[i].Color = free[next%len(free)]
+			next++
+		}
+	}
+	return classes, nil
+}
+
+// alike reports whether colours are hard to tell apart on a map.
+func alike(a, b color.RGBA) bool {
+	far := func(x, y uint8) int { return (int(x) - int(y)) * (int(x) - int(y)) }
+	const near = 60
+	return far(a.R, b.R)+far(a.G, b.G)+far(a.B, b.B) < near*near
 }
 
 // readDescription parses a scene.json. A misspelt field is an error, not ignored.

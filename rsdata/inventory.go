@@ -134,7 +134,7 @@ var roleWords = []struct {
 
 // guessRole tells an array's role from the name of its variable, else of its file, and from its shape.
 func guessRole(e entry) role {
-	if !rasterShape(e.shape) || e.class == "struct" || e.class == "cell" || e.class == "char" {
+	if !e.isRaster() {
 		return noRole
 	}
 	stem := strings.ToLower(strings.TrimSuffix(filepath.Base(e.path), filepath.Ext(e.path)))

@@ -66,7 +66,7 @@ func eval(a *app, o *evalOptions) error {
 	}
 	x, err := run.Prepare(cfg, run.Given{Scaling: s.Scaling, Text: s.Text}, be)
 	if err != nil {
-		return err
+		return moved(err, o.data != "")
 	}
 	if err := man.Same(x); err != nil {
 		return err

@@ -85,7 +85,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	}
 	x, err := run.Prepare(cfg, given, be)
 	if err != nil {
-		return err
+		return moved(err, f.given("data"))
 	}
 	if err := mappable(x, withMap); err != nil {
 		return err

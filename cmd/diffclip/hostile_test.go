@@ -79,8 +79,42 @@ func TestOwnScene(t *testing.T) {
 	succeed(t, "inspect", dir, "-json", "-preview", preview)
 	read(t, preview)
 	out := filepath.Join(t.TempDir(), "run")
-	succeed(t, tiny("pretrain", "-data", dir, "-out", out, "-epochs", "1", "-pretrain-samples", "40")...)
+	t.Chdir(filepath.Dir(dir))
+	succeed(t, tiny("pretrain", "-data", filepath.Base(dir), "-out", out, "-epochs", "1", "-pretrain-samples", "40")...)
+	t.Chdir(t.TempDir()) // a run finds its data from anywhere
 	succeed(t, "finetune", "-from", out, "-epochs", "1")
+	if err := os.Rename(dir, dir+"-moved"); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, t.Context(), "eval", "-from", out); code != exitFailure || !strings.Contains(stderr, "say where with -data") {
+		t.Errorf("data that have moved: exit code %d, %q", code, stderr)
+	}
+	succeed(t, "eval", "-from", out, "-data", dir+"-moved")
+}
+
+// A folder whose names tell nothing becomes a scene by a draft, which is not
+// written over.
+func TestDraft(t *testing.T) {
+	dir := writeFolder(t, map[string]string{"flight.npy": cube(), "heights.npy": npy("<f4", fmt.Sprintf("(%d, %d)", side, side), make([]byte, side*side*4)), "survey.npy": labels(0)[:len(labels(0))-1] + "\x00"})
+	if text := succeed(t, "inspect", dir); !strings.Contains(text, "-draft") {
+		t.Errorf("inspect does not say how to begin:\n%s", text)
+	}
+	succeed(t, "inspect", dir, "-draft")
+	text := string(read(t, filepath.Join(dir, "scene.json")))
+	for _, want := range []string{`"name": "flight"`, `"name": "heights"`, `"file": "survey.npy"`, `"name": "class 3"`, `"color": "#1f77b4"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the draft lacks %s:\n%s", want, text)
+		}
+	}
+	if text := succeed(t, "inspect", dir); !strings.Contains(text, "3 classes") || !strings.Contains(text, "heights    1 band") {
+		t.Errorf("the draft is no scene:\n%s", text)
+	}
+	if code, _, stderr := call(t, t.Context(), "inspect", dir, "-draft"); code != exitFailure || !strings.Contains(stderr, "is there already") {
+		t.Errorf("a second draft: exit code %d, %q", code, stderr)
+	}
+	if code, _, stderr := call(t, t.Context(), "inspect", t.TempDir(), "-draft"); code != exitFailure || !strings.Contains(stderr, "found no files") {
+		t.Errorf("a draft of nothing: exit code %d, %q", code, stderr)
+	}
 }
 
 // Whatever is wrong with the files: exit code 1, one line that names what is

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,15 +21,45 @@ import (
 
 func declareInspect(a *app, f *flags) func() error {
 	f.purpose = "Describes a file or a folder: arrays, types, shapes, ranges, labels, what dataset they\nmake, and what is missing."
-	f.usage = "FILE|DIR [-json] [-preview PNG]"
-	f.example = []string{"Houston2013", "scene.mat:HSI -preview scene.png"}
+	f.usage = "FILE|DIR [-json] [-preview PNG] [-draft]"
+	f.example = []string{"Houston2013", "scene.mat:HSI -preview scene.png", "myscene -draft"}
 	f.operands = 1
-	asJSON, preview := false, ""
+	asJSON, preview, draft := false, "", false
 	f.group("flags", func() {
+		f.BoolVar(&draft, "draft", false, "write a scene.json into the folder, for you to correct: names of classes and modalities, what is what")
 		f.BoolVar(&asJSON, "json", false, "write JSON")
 		f.StringVar(&preview, "preview", "", "`file` for a picture of the first scene")
 	})
-	return func() error { return inspect(a, f.Arg(0), asJSON, preview) }
+	return func() error {
+		if draft {
+			return draftScene(a, f.Arg(0))
+		}
+		return inspect(a, f.Arg(0), asJSON, preview)
+	}
+}
+
+// draftScene writes a scene.json to begin with, unless there is one.
+func draftScene(a *app, dir string) error {
+	path := filepath.Join(dir, "scene.json")
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s is there already: correct it, or move it away", path)
+	}
+	d, err := rsdata.Draft(dir)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(d); err != nil {
+		return err
+	}
+	if err := atomicfile.WriteFile(path, text.Bytes()); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "draft      %s: correct what is wrong, name the classes\nnext       %s\n", path, commandLine("inspect", dir))
+	return nil
 }
 
 func inspect(a *app, path string, asJSON bool, preview string) error {
@@ -96,6 +128,7 @@ func printInspection(w io.Writer, in *rsdata.Inspection) {
 	fmt.Fprintln(w)
 	if in.Dataset == nil {
 		fmt.Fprintf(w, "no dataset: %v\n", in.Problem)
+		fmt.Fprintln(w, "`diffclip inspect DIR -draft` begins a scene.json that says what is what.")
 		return
 	}
 	printDataset(w, in.Dataset)

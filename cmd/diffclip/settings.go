@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -90,7 +92,7 @@ func (s *settings) declarePreset(f *flags, usual string) {
 }
 
 func (s *settings) declareData(f *flags) {
-	s.text(f, "data", "`folder` or file with the scene, or \"synthetic\"; see diffclip inspect", func(c *run.Config, v string) { c.Data = v })
+	s.text(f, "data", "`folder` or file with the scene, or \"synthetic\"; see diffclip inspect", func(c *run.Config, v string) { c.Data = fromAnywhere(v) })
 	s.set(f, "seed", "`number` that all draws follow from", func(value string) (func(*run.Config), error) {
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil {
@@ -98,6 +100,27 @@ func (s *settings) declareData(f *flags) {
 		}
 		return func(c *run.Config) { c.SetSeed(n) }, nil
 	})
+}
+
+// fromAnywhere is a path to data as a run remembers it, which is used from other
+// folders later.
+func fromAnywhere(data string) string {
+	if data == run.Synthetic {
+		return data
+	}
+	if path, err := filepath.Abs(data); err == nil {
+		return path
+	}
+	return data
+}
+
+// moved adds to the error of data that are not where a run learned from them what
+// to do about it.
+func moved(err error, given bool) error {
+	if given || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w; the run learned from there: if the data have moved, say where with -data", err)
 }
 
 func (s *settings) declareSplit(f *flags) {

@@ -1,0 +1,110 @@
+package rsdata
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Draft describes the arrays of a folder as a scene.json does, for the user to
+// correct: every raster of the scene's size is a modality, named by what it seems
+// to hold or by its file, and the classes are those that the label maps count. It
+// is an error where the folder holds no raster.
+func Draft(dir string) (*Description, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s: expected a folder with the files of a scene", dir)
+	}
+	inv, err := takeInventory(dir)
+	if err != nil {
+		return nil, err
+	}
+	size, ok := inv.largest()
+	if !ok {
+		return nil, inv.nothing()
+	}
+	name := datasetName(dir)
+	scene := SceneDescription{Name: name}
+	var classes []Class
+	rasters := slices.DeleteFunc(slices.Clone(inv.entries), func(e entry) bool { return !e.isRaster() || e.size() != size })
+	slices.SortStableFunc(rasters, func(a, b entry) int { return b.bands() - a.bands() }) // maps and reports show the first
+	for _, e := range rasters {
+		file := FileDescription{File: filepath.Base(e.ref())}
+		to := map[role]**FileDescription{labelRole: &scene.Labels, trainRole: &scene.Train, testRole: &scene.Test}[e.mapRole()]
+		if to == nil || *to != nil {
+			scene.Modalities = append(scene.Modalities, ModalityDescription{Name: scene.free(e), FileDescription: file})
+			continue
+		}
+		*to = &file
+		labels, c, err := loadLabels(e.ref(), size)
+		if err != nil {
+			return nil, err
+		}
+		if found := countedClasses(labels, c); len(found) > len(classes) {
+			classes = found
+		}
+	}
+	d := &Description{Name: name, Scenes: []SceneDescription{scene}}
+	for _, c := range classes {
+		d.Classes = append(d.Classes, ClassDescription{c.Name, fmt.Sprintf("#%02x%02x%02x", c.Color.R, c.Color.G, c.Color.B)})
+	}
+	return d, nil
+}
+
+// largest returns the size of the scene, or of the largest raster where nothing
+// tells what the rasters are.
+func (inv *inventory) largest() (size [2]int, ok bool) {
+	if sizes := inv.sizes(); len(sizes) > 0 {
+		return sizes[0], true
+	}
+	for _, e := range inv.entries {
+		if s := size; e.isRaster() && e.size()[0]*e.size()[1] > s[0]*s[1] {
+			size, ok = e.size(), true
+		}
+	}
+	return size, ok
+}
+
+// isRaster reports whether an array can be a raster or a map.
+func (e entry) isRaster() bool {
+	return rasterShape(e.shape) && e.class != "struct" && e.class != "cell" && e.class != "char"
+}
+
+// mapRole returns which label map an array seems to be. One whose name tells
+// nothing is one of labels where it holds a few whole numbers alone.
+func (e entry) mapRole() role {
+	if e.role != noRole || e.bands() != 1 {
+		return e.role
+	}
+	for _, v := range inspectFile(e.path, e.name).Variables {
+		if n := len(v.Labels); n > 1 && v.Labels[0].Value == 0 && v.Labels[n-1].Value <= MaxClasses {
+			return labelRole
+		}
+	}
+	return noRole
+}
+
+// free returns a name for a modality that no other of the scene has.
+func (s *SceneDescription) free(e entry) string {
+	base := strings.TrimSuffix(filepath.Base(e.path), filepath.Ext(e.path))
+	switch {
+	case e.role == hsiRole:
+		base = "hsi"
+	case e.name != "":
+		base = e.name
+	}
+	name := base
+	for n := 2; slices.ContainsFunc(s.Modalities, func(m ModalityDescription) bool { return m.Name == name }); n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	return name
+}
+
+// countedClasses names the classes of a label map: as its file does, else by number.
+func countedClasses(labels []uint8, c *content) []Class {
+	if len(c.classNames) > 1 {
+		return classesOf(c)
+	}
+	return unnamedClasses(int(slices.Max(labels)))
+}
