@@ -44,8 +44,8 @@ func (c Config) Check() error {
 		return err
 	}
 	switch {
-	case c.DecoderDepth < 1:
-		return fmt.Errorf("diffusion: decoder depth %d must be at least 1", c.DecoderDepth)
+	case c.DecoderDepth < 1 || c.DecoderDepth > vit.MaxDepth:
+		return fmt.Errorf("diffusion: decoder depth %d must be at least 1 and at most %d", c.DecoderDepth, vit.MaxDepth)
 	case !(c.MaskRatio >= 0 && c.MaskRatio < 1):
 		return fmt.Errorf("diffusion: mask ratio %v must lie in [0, 1)", c.MaskRatio)
 	case c.Keep() < 1:

@@ -238,6 +238,7 @@ func TestConfigCheck(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"no modalities":     func(c *Config) { c.Encoder.Modalities = nil },
 		"decoder depth 0":   func(c *Config) { c.DecoderDepth = 0 },
+		"decoder depth 999": func(c *Config) { c.DecoderDepth = 99999 },
 		"mask ratio 1":      func(c *Config) { c.MaskRatio = 1 },
 		"mask ratio NaN":    func(c *Config) { c.MaskRatio = math.NaN() },
 		"mask ratio -0.1":   func(c *Config) { c.MaskRatio = -0.1 },

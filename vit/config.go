@@ -48,8 +48,15 @@ func Default(modalities ...Modality) Config {
 	return Config{Modalities: modalities, Window: 11, Patch: 1, Dim: 128, Heads: 8, Depth: 4, MLPRatio: 2, Timesteps: 1000}
 }
 
-// maxTimesteps bounds T, for which the encoder holds a table of T x timeFeatures.
-const maxTimesteps = 1 << 16
+// Bounds far beyond what is of use, within which no product of sizes overflows.
+const (
+	maxTimesteps = 1 << 16 // T, for which the encoder holds a table of T x timeFeatures
+	maxWindow    = 1 << 12
+	maxDim       = 1 << 16
+	maxMLPRatio  = 1 << 8
+	// MaxDepth is the largest number of blocks of any encoder or decoder.
+	MaxDepth = 1 << 10
+)
 
 // timeFeatures is the number of sinusoidal features of a timestep.
 const timeFeatures = 256
@@ -70,6 +77,10 @@ func (c Config) Check() error {
 		return fmt.Errorf("vit: depth %d, MLP ratio %d and timesteps %d must be at least 1", c.Depth, c.MLPRatio, c.Timesteps)
 	case c.Timesteps > maxTimesteps:
 		return fmt.Errorf("vit: %d timesteps: want at most %d", c.Timesteps, maxTimesteps)
+	case c.Window > maxWindow:
+		return fmt.Errorf("vit: a window of %d pixels: want at most %d", c.Window, maxWindow)
+	case c.Dim > maxDim || c.Depth > MaxDepth || c.MLPRatio > maxMLPRatio:
+		return fmt.Errorf("vit: width %d, depth %d and MLP ratio %d: want at most %d, %d and %d", c.Dim, c.Depth, c.MLPRatio, maxDim, MaxDepth, maxMLPRatio)
 	case c.Stem != "" && c.Stem != StemReducer && c.Stem != StemLinear:
 		return fmt.Errorf("vit: stem %q: want %q or %q", c.Stem, StemReducer, StemLinear)
 	}

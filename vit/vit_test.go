@@ -68,6 +68,10 @@ func TestConfigCheck(t *testing.T) {
 		"MLP ratio 0":            func(c *Config) { c.MLPRatio = 0 },
 		"timesteps 0":            func(c *Config) { c.Timesteps = 0 },
 		"70000 timesteps":        func(c *Config) { c.Timesteps = 70000 },
+		"window of 5001":         func(c *Config) { c.Window, c.Patch = 5001, 1 },
+		"width 80000":            func(c *Config) { c.Dim = 80000 },
+		"depth 100000":           func(c *Config) { c.Depth = 100000 },
+		"MLP ratio 1000":         func(c *Config) { c.MLPRatio = 1000 },
 		`modality "lidar" has 0`: func(c *Config) { c.Modalities = []Modality{{"hsi", 6}, {"lidar", 0}} },
 		`two modalities`:         func(c *Config) { c.Modalities = []Modality{{"hsi", 6}, {"hsi", 6}} },
 	} {

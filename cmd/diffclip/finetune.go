@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -87,7 +88,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if err != nil {
 		return moved(err, f.given("data"))
 	}
-	if err := mappable(x, withMap); err != nil {
+	if err := errors.Join(x.Stage2Fits(), mappable(x, withMap)); err != nil {
 		return err
 	}
 	folder, man, done, err := finetuneFolder(x, p, from)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -257,5 +258,29 @@ func TestDamagedRuns(t *testing.T) {
 				t.Error("a folder was left")
 			}
 		})
+	}
+}
+
+// Sizes beyond the machine or beyond reason: a sentence, at once, and no folder.
+func TestSizesBeyondTheMachine(t *testing.T) {
+	for _, c := range []struct{ flag, value, want string }{
+		{"-window", "1000001", "want at most"},
+		{"-window", "99999999999", "want at most"},
+		{"-depth", "1000001", "want at most"},
+		{"-decoder-depth", "999999999", "at most"},
+		{"-dim", "4000000", "want at most"},
+		{"-dim", "65536", "stage 1 takes at least"},
+	} {
+		if c.flag == "-dim" && c.value == "65536" && runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+			continue // the size of the memory is not known here
+		}
+		out := filepath.Join(t.TempDir(), "run")
+		code, _, stderr := call(t, t.Context(), append(tiny("pretrain", "-data", "synthetic", "-out", out, "-depth", "1"), c.flag, c.value)...)
+		if code == 0 || !strings.Contains(stderr, c.want) || strings.Contains(stderr, "goroutine") {
+			t.Errorf("%s %s: exit code %d, %q", c.flag, c.value, code, stderr)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Errorf("%s %s left a folder", c.flag, c.value)
+		}
 	}
 }

@@ -45,6 +45,9 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	if err != nil {
 		return err
 	}
+	if err := x.Stage1Fits(); err != nil {
+		return err
+	}
 	folder, err := run.Create(p.out, p.force || p.resume)
 	if err != nil {
 		return err

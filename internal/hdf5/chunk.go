@@ -51,7 +51,9 @@ func (f *File) readChunks(d dataset, to numeric.Placement, reverse bool) (*numer
 		return nil, err
 	}
 	r.placed = make([]bool, count)
-	r.place = numeric.NewPlacer(to)
+	if r.place, err = numeric.NewPlacer(to); err != nil {
+		return nil, err
+	}
 	if d.layout.addr != undefined {
 		if err := r.index(); err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -197,7 +198,10 @@ func TestInts(t *testing.T) {
 func TestPlace(t *testing.T) {
 	shape, chunk := []int{5, 7, 3}, []int{2, 3, 2}
 	for _, reverse := range []bool{false, true} {
-		p := NewPlacer(Placement{Format: Format{Type: Int32}, Type: Int32, Shape: shape})
+		p, err := NewPlacer(Placement{Format: Format{Type: Int32}, Type: Int32, Shape: shape})
+		if err != nil {
+			t.Fatal(err)
+		}
 		a := p.Array
 		grid := append([]int(nil), shape...)
 		if reverse { // the file's shape is 3 x 7 x 5
@@ -259,5 +263,16 @@ func BenchmarkReadColumns(b *testing.B) {
 		if _, err := Read(bytes.NewReader(src), Placement{Format: Format{Type: Float64}, Type: Float64, Shape: shape}, ColumnMajor); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What the machine cannot hold is refused, not asked for.
+func TestPlaceRefusesWhatCannotFit(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("the size of the memory is not known here")
+	}
+	_, err := NewPlacer(Placement{Format: Format{Type: Float64}, Type: Float64, Shape: []int{1 << 20, 1 << 20, 1 << 10}})
+	if err == nil || !strings.Contains(err.Error(), "takes at least 8388608 GiB of memory") {
+		t.Errorf("an array of 8 PiB: %v", err)
 	}
 }

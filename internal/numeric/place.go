@@ -1,6 +1,10 @@
 package numeric
 
-import "fmt"
+import (
+	"fmt"
+
+	"diffclip/internal/memory"
+)
 
 // Placement is how a file's elements become an array's.
 type Placement struct {
@@ -26,16 +30,27 @@ type Placer struct {
 	scratch any      // []T of the array's element type
 }
 
-// NewPlacer makes a placer with an array of zeros. It panics where New does.
-func NewPlacer(to Placement) *Placer {
+// NewPlacer makes a placer with an array of zeros. It panics where New does, and
+// returns an error where the machine has not the memory for the array.
+func NewPlacer(to Placement) (*Placer, error) {
 	p := &Placer{format: to.Format}
-	if to.Narrow && to.Type.Size() >= 4 && (to.Type.IsFloat() || to.Type == to.Format.Type) {
-		p.Array = New(Uint16, to.Shape)
-		p.words = p.Array.Data.([]uint16)
-	} else {
-		p.Array = New(to.Type, to.Shape)
+	typ := to.Type
+	narrow := to.Narrow && to.Type.Size() >= 4 && (to.Type.IsFloat() || to.Type == to.Format.Type)
+	if narrow {
+		typ = Uint16
 	}
-	return p
+	bytes := float64(typ.Size())
+	for _, n := range to.Shape {
+		bytes *= float64(n)
+	}
+	if err := memory.Check(bytes); err != nil {
+		return nil, fmt.Errorf("an array of shape %v %w: cut out the part that you need", to.Shape, err)
+	}
+	p.Array = New(typ, to.Shape)
+	if narrow {
+		p.words = p.Array.Data.([]uint16)
+	}
+	return p, nil
 }
 
 // Place decodes a dense row-major block of stored elements and copies it into the

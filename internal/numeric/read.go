@@ -66,7 +66,9 @@ func read(r io.Reader, to Placement, order Order, slabBytes int) (*Array, error)
 			return nil, err
 		}
 		if p == nil {
-			p = NewPlacer(to)
+			if p, err = NewPlacer(to); err != nil {
+				return nil, err
+			}
 		}
 		if err := p.Place(b, origin, block, order == ColumnMajor); err != nil {
 			return nil, err

@@ -88,6 +88,9 @@ func (x *Experiment) Resplit(seed uint64) (*Experiment, error) {
 // Pretrain runs stage 1: on the unlabelled windows, or, where it learns classes too,
 // on the training samples.
 func (x *Experiment) Pretrain(ctx context.Context, h train.Hooks) (*diffusion.Model, []train.Epoch, error) {
+	if err := x.Stage1Fits(); err != nil {
+		return nil, nil, err
+	}
 	m, err := diffusion.New(x.Config.Diffusion, x.Config.Seed)
 	if err != nil {
 		return nil, nil, err
@@ -103,6 +106,9 @@ func (x *Experiment) Pretrain(ctx context.Context, h train.Hooks) (*diffusion.Mo
 // Finetune runs stage 2, from the weights of stage 1 or, where state is nil,
 // from scratch.
 func (x *Experiment) Finetune(ctx context.Context, state map[string]*tensor.Tensor, h train.Hooks) (*clip.Model, []train.Epoch, error) {
+	if err := x.Stage2Fits(); err != nil {
+		return nil, nil, err
+	}
 	m, err := clip.New(x.Config.Classifier, x.Config.Finetune.Seed)
 	if err != nil {
 		return nil, nil, err

@@ -3,11 +3,13 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -268,9 +270,12 @@ func TestHostileWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ key, from, to, want string }{
-		{keyConfig, `"dim":8`, `"dim":8000000`, "holds"},
-		{keyConfig, `"depth":1`, `"depth":900000000`, "holds"},
-		{keyConfig, `"window":3`, `"window":1000001`, "holds"},
+		{keyConfig, `"dim":8`, `"dim":8000000`, "at most"},
+		{keyConfig, `"dim":8`, `"dim":8000`, "holds"},
+		{keyConfig, `"depth":1`, `"depth":900000000`, "at most"},
+		{keyConfig, `"depth":1`, `"depth":900`, "holds"},
+		{keyConfig, `"window":3`, `"window":1000001`, "at most"},
+		{keyConfig, `"window":3`, `"window":2001`, "holds"},
 		{keyConfig, `"vocabulary":`, `"vocabulary":99999`, "holds"},
 		{keyConfig, `"bands":6`, `"bands":60000000000`, "holds"},
 		{keyConfig, `"timesteps":1000`, `"timesteps":1000000000`, "timesteps"},
@@ -299,6 +304,31 @@ func TestHostileWeights(t *testing.T) {
 		}
 		if _, err := OpenStage2(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s in place of %s: error %v, want one about %q", c.to, c.from, err, c.want)
+		}
+	}
+}
+
+// What the machine cannot hold is refused before anything is allocated.
+func TestStagesMustFitInMemory(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("the size of the memory is not known here")
+	}
+	x := small(t)
+	if err := errors.Join(x.Stage1Fits(), x.Stage2Fits()); err != nil {
+		t.Fatalf("a small model does not fit: %v", err)
+	}
+	for what, change := range map[string]func(*Config){
+		"parameters":  func(c *Config) { c.Encoder(func(e *vit.Config) { e.Dim, e.Depth = 1<<16, 1<<10 }) },
+		"activations": func(c *Config) { c.Encoder(func(e *vit.Config) { e.Window, e.Depth, e.Dim = 4095, 1000, 1<<12 }) },
+	} {
+		y := *x
+		change(&y.Config)
+		_, _, err1 := y.Pretrain(t.Context(), train.Hooks{})
+		_, _, err2 := y.Finetune(t.Context(), nil, train.Hooks{})
+		for i, err := range []error{err1, err2} {
+			if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("stage %d takes at least", i+1)) || !strings.Contains(err.Error(), "-batch smaller") {
+				t.Errorf("%s of stage %d: %v", what, i+1, err)
+			}
 		}
 	}
 }

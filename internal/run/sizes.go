@@ -5,6 +5,7 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
+	"diffclip/internal/memory"
 	"diffclip/tensor"
 	"diffclip/vit"
 )
@@ -16,16 +17,21 @@ func checkStage1(c diffusion.Config, state map[string]*tensor.Tensor) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
+	return fitsFile(stage1Values(c), state)
+}
+
+// stage1Values is a lower bound on the parameters of stage 1.
+func stage1Values(c diffusion.Config) float64 {
 	e := c.Encoder
-	need := encoderValues(e)
+	n := encoderValues(e)
 	for _, m := range e.Modalities {
-		need += blockValues(c.DecoderDepth, e.Dim, e.MLPRatio) + float64(e.Tokens())*float64(e.Dim)
-		need += float64(m.Bands) * float64(e.PatchPixels()) * float64(e.Dim)
+		n += blockValues(c.DecoderDepth, e.Dim, e.MLPRatio) + float64(e.Tokens())*float64(e.Dim)
+		n += float64(m.Bands) * float64(e.PatchPixels()) * float64(e.Dim)
 	}
 	if c.ClassWeight > 0 {
-		need += float64(c.Classes) * float64(len(e.Modalities)) * float64(e.Dim)
+		n += float64(c.Classes) * float64(len(e.Modalities)) * float64(e.Dim)
 	}
-	return fitsFile(need, state)
+	return n
 }
 
 // checkStage2 is checkStage1 for the classifier.
@@ -33,13 +39,60 @@ func checkStage2(c clip.Config, state map[string]*tensor.Tensor) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
+	return fitsFile(stage2Values(c), state)
+}
+
+// stage2Values is stage1Values for the classifier.
+func stage2Values(c clip.Config) float64 {
 	if c.Head == clip.HeadLinear {
 		e := c.Encoder
-		return fitsFile(encoderValues(e)+float64(c.Classes)*float64(len(e.Modalities))*float64(e.Dim), state)
+		return encoderValues(e) + float64(c.Classes)*float64(len(e.Modalities))*float64(e.Dim)
 	}
 	t := c.Text
-	need := encoderValues(c.Encoder) + (float64(t.Vocabulary)+float64(t.Context))*float64(t.Dim)
-	return fitsFile(need+blockValues(t.Depth, t.Dim, t.MLPRatio), state)
+	return encoderValues(c.Encoder) + (float64(t.Vocabulary)+float64(t.Context))*float64(t.Dim) + blockValues(t.Depth, t.Dim, t.MLPRatio)
+}
+
+// Stage1Fits returns an error where the machine has not the memory that training
+// stage 1 takes at the very least.
+func (x *Experiment) Stage1Fits() error {
+	c, samples := x.Config.Diffusion, len(x.Split.Unlabelled)
+	if c.ClassWeight > 0 {
+		samples = len(x.Split.Train)
+	}
+	batch := float64(min(x.Config.Pretrain.Batch, samples))
+	tokens := c.Keep()*c.Encoder.Depth + c.Encoder.Tokens()*c.DecoderDepth
+	return fitsMemory("stage 1", stage1Values(c), batch*(windowValues(c.Encoder)+tokenValues(c.Encoder, tokens)))
+}
+
+// Stage2Fits is Stage1Fits for stage 2.
+func (x *Experiment) Stage2Fits() error {
+	c := x.Config.Classifier
+	batch := float64(min(x.Config.Finetune.Batch, len(x.Split.Train)))
+	tokens := c.Encoder.Tokens() * c.Encoder.Depth
+	return fitsMemory("stage 2", stage2Values(c), batch*(windowValues(c.Encoder)+tokenValues(c.Encoder, tokens)))
+}
+
+// fitsMemory wants room for so many parameters, each with its gradient and two
+// moments, and for so many other values.
+func fitsMemory(stage string, parameters, values float64) error {
+	if err := memory.Check(4 * (4*parameters + values)); err != nil {
+		return fmt.Errorf("%s %w: make -window, -dim, -depth or -batch smaller", stage, err)
+	}
+	return nil
+}
+
+// windowValues is how many values a window has in all modalities.
+func windowValues(e vit.Config) float64 {
+	n := 0.0
+	for _, m := range e.Modalities {
+		n += float64(e.Window) * float64(e.Window) * float64(m.Bands)
+	}
+	return n
+}
+
+// tokenValues is how many values so many tokens of each modality have.
+func tokenValues(e vit.Config, tokens int) float64 {
+	return float64(len(e.Modalities)) * float64(tokens) * float64(e.Dim)
 }
 
 // encoderValues is a lower bound on an encoder's parameters.
