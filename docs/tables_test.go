@@ -30,6 +30,8 @@ var tablesOfWords = map[string]bool{
 	"| file | what it is |":                  true, // reproduce.md
 	"| name | what the paper shows | here |": true, // reproduce.md
 	"| name | classifier |":                  true, // results.md
+	"| field | what it says |":               true, // data.md
+	"| what it says | what to do |":          true, // data.md
 }
 
 // pages are the README and the pages beside this file.

@@ -137,10 +137,10 @@ func (d *Dataset) draw(s *Split, k int, p *pools) error {
 	}
 	if len(pool) < need {
 		if len(pool) == 0 && len(p.test[k]) == 0 {
-			return fmt.Errorf("class %d (%s) has no labelled sample: leave it out with Dataset.Select, or check the label file",
+			return fmt.Errorf("class %d (%s) has no labelled sample: leave it out (?min=1 after the path of the data, or Dataset.Select), or check the label file",
 				k+1, d.Classes[k].Name)
 		}
-		return fmt.Errorf("class %d (%s) has %d samples to draw from, needs %d training + %d validation%s: ask for fewer shots, or leave the class out with Dataset.Select",
+		return fmt.Errorf("class %d (%s) has %d samples to draw from, needs %d training + %d validation%s: ask for fewer shots, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select",
 			k+1, d.Classes[k].Name, len(pool), shots, cfg.PerClassValidation, spare)
 	}
 	s.Train = append(s.Train, pool[:shots]...)
@@ -150,7 +150,7 @@ func (d *Dataset) draw(s *Split, k int, p *pools) error {
 		rest = pool[shots+cfg.PerClassValidation:]
 	}
 	if len(rest) == 0 {
-		return fmt.Errorf("class %d (%s) has no sample to test on: choose another protocol, or leave the class out with Dataset.Select",
+		return fmt.Errorf("class %d (%s) has no sample to test on: choose another protocol, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select",
 			k+1, d.Classes[k].Name)
 	}
 	s.Test = append(s.Test, rest...)
@@ -189,7 +189,7 @@ func (d *Dataset) dropTest(s *Split, near func(Sample) bool, why string) error {
 	s.Test = kept
 	for k, c := range d.Classes {
 		if left[k+1] == 0 {
-			return fmt.Errorf("class %d (%s): all %d test samples %s, or leave the class out with Dataset.Select", k+1, c.Name, had[k+1], why)
+			return fmt.Errorf("class %d (%s): all %d test samples %s, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select", k+1, c.Name, had[k+1], why)
 		}
 	}
 	return nil

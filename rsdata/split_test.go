@@ -243,7 +243,7 @@ func TestSplitErrors(t *testing.T) {
 	}{
 		{"class missing", missing, config(Random, nil), []string{"unicorns", "no labelled sample", "Select"}},
 		{"too few samples", rare, config(Random, nil), []string{"unicorns", "has 1 samples", "4 training", "fewer shots"}},
-		{"class in one block", corner, config(Disjoint, nil), []string{"class B", "smaller block"}},
+		{"class in one block", corner, config(Disjoint, nil), []string{"class B", "fewer shots"}},
 		{"guard too wide", base(), config(Disjoint, func(c *SplitConfig) { c.Guard = 30 }), []string{"class A", "30 pixels", "smaller guard"}},
 		{"no training map", base(), config(Official, nil), []string{"no training map", "random"}},
 		{"no test clear of unlabelled", base(), config(Random, func(c *SplitConfig) { c.Inductive = true }), []string{"clear of every test window"}},
