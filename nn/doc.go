@@ -10,5 +10,7 @@
 //	fc := nn.NewLinear(set.Root().Sub("fc"), 128, 10) // fc.weight, fc.bias
 //	y := fc.Forward(tape, x)
 //
+// A Set's State is every value by name; WriteState and ReadState keep it in a file.
+//
 // Read next: package optim, which trains what is built here, then package vit.
 package nn

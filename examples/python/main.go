@@ -13,7 +13,6 @@ import (
 	"os"
 	"slices"
 
-	"diffclip/internal/train"
 	"diffclip/nn"
 	"diffclip/tensor"
 )
@@ -45,7 +44,7 @@ func model() *nn.Set {
 // write saves a state dict, in PyTorch's names.
 func write(path string, w io.Writer) error {
 	set := model()
-	if err := train.SaveModel(path, set, map[string]string{"model": "example"}); err != nil {
+	if err := nn.WriteState(path, set.State(), map[string]string{"model": "example"}); err != nil {
 		return err
 	}
 	show(w, set.State())
@@ -54,7 +53,7 @@ func write(path string, w io.Writer) error {
 
 // read loads a state dict; every name and shape must match.
 func read(path string, w io.Writer) error {
-	state, _, err := train.Read(path)
+	state, _, err := nn.ReadState(path)
 	if err != nil {
 		return err
 	}

@@ -2,14 +2,13 @@ package main
 
 import (
 	"bytes"
+	"diffclip/nn"
 	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"diffclip/internal/train"
 )
 
 // python returns a Python with NumPy, Debian's first, or skips the test.
@@ -45,11 +44,11 @@ func TestThereAndBack(t *testing.T) {
 	if !strings.Contains(back.String(), "norm.running_var [4] sum 8.0000\n") {
 		t.Errorf("the doubled weights are\n%s\nwant norm.running_var to sum to 8", back.String())
 	}
-	was, _, err := train.Read(path)
+	was, _, err := nn.ReadState(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	is, _, err := train.Read(doubled)
+	is, _, err := nn.ReadState(doubled)
 	if err != nil {
 		t.Fatal(err)
 	}

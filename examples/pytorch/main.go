@@ -10,7 +10,6 @@ import (
 	"os"
 
 	"diffclip/autograd"
-	"diffclip/internal/train"
 	"diffclip/nn"
 	"diffclip/tensor"
 )
@@ -29,7 +28,7 @@ func main() {
 // run prints this engine's outputs beside PyTorch's and returns the largest
 // difference.
 func run(path string, w io.Writer) (float64, error) {
-	state, meta, err := train.Read(path)
+	state, meta, err := nn.ReadState(path)
 	if err != nil {
 		return 0, err
 	}

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"diffclip/internal/train"
 	"diffclip/nn"
 )
 
@@ -22,7 +21,7 @@ func TestOtherWeightsAreRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "other.safetensors")
 	set := nn.NewSet(0)
 	nn.NewLinear(set.Root().Sub("fc"), 3, 4)
-	if err := train.SaveModel(path, set, nil); err != nil {
+	if err := nn.WriteState(path, set.State(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := run(path, t.Output()); err == nil {

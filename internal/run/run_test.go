@@ -17,8 +17,8 @@ import (
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
-	"diffclip/internal/safetensors"
 	"diffclip/internal/train"
+	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
 	"diffclip/vit"
@@ -265,7 +265,7 @@ func TestHostileWeights(t *testing.T) {
 	if err := f.SaveStage2(x, m); err != nil {
 		t.Fatal(err)
 	}
-	state, meta, err := train.Read(f.Path(Stage2File))
+	state, meta, err := nn.ReadState(f.Path(Stage2File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestHostileWeights(t *testing.T) {
 			t.Fatalf("%s has no %q:\n%s", c.key, c.from, meta[c.key])
 		}
 		path := f.Path("bad.safetensors")
-		if err := safetensors.WriteFile(path, train.Tensors("", state), bad); err != nil {
+		if err := nn.WriteState(path, state, bad); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := OpenStage2(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {

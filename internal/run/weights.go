@@ -6,7 +6,6 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
-	"diffclip/internal/train"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
@@ -44,7 +43,7 @@ func (f Folder) save(name string, set *nn.Set, facts map[string]any, kind string
 		}
 		meta[key] = string(text)
 	}
-	return train.SaveModel(f.Path(name), set, meta)
+	return nn.WriteState(f.Path(name), set.State(), meta)
 }
 
 // Stage1 is a pre-trained model read back.
@@ -122,7 +121,7 @@ func OpenStage2(path string) (*Stage2, error) {
 // openWeights reads a weights file of the given kind: its facts into the values
 // they are given, then its tensors, with which build makes the model.
 func openWeights(path, kind string, facts map[string]any, build func(map[string]*tensor.Tensor) error) error {
-	state, meta, err := train.Read(path)
+	state, meta, err := nn.ReadState(path)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"diffclip/internal/safetensors"
 	"diffclip/nn"
 	"diffclip/tensor"
 )
@@ -34,10 +33,12 @@ func (l *Loop) save(at *state) error {
 	if err != nil {
 		return err
 	}
-	tensors := Tensors("", l.Set.State())
-	tensors = append(tensors, Tensors(optimPrefix, l.Opt.State())...)
+	tensors := l.Set.State()
+	for name, t := range l.Opt.State() {
+		tensors[optimPrefix+name] = t
+	}
 	meta := map[string]string{stateKey: string(text), identityKey: l.Identity}
-	if err := safetensors.WriteFile(l.Checkpoint, tensors, meta); err != nil {
+	if err := nn.WriteState(l.Checkpoint, tensors, meta); err != nil {
 		return fmt.Errorf("%s: saving the checkpoint: %w", l.Name, err)
 	}
 	return nil
@@ -45,7 +46,7 @@ func (l *Loop) save(at *state) error {
 
 // load restores model, optimiser and place from the checkpoint.
 func (l *Loop) load(at *state) error {
-	tensors, meta, err := Read(l.Checkpoint)
+	tensors, meta, err := nn.ReadState(l.Checkpoint)
 	if err != nil {
 		return fmt.Errorf("%s: resuming: %w", l.Name, err)
 	}
@@ -74,43 +75,4 @@ func (l *Loop) load(at *state) error {
 		return fmt.Errorf("%s: %s: %w", l.Name, l.Checkpoint, err)
 	}
 	return nil
-}
-
-// Tensors lists a state dict for writing, every name with prefix in front.
-func Tensors(prefix string, state map[string]*tensor.Tensor) []safetensors.Tensor {
-	out := make([]safetensors.Tensor, 0, len(state))
-	for name, t := range state {
-		out = append(out, safetensors.Tensor{Name: prefix + name, Shape: t.Dims(), Data: t.Host()})
-	}
-	return out
-}
-
-// Read returns every tensor of a safetensors file, and its metadata.
-func Read(path string) (map[string]*tensor.Tensor, map[string]string, error) {
-	r, err := safetensors.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer r.Close()
-	out := map[string]*tensor.Tensor{}
-	for _, name := range r.Names() {
-		info, err := r.Info(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(info.Shape) > tensor.MaxRank {
-			return nil, nil, fmt.Errorf("%s: tensor %q has %d dimensions, at most %d are supported", path, name, len(info.Shape), tensor.MaxRank)
-		}
-		data, err := r.Float32s(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		out[name] = tensor.FromSlice(data, info.Shape...)
-	}
-	return out, r.Metadata(), nil
-}
-
-// SaveModel writes a model's state dict with the given metadata.
-func SaveModel(path string, set *nn.Set, meta map[string]string) error {
-	return safetensors.WriteFile(path, Tensors("", set.State()), meta)
 }

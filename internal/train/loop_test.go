@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"diffclip/autograd"
-	"diffclip/internal/safetensors"
 	"diffclip/internal/train"
 	"diffclip/internal/train/traintest"
 	"diffclip/nn"
@@ -129,7 +128,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tensors, meta, err := train.Read(good)
+	tensors, meta, err := nn.ReadState(good)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +141,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 			m[k] = v
 		}
 		change(ts, m)
-		return safetensors.WriteFile(path, train.Tensors("", ts), m)
+		return nn.WriteState(path, ts, m)
 	}
 	state := func(text string) func(string) error {
 		return func(path string) error {
@@ -222,29 +221,5 @@ func TestCancelWithoutRoomSaysBoth(t *testing.T) {
 	l.OnStep = func(train.Step) { cancel() }
 	if _, err := l.Run(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "saving the checkpoint") {
 		t.Errorf("error %v", err)
-	}
-}
-
-func TestSaveModelAndRead(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "m.safetensors")
-	l := newLoop(t, "")
-	if err := train.SaveModel(path, l.Set, map[string]string{"note": "x"}); err != nil {
-		t.Fatal(err)
-	}
-	tensors, meta, err := train.Read(path)
-	if err != nil || meta["note"] != "x" || len(tensors) != 2 {
-		t.Fatalf("%v, %v, %d tensors", err, meta, len(tensors))
-	}
-	for name, want := range l.Set.State() {
-		if got := tensors[name]; got == nil || got.Shape != want.Shape || got.Data[0] != want.Data[0] {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-	deep := []safetensors.Tensor{{Name: "deep", Shape: []int{1, 1, 1, 1, 1}, Data: []float32{1}}}
-	if err := safetensors.WriteFile(path, deep, nil); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := train.Read(path); err == nil || !strings.Contains(err.Error(), "5 dimensions") {
-		t.Errorf("five dimensions: %v", err)
 	}
 }

@@ -1,0 +1,39 @@
+package nn_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"diffclip/internal/safetensors"
+	"diffclip/nn"
+)
+
+func TestStateInAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	set := nn.NewSet(3)
+	nn.NewLinear(set.Root().Sub("fc"), 4, 2)
+	nn.NewBatchNorm(set.Root().Sub("norm"), 2)
+	if err := nn.WriteState(path, set.State(), map[string]string{"note": "x"}); err != nil {
+		t.Fatal(err)
+	}
+	state, meta, err := nn.ReadState(path)
+	if err != nil || meta["note"] != "x" || len(state) != len(set.State()) {
+		t.Fatalf("%v, %v, %d tensors", err, meta, len(state))
+	}
+	for name, want := range set.State() {
+		if got := state[name]; got == nil || got.Shape != want.Shape || got.Data[0] != want.Data[0] {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	deep := []safetensors.Tensor{{Name: "deep", Shape: []int{1, 1, 1, 1, 1}, Data: []float32{1}}}
+	if err := safetensors.WriteFile(path, deep, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := nn.ReadState(path); err == nil || !strings.Contains(err.Error(), "5 dimensions") {
+		t.Errorf("five dimensions: %v", err)
+	}
+	if _, _, err := nn.ReadState(filepath.Join(t.TempDir(), "none")); err == nil {
+		t.Error("a file that is not there was read")
+	}
+}
