@@ -21,10 +21,11 @@ func attendUnpackAVX512(heads *float32, head int, rows *float32, row, count, par
 //go:noescape
 func attendScoresAVX512(s, most, q, k *float32, groups int, factor float32)
 
-// attendExpsAVX512 is s[j*16+i] = 2^(s[j*16+i]-most[i]), sum[i] the sum.
+// attendValuesAVX512 is p[j*16+i] = 2^(s[j*16+i]-most[i]) over 4*steps keys, sum[i] their
+// sum, y[d*16+i] = sum of p[j*16+i]*v[j*16+d] / sum[i]. It reads two rows of s more.
 //
 //go:noescape
-func attendExpsAVX512(s, sum, most *float32, keys int)
+func attendValuesAVX512(y, sum, s, most, v *float32, steps int)
 
 // attendProbsAVX512 is p[j*16+i] = 2^(factor * sum of k[j*16+d]*q[d*16+i] - lse[i]).
 //
@@ -36,33 +37,37 @@ func attendProbsAVX512(p, lse, q, k *float32, groups int, factor float32)
 //go:noescape
 func attendGradsAVX512(ds, p, dy, y, v *float32, groups int, factor float32)
 
-// attendRowsAVX512 is y[i*16+d] = factors[i] * sum of p[j*16+i]*v[j*16+d].
+// attendRowsAVX512 is y[i*16+d] = sum of p[j*16+i]*v[j*16+d].
 //
 //go:noescape
-func attendRowsAVX512(y, p, v, factors *float32, keys int)
+func attendRowsAVX512(y, p, v *float32, keys int)
 
-// attendKeysAVX512 is dk[j*16+d] += sum of ds[j*16+i]*q[i*16+d].
+// attendKeysAVX512 is dk[j*16+d] = sum of ds[j*16+i]*q[i*16+d]; attendKeysAddAVX512 adds that.
 //
 //go:noescape
 func attendKeysAVX512(dk, ds, q *float32, groups int)
+
+//go:noescape
+func attendKeysAddAVX512(dk, ds, q *float32, groups int)
 
 // Sizes of the kernels.
 const (
 	stripe      = 16 // queries of a stripe, and the width of a head
 	stripeGroup = 8  // keys that are summed together
+	stripeStep  = 4  // keys of a step of attendValues
 )
 
 // striped is the scratch memory of a sample's heads. A head's matrices have rows
 // of 16, padded to whole stripes.
 type striped struct {
-	tokens, heads   int
-	padded, groups  int       // rows of a matrix, and groups of keys
-	size            int       // elements from one matrix to the next
-	qkv, dqkv       []float32 // a matrix for each part and head
-	y, dy           []float32 // a matrix for each head
-	lse, sum        []float32 // (heads, padded)
-	p, ds           []float32 // (padded, 16) a stripe of probabilities and of the scores' gradients
-	turned, factors []float32 // three (16, 16), queries as columns; (16)
+	tokens, heads  int
+	padded, groups int       // rows of a matrix, and groups of keys
+	size           int       // elements from one matrix to the next
+	qkv, dqkv      []float32 // a matrix for each part and head
+	y, dy          []float32 // a matrix for each head
+	lse, sum       []float32 // (heads, padded)
+	p, ds          []float32 // (padded, 16) a stripe of scores or probabilities, and of the scores' gradients
+	turned         []float32 // three (16, 16), queries as columns
 }
 
 // newStriped cuts ws's memory into parts and packs the input.
@@ -77,14 +82,14 @@ func (a *Attention) newStriped(ws *Workspace, backward bool) (s striped) {
 	if backward {
 		matrices = 8*a.Heads + 2
 	}
-	ws.scores = grown(ws.scores, matrices*m+2*a.Heads*s.padded+3*stripe*stripe+stripe)
+	ws.scores = grown(ws.scores, matrices*m+2*a.Heads*s.padded+3*stripe*stripe)
 	rest := ws.scores
 	take := func(n int) []float32 {
 		part := rest[:n:n]
 		rest = rest[n:]
 		return part
 	}
-	s.p, s.turned, s.factors = take(m), take(3*stripe*stripe), take(stripe)
+	s.p, s.turned = take(m), take(3*stripe*stripe)
 	s.lse, s.sum = take(a.Heads*s.padded), take(a.Heads*s.padded)
 	s.qkv, s.y = take(3*a.Heads*m), take(a.Heads*m)
 	if backward {
@@ -137,17 +142,16 @@ func (a *Attention) forwardStripes(ws *Workspace, y, lse []float32) bool {
 		return false
 	}
 	s := a.newStriped(ws, false)
+	steps := (a.Tokens + stripeStep - 1) / stripeStep
 	for h := range a.Heads {
 		q, k, v := s.matrix(s.qkv, h), s.matrix(s.qkv, a.Heads+h), s.matrix(s.qkv, 2*a.Heads+h)
 		out := s.matrix(s.y, h)
 		for i := 0; i < a.Tokens; i += stripe {
 			most, sum := s.lse[h*s.padded+i:], s.sum[h*s.padded+i:]
 			attendScoresAVX512(&s.p[0], &most[0], s.turn(0, q, i), &k[0], s.groups, a.Scale*math.Log2E)
-			attendExpsAVX512(&s.p[0], &sum[0], &most[0], a.Tokens)
-			for r := range s.factors {
-				s.factors[r] = 1 / sum[r]
-			}
-			attendRowsAVX512(&out[i*stripe], &s.p[0], &v[0], &s.factors[0], a.Tokens)
+			Fill(s.p[a.Tokens*stripe:steps*stripeStep*stripe], float32(math.Inf(-1)))
+			attendValuesAVX512(&s.turned[stripe*stripe], &sum[0], &s.p[0], &most[0], &v[0], steps)
+			asmTranspose16(&out[i*stripe], stripe, &s.turned[stripe*stripe], stripe, stripe/4)
 		}
 	}
 	s.unpack(y, s.y, 1)
@@ -173,8 +177,6 @@ func (a *Attention) backwardStripes(ws *Workspace, d AttentionGrad) bool {
 		lse := s.lse[h*s.padded:][:a.Tokens]
 		Scale(lse, d.LSE[h*a.Tokens:(h+1)*a.Tokens], math.Log2E)
 	}
-	Fill(s.factors, 1)
-	clear(s.dqkv[a.Heads*s.size:]) // keys and values add up
 	for h := range a.Heads {
 		a.backwardStriped(&s, h)
 	}
@@ -188,11 +190,13 @@ func (a *Attention) backwardStriped(s *striped, h int) {
 	dq, dk, dv := s.matrix(s.dqkv, h), s.matrix(s.dqkv, a.Heads+h), s.matrix(s.dqkv, 2*a.Heads+h)
 	y, dy := s.matrix(s.y, h), s.matrix(s.dy, h)
 	p, ds := &s.p[0], &s.ds[0]
+	keys := attendKeysAVX512
 	for i := 0; i < a.Tokens; i += stripe {
 		attendProbsAVX512(p, &s.lse[h*s.padded+i], s.turn(0, q, i), &k[0], s.groups, a.Scale*math.Log2E)
 		attendGradsAVX512(ds, p, s.turn(1, dy, i), s.turn(2, y, i), &v[0], s.groups, a.Scale)
-		attendKeysAVX512(&dv[0], p, &dy[i*stripe], s.groups)
-		attendKeysAVX512(&dk[0], ds, &q[i*stripe], s.groups)
-		attendRowsAVX512(&dq[i*stripe], ds, &k[0], &s.factors[0], a.Tokens)
+		keys(&dv[0], p, &dy[i*stripe], s.groups)
+		keys(&dk[0], ds, &q[i*stripe], s.groups)
+		keys = attendKeysAddAVX512
+		attendRowsAVX512(&dq[i*stripe], ds, &k[0], a.Tokens)
 	}
 }

@@ -26,9 +26,9 @@ const (
 	attendSpare = attendPins + 8   // registers Z24 to Z31
 )
 
-// attendExp2 are the coefficients of 2^x for |x| <= 1/2, a minimax fit with
-// relative error 9e-8 before rounding.
-var attendExp2 = []float64{1, 0.6931469775989928, 0.24022242085262177, 0.055507337434972014, 0.009671512644828168, 0.0013264727123562215}
+// attendExp2 are the coefficients of 2^x for 0 <= x <= 1, a minimax fit with
+// relative error 8e-8 before rounding.
+var attendExp2 = []float64{1, 0.6931513118046047, 0.240164450155054, 0.05579991310384979, 0.009017030322307069, 0.0018671300699328577}
 
 func attentionFiles() map[string][]byte {
 	return map[string][]byte{"attention_amd64.s": attentionX86()}
@@ -44,24 +44,21 @@ func attentionX86() []byte {
 	a.pack("attendPackAVX512", "(heads *float32, head int, rows *float32, row, count, parts int)", "VMOVUPS (SI), Z0", "VMOVUPS Z0, (DI)")
 	a.pack("attendUnpackAVX512", "(heads *float32, head int, rows *float32, row, count, parts int)", "VMOVUPS (DI), Z0", "VMOVUPS Z0, (SI)")
 	a.scores()
-	a.exps()
+	a.values()
 	a.probs()
 	a.grads()
 	a.rows()
-	a.keys()
+	a.keys("attendKeysAVX512", false)
+	a.keys("attendKeysAddAVX512", true)
 	return a.Bytes()
 }
 
 func (a attendKernel) constants() {
-	words := []uint32{math.Float32bits(roundMagic)}
-	for _, c := range attendExp2 {
-		words = append(words, math.Float32bits(float32(c)))
+	a.WriteString("\n// The coefficients of 2^x.\n")
+	for i, c := range attendExp2 {
+		fmt.Fprintf(a, "DATA attend<>+%d(SB)/4, $0x%08x\n", 4*i, math.Float32bits(float32(c)))
 	}
-	a.WriteString("\n// Rounding, then the coefficients of 2^x.\n")
-	for i, w := range words {
-		fmt.Fprintf(a, "DATA attend<>+%d(SB)/4, $0x%08x\n", 4*i, w)
-	}
-	fmt.Fprintf(a, "GLOBL attend<>(SB), RODATA|NOPTR, $%d\n", 4*len(words))
+	fmt.Fprintf(a, "GLOBL attend<>(SB), RODATA|NOPTR, $%d\n", 4*len(attendExp2))
 }
 
 // begin opens a function whose arguments are words, loaded into regs by turns.
@@ -92,17 +89,39 @@ func (a attendKernel) pinScaled(from string, factor int) {
 	}
 }
 
+// What the sums of products begin with, if it is not a register.
+const (
+	attendNothing = -1
+	attendHeld    = -2 // what they hold
+)
+
 // products sums pins by the elements of eight rows at from; the sums begin with
-// the first product or, if started, with what they hold.
-func (a attendKernel) products(from string, started bool) {
+// the given register or what start says.
+func (a attendKernel) products(from string, start int) {
 	for e := range attendPins {
 		for u := range attendGroup {
 			op := "VFMADD231PS"
-			if e == 0 && !started {
+			switch {
+			case e > 0:
+			case start == attendNothing:
 				op = "VMULPS"
+			case start != attendHeld:
+				a.op("VMOVAPS Z%d, Z%d", start, attendSums+u)
 			}
 			a.op("%s.BCST %d(%s), Z%d, Z%d", op, u*attendRow+4*e, from, e, attendSums+u)
 		}
+	}
+}
+
+// negative loads the vector at from with its sign turned.
+func (a attendKernel) negative(from string, into int) {
+	a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", into)
+	a.op("VSUBPS (%s), Z%d, Z%[2]d", from, into)
+}
+
+func (a attendKernel) ops(list []string) {
+	for _, op := range list {
+		a.op("%s", op)
 	}
 }
 
@@ -118,22 +137,21 @@ func (a attendKernel) groups(pointers []string, body func()) {
 	a.op("JNZ group")
 }
 
-// exp2 turns register x into 2^x, using n and p; magic and the coefficients are
-// operands as an instruction takes them, with its suffix.
-func (a attendKernel) exp2(x, n, p int, suffix string, konst func(i int) string) {
-	a.op("VADDPS%s %s, Z%d, Z%d", suffix, konst(0), x, n)
-	a.op("VSUBPS%s %s, Z%d, Z%d", suffix, konst(0), n, n)
-	a.op("VSUBPS Z%d, Z%d, Z%d", n, x, x)
-	last := len(attendExp2)
-	if suffix == "" {
-		a.op("VMOVAPS %s, Z%d", konst(last), p)
-	} else {
-		a.op("VBROADCASTSS %s, Z%d", konst(last), p)
+// exp2 returns the instructions that put 2^x into register p, using f; konst(i)
+// is coefficient i as an instruction takes it, with its suffix. The power of the
+// whole part of x costs nothing: VSCALEFPS rounds x down by itself.
+func exp2(x, f, p int, suffix string, konst func(i int) string) []string {
+	const down = 1 // rounding of VREDUCEPS
+	last := len(attendExp2) - 1
+	first := fmt.Sprintf("VMOVAPS %s, Z%d", konst(last), p)
+	if suffix != "" {
+		first = fmt.Sprintf("VBROADCASTSS %s, Z%d", konst(last), p)
 	}
-	for i := last - 1; i >= 1; i-- {
-		a.op("VFMADD213PS%s %s, Z%d, Z%d", suffix, konst(i), x, p)
+	ops := []string{fmt.Sprintf("VREDUCEPS $%d, Z%d, Z%d", down, x, f), first}
+	for i := last - 1; i >= 0; i-- {
+		ops = append(ops, fmt.Sprintf("VFMADD213PS%s %s, Z%d, Z%d", suffix, konst(i), f, p))
 	}
-	a.op("VSCALEFPS Z%d, Z%d, Z%d", n, p, x)
+	return append(ops, fmt.Sprintf("VSCALEFPS Z%d, Z%d, Z%[2]d", x, p))
 }
 
 func inMemoryConst(i int) string { return fmt.Sprintf("attend<>+%d(SB)", 4*i) }
@@ -170,7 +188,7 @@ func (a attendKernel) scores() {
 	a.op("MOVL $0xff800000, AX") // -Inf
 	a.op("VPBROADCASTD AX, Z%d", attendSpare)
 	a.groups([]string{"DI", "SI"}, func() {
-		a.products("SI", false)
+		a.products("SI", attendNothing)
 		for u := range attendGroup {
 			a.op("VMOVUPS Z%d, %d(DI)", attendSums+u, u*attendRow)
 		}
@@ -185,47 +203,67 @@ func (a attendKernel) scores() {
 	a.end()
 }
 
-// exps is the second pass: exponentials in place and their sums.
-func (a attendKernel) exps() {
-	a.begin("attendExpsAVX512", "(s, sum, most *float32, keys int)", 32, "s", "SI", "sum", "DX", "most", "BX", "keys", "CX")
-	const unroll, n, p, sum, most, konst = 4, 4, 8, 12, 16, 24
-	a.op("VMOVUPS (BX), Z%d", most)
-	for u := range unroll {
-		a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", sum+u)
+// values is the rest of softmax and what it weighs: exponentials, their sums, and
+// the results of the queries. While two keys' values are multiplied the
+// exponentials of the next two are computed, so that neither waits for the other.
+func (a attendKernel) values() {
+	a.begin("attendValuesAVX512", "(y, sum, s, most, v *float32, steps int)", 48,
+		"y", "DI", "sum", "DX", "s", "SI", "most", "BX", "v", "R8", "steps", "CX")
+	const sum, most, konst, temps = attendPins, attendPins + 1, attendPins + 2, attendSpare
+	for i := range attendPins + 1 {
+		a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", i)
 	}
-	for i := range len(attendExp2) + 1 {
+	a.op("VSUBPS (BX), Z%d, Z%d", sum, most) // negative: scores are added to it
+	for i := range attendExp2 {
 		a.op("VBROADCASTSS %s, Z%d", inMemoryConst(i), konst+i)
 	}
-	keys := func(count int) {
-		for u := range count {
-			a.op("VMOVUPS %d(SI), Z%d", u*attendRow, u)
-			a.op("VSUBPS Z%d, Z%d, Z%[2]d", most, u)
-			a.exp2(u, n+u, p+u, "", func(i int) string { return fmt.Sprintf("Z%d", konst+i) })
-			a.op("VADDPS Z%d, Z%d, Z%[2]d", u, sum+u)
-			a.op("VMOVUPS Z%d, %d(SI)", u, u*attendRow)
+	inRegister := func(i int) string { return fmt.Sprintf("Z%d", konst+i) }
+	exps := func(row, p int) (ops []string) { // of the keys at row and row+1, into p and p+1
+		var one [2][]string
+		for u := range one {
+			x := temps + 4 + u
+			load := fmt.Sprintf("VADDPS %d(SI), Z%d, Z%d", (row+u)*attendRow, most, x)
+			one[u] = append([]string{load}, exp2(x, temps+6+u, p+u, "", inRegister)...)
 		}
-		a.op("ADDQ $%d, SI", count*attendRow)
+		return merged(one[0], one[1])
 	}
-	a.op("SUBQ $%d, CX", unroll)
-	a.op("JLT few")
+	sums := func(row, p int) (ops []string) {
+		for u := range 2 {
+			ops = append(ops, fmt.Sprintf("VADDPS Z%d, Z%d, Z%[2]d", p+u, sum))
+			for d := range attendPins {
+				ops = append(ops, fmt.Sprintf("VFMADD231PS.BCST %d(R8), Z%d, Z%d", (row+u)*attendRow+4*d, p+u, d))
+			}
+		}
+		return ops
+	}
+	a.ops(exps(0, temps))
 	a.op("PCALIGN $32")
-	a.label("many")
-	keys(unroll)
-	a.op("SUBQ $%d, CX", unroll)
-	a.op("JGE many")
-	a.label("few")
-	a.op("ADDQ $%d, CX", unroll)
-	a.op("JZ done")
-	a.label("one")
-	keys(1)
+	a.label("step")
+	a.ops(merged(sums(0, temps), exps(2, temps+2)))
+	a.ops(merged(sums(2, temps+2), exps(4, temps)))
+	a.op("ADDQ $%d, SI", 4*attendRow)
+	a.op("ADDQ $%d, R8", 4*attendRow)
 	a.op("DECQ CX")
-	a.op("JNZ one")
-	a.label("done")
-	a.op("VADDPS Z%d, Z%d, Z%[2]d", sum+1, sum)
-	a.op("VADDPS Z%d, Z%d, Z%[2]d", sum+3, sum+2)
-	a.op("VADDPS Z%d, Z%d, Z%[2]d", sum+2, sum)
+	a.op("JNZ step")
 	a.op("VMOVUPS Z%d, (DX)", sum)
+	a.op("VDIVPS Z%d, Z%d, Z%[1]d", sum, konst) // the coefficient 1 by the sums
+	for d := range attendPins {
+		a.op("VMULPS Z%d, Z%d, Z%[2]d", sum, d)
+		a.op("VMOVUPS Z%d, %d(DI)", d, d*attendRow)
+	}
 	a.end()
+}
+
+// merged spreads the shorter of two lists of instructions evenly over the longer.
+func merged(long, short []string) (all []string) {
+	done := 0
+	for i, op := range long {
+		all = append(all, op)
+		for ; done*len(long) < (i+1)*len(short); done++ {
+			all = append(all, short[done])
+		}
+	}
+	return all
 }
 
 // probs computes probabilities again from the kept log-sum-exp.
@@ -234,14 +272,13 @@ func (a attendKernel) probs() {
 		"p", "DI", "lse", "DX", "q", "BX", "k", "SI", "groups", "CX")
 	a.pinScaled("BX", 40)
 	const lse, temps = attendSpare, attendSpare + 1
-	a.op("VMOVUPS (DX), Z%d", lse)
+	a.negative("DX", lse)
 	a.groups([]string{"DI", "SI"}, func() {
-		a.products("SI", false)
+		a.products("SI", lse)
 		for u := range attendGroup {
-			x := attendSums + u
-			a.op("VSUBPS Z%d, Z%d, Z%[2]d", lse, x)
-			a.exp2(x, temps+u%3, temps+3+u%3, ".BCST", inMemoryConst)
-			a.op("VMOVUPS Z%d, %d(DI)", x, u*attendRow)
+			p := temps + 3 + u%3
+			a.ops(exp2(attendSums+u, temps+u%3, p, ".BCST", inMemoryConst))
+			a.op("VMOVUPS Z%d, %d(DI)", p, u*attendRow)
 		}
 	})
 	a.end()
@@ -253,15 +290,14 @@ func (a attendKernel) grads() {
 		"ds", "DI", "p", "DX", "dy", "BX", "y", "R8", "v", "SI", "groups", "CX")
 	a.pinScaled("BX", 48)
 	const delta = attendSpare
-	a.op("VMULPS (R8), Z0, Z%d", delta)
-	for d := 1; d < attendPins; d++ {
-		a.op("VFMADD231PS %d(R8), Z%d, Z%d", d*attendRow, d, delta)
+	a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", delta)
+	for d := range attendPins {
+		a.op("VFNMADD231PS %d(R8), Z%d, Z%d", d*attendRow, d, delta)
 	}
 	a.groups([]string{"DI", "SI", "DX"}, func() {
-		a.products("SI", false)
+		a.products("SI", delta)
 		for u := range attendGroup {
 			x := attendSums + u
-			a.op("VSUBPS Z%d, Z%d, Z%[2]d", delta, x)
 			a.op("VMULPS %d(DX), Z%d, Z%[2]d", u*attendRow, x)
 			a.op("VMOVUPS Z%d, %d(DI)", x, u*attendRow)
 		}
@@ -269,11 +305,9 @@ func (a attendKernel) grads() {
 	a.end()
 }
 
-// rows are sums of keys' or values' rows weighted by a stripe: results of the
-// queries, or their gradient.
+// rows are sums of keys' rows weighted by a stripe: the gradient of the queries.
 func (a attendKernel) rows() {
-	a.begin("attendRowsAVX512", "(y, p, v, factors *float32, keys int)", 40,
-		"y", "DI", "p", "BX", "v", "SI", "factors", "DX", "keys", "CX")
+	a.begin("attendRowsAVX512", "(y, p, v *float32, keys int)", 32, "y", "DI", "p", "BX", "v", "SI", "keys", "CX")
 	for i := range attendPins {
 		a.op("VPXORD Z%[1]d, Z%[1]d, Z%[1]d", i)
 	}
@@ -288,22 +322,28 @@ func (a attendKernel) rows() {
 	a.op("DECQ CX")
 	a.op("JNZ key")
 	for i := range attendPins {
-		a.op("VMULPS.BCST %d(DX), Z%d, Z%[2]d", 4*i, i)
 		a.op("VMOVUPS Z%d, %d(DI)", i, i*attendRow)
 	}
 	a.end()
 }
 
-// keys adds a stripe's part to the gradient of the keys or of the values.
-func (a attendKernel) keys() {
-	a.begin("attendKeysAVX512", "(dk, ds, q *float32, groups int)", 32,
+// keys is the first stripe's part of the gradient of the keys or of the values or,
+// if add, adds a further one.
+func (a attendKernel) keys(name string, add bool) {
+	a.begin(name, "(dk, ds, q *float32, groups int)", 32,
 		"dk", "DI", "ds", "SI", "q", "BX", "groups", "CX")
 	a.pin("BX")
+	start := attendNothing
+	if add {
+		start = attendHeld
+	}
 	a.groups([]string{"DI", "SI"}, func() {
-		for u := range attendGroup {
-			a.op("VMOVUPS %d(DI), Z%d", u*attendRow, attendSums+u)
+		if add {
+			for u := range attendGroup {
+				a.op("VMOVUPS %d(DI), Z%d", u*attendRow, attendSums+u)
+			}
 		}
-		a.products("SI", true)
+		a.products("SI", start)
 		for u := range attendGroup {
 			a.op("VMOVUPS Z%d, %d(DI)", attendSums+u, u*attendRow)
 		}
