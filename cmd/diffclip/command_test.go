@@ -340,7 +340,14 @@ func TestInterruptAndResume(t *testing.T) {
 	if code, _, stderr := call(t, t.Context(), "pretrain", "-resume", "-out", dir, "-lr", "0.5"); code != exitFailure || !strings.Contains(stderr, "another configuration") {
 		t.Errorf("resuming with another rate: exit code %d, %q", code, stderr)
 	}
+	killed := filepath.Join(dir, "."+run.Checkpoint1File+".0123abcd.tmp") // as a program that is killed leaves it
+	if err := os.WriteFile(killed, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	succeed(t, "pretrain", "-resume", "-out", dir)
+	if _, err := os.Stat(killed); err == nil {
+		t.Error("what a killed program left is still there")
+	}
 	same(t, whole, dir, run.Stage1File)
 	if text := succeed(t, "pretrain", "-resume", "-out", dir); !strings.Contains(text, "complete") {
 		t.Errorf("resuming a complete stage 1: %q", text)

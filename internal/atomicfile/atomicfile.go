@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // File is a file being written. Exactly one of Commit and Close decides its
@@ -46,6 +47,28 @@ func Create(path string) (*File, error) {
 		return &File{file: f, path: final}, nil
 	}
 	return nil, fmt.Errorf("cannot write %s: every temporary name tried in its folder is taken", path)
+}
+
+// Sweep removes what writers of path have left that were killed before they could
+// decide the fate of their files. Nobody may be writing path at the time.
+func Sweep(path string) error {
+	final, _, err := target(path)
+	if err != nil {
+		return err
+	}
+	folder, err := os.ReadDir(filepath.Dir(final))
+	if err != nil {
+		return err
+	}
+	left := regexp.MustCompile(`^\.` + regexp.QuoteMeta(filepath.Base(final)) + `\.[0-9a-f]{8}\.tmp$`)
+	for _, e := range folder {
+		if left.MatchString(e.Name()) {
+			if err := os.Remove(filepath.Join(filepath.Dir(final), e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // target follows links and returns the name to replace, with the permissions

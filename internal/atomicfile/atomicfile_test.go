@@ -141,3 +141,22 @@ func TestKeepsLinkAndPermissions(t *testing.T) {
 		t.Fatal("the link was replaced")
 	}
 }
+
+func TestSweepRemovesOnlyWhatWritersLeft(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.bin", ".a.bin.0123abcd.tmp", ".a.bin.note.tmp", ".b.bin.0123abcd.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Sweep(filepath.Join(dir, "a.bin")); err != nil {
+		t.Fatal(err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil || len(left) != 2 || filepath.Base(left[0]) != ".a.bin.note.tmp" {
+		t.Errorf("left %q (%v)", left, err)
+	}
+	if err := Sweep(filepath.Join(dir, "none", "a.bin")); err == nil {
+		t.Error("a folder that is not there was swept")
+	}
+}

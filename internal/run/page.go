@@ -55,7 +55,7 @@ func (x *Experiment) Page(r Results) *report.Report {
 	if inside == nil {
 		inside = &Inside{}
 	}
-	add(restoredSection(append(r.Reconstructions, inside.Timesteps...)))
+	add(x.restoredSection(append(r.Reconstructions, inside.Timesteps...)))
 	add(figureSection("Where the class token looks", x.attentionText(), inside.Attention))
 	features := figureSection("Where the features lie", "Each point is a test window, placed by t-SNE. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them. Only who lies beside whom means something, not axes or distances. The colours are those that are safe for colour blindness.", inside.Features)
 	if inside.Note != "" {
@@ -180,8 +180,12 @@ func fraction(v float64) string {
 	return fmt.Sprintf("%.1f", 100*v)
 }
 
-func restoredSection(figures []figure.Figure) report.Section {
-	return figureSection("What stage 1 restores", "Stage 1 sees a few noised pixels of a window and has to give back the whole. The row \"from noise\" starts from noise alone and walks back step by step.", figures)
+func (x *Experiment) restoredSection(figures []figure.Figure) report.Section {
+	text := "Stage 1 sees a few pixels of a window and has to give back the whole."
+	if !x.Config.Diffusion.NoNoise {
+		text = "Stage 1 sees a few noised pixels of a window and has to give back the whole; t is the step of noise, from 1, hardly any, to the last, noise alone. The row \"from noise\" starts from noise alone and walks back step by step. Errors are root mean squares over the masked pixels, in units of the scaled input."
+	}
+	return figureSection("What stage 1 restores", text, figures)
 }
 
 // figureSection is a section of figures below a paragraph, empty without figures.

@@ -11,6 +11,7 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
+	"diffclip/internal/atomicfile"
 	"diffclip/internal/folderlock"
 	"diffclip/internal/progress"
 	"diffclip/internal/train"
@@ -88,6 +89,11 @@ func (f Folder) runStage(m *Manifest, name, checkpoint string, hooks train.Hooks
 		return Curve{}, err
 	}
 	defer lock.Release()
+	for _, file := range []string{Stage1File, Stage2File, Checkpoint1File, Checkpoint2File} {
+		if err := atomicfile.Sweep(f.Path(file)); err != nil {
+			return Curve{}, err
+		}
+	}
 	hooks, end := f.logSteps(name, hooks)
 	defer end()
 	began := time.Now()
