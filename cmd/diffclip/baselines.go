@@ -40,6 +40,9 @@ func declareBaselines(a *app, f *flags) func() error {
 		o.computer.declare(f)
 	})
 	return func() error {
+		if f.given("variants") && o.from == "" {
+			return misuse("-variants train by the settings of a run: name one with -from")
+		}
 		o.windowGiven = f.given("window")
 		return baselines(a, &o)
 	}

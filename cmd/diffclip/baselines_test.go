@@ -15,6 +15,7 @@ func TestBaselinesMisuse(t *testing.T) {
 		{"baselines", "-data is missing"},
 		{"baselines -data synthetic -methods svm,knn", `no baseline is called "knn"`},
 		{"baselines -data synthetic -variants mine", `no variant is called "mine"`},
+		{"baselines -data synthetic -variants probe", "name one with -from"},
 		{"baselines -data synthetic -protocol fair", "want official, random or disjoint"},
 		{"baselines -data synthetic -shots 2,-8", "want whole numbers from 0"},
 		{"baselines -data synthetic -shots 2,,8", "want whole numbers from 0"},

@@ -2,10 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"diffclip/bench"
@@ -44,18 +42,6 @@ type benchOptions struct {
 	workload      string
 	batch, steps  int
 	json, profile bool
-}
-
-// count declares a flag for a whole number from 1.
-func count(f *flags, name, usage string, to *int) {
-	f.Func(name, usage, func(v string) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > 1<<20 {
-			return errors.New("want a whole number from 1")
-		}
-		*to = n
-		return nil
-	})
 }
 
 func runBench(a *app, o *benchOptions) error {

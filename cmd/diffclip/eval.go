@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strconv"
 
 	"diffclip/internal/run"
 	"diffclip/rsdata"
@@ -18,14 +16,7 @@ func declareEval(a *app, f *flags) func() error {
 	f.group("flags", func() {
 		f.StringVar(&o.from, "from", "", "`folder` of a run with stage 2")
 		f.StringVar(&o.data, "data", "", "`folder` or file, where the data have moved since")
-		f.Func("seeds", "`number` of draws of the samples, each with a stage 2 of its own (default 1)", func(v string) error {
-			n, err := strconv.Atoi(v)
-			if err != nil || n < 1 || n > 10000 {
-				return errors.New("want a whole number from 1")
-			}
-			o.seeds = n
-			return nil
-		})
+		count(f, "seeds", "`number` of draws of the samples, each with a stage 2 of its own (default 1)", &o.seeds)
 		viewsFlag(f, &o.views)
 		f.BoolVar(&o.json, "json", false, "write JSON")
 		o.computer.declare(f)

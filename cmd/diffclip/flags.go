@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -67,6 +68,21 @@ func (f *flags) parse(args []string) error {
 		return fmt.Errorf("%d arguments, want %d: diffclip %s %s", len(operands), f.operands, f.Name(), f.usage)
 	}
 	return f.Parse(append([]string{"--"}, operands...))
+}
+
+// mostCounted is the largest number that count takes.
+const mostCounted = 1 << 20
+
+// count declares a flag for a whole number from 1.
+func count(f *flags, name, usage string, to *int) {
+	f.Func(name, usage, func(v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > mostCounted {
+			return fmt.Errorf("want a whole number from 1 to %d", mostCounted)
+		}
+		*to = n
+		return nil
+	})
 }
 
 // given reports whether a flag was set on the command line.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -350,7 +349,7 @@ func finite(v float64) *float64 {
 func writePreview(path string, d *rsdata.Dataset) error {
 	s := d.Scenes[0]
 	if s.H > figure.MaxSide/4 || s.W > figure.MaxSide/4 {
-		return errors.New("the scene is too large for a preview")
+		return fmt.Errorf("no preview: the scene has %d x %d pixels, and a preview at most %d a side: look at it in a GIS", s.H, s.W, figure.MaxSide/4)
 	}
 	fig := &figure.Images{Title: s.Name}
 	add := func(im image.Image, caption string) {

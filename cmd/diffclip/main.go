@@ -47,7 +47,7 @@ type app struct {
 	stdout, stderr io.Writer
 }
 
-// subcommand is one verb. flags declares its flags and returns what to do once
+// subcommand is one verb. declare declares its flags and returns what to do once
 // they are parsed.
 type subcommand struct {
 	name, summary string
