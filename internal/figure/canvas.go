@@ -3,6 +3,7 @@ package figure
 import (
 	"image"
 	"strings"
+	"unicode"
 )
 
 // canvas is what figures draw on. Coordinates are pixels at scale 1 from the
@@ -89,9 +90,13 @@ const (
 func textWidth(s string) float64 {
 	w := 0.0
 	for _, r := range s {
-		w += advance
-		if strings.ContainsRune("mwMW@%", r) {
-			w += advance / 2
+		switch {
+		case strings.ContainsRune("mwMW@%", r):
+			w += 1.5 * advance
+		case unicode.IsUpper(r):
+			w += 1.2 * advance
+		default:
+			w += advance
 		}
 	}
 	return w

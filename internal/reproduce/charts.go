@@ -34,6 +34,9 @@ func bars(p *Panel) []figure.Figure {
 		if anyPaper {
 			f.Series = append(f.Series, paper)
 		}
+		if !anyOurs {
+			f.Title += ", as printed in the paper"
+		}
 		if len(f.Series) > 0 {
 			out = append(out, f)
 		}

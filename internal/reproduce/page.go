@@ -203,7 +203,11 @@ func percent(v float64, format string) string {
 	if math.IsNaN(v) {
 		return ""
 	}
-	return fmt.Sprintf(format, 100*v)
+	text := fmt.Sprintf(format, 100*v)
+	if strings.Trim(text, "-0.") == "" {
+		text = strings.TrimPrefix(text, "-")
+	}
+	return text
 }
 
 // tests lists the comparisons with the reference.
