@@ -297,6 +297,24 @@ func TestWriteFloats(t *testing.T) {
 	}
 }
 
+// A zone of Europe's datum, which ENVI's map info has no name for.
+func TestWriteEuropean(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "e.img")
+	grid := georef.Grid{Transform: georef.NorthUp(500000, 5400000, 2, 2), CRS: georef.CRS{EPSG: 25832}}
+	writeAll(t, path, Spec{Width: 3, Height: 2, Type: numeric.Uint8, Grid: grid}, make([]uint8, 6))
+	f, closer, err := OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	if f.Grid.CRS.EPSG != 25832 || f.Grid.Transform != grid.Transform {
+		t.Errorf("%+v", f.Grid)
+	}
+	if text := gdalinfo(t, path); !strings.Contains(text, `ID["EPSG",25832]`) || !strings.Contains(text, "Origin = (500000.000000000000000,5400000.000000000000000)") {
+		t.Errorf("gdalinfo:\n%s", text)
+	}
+}
+
 func writeAll(t *testing.T, path string, s Spec, data any) {
 	t.Helper()
 	w, err := Create(path, s)

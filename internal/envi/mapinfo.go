@@ -114,6 +114,9 @@ func mapInfo(g georef.Grid) string {
 			hemisphere = "South"
 		}
 		name, rest = "UTM", fmt.Sprintf(", %d, %s, %s, units=Meters", u.Zone, hemisphere, u.Datum)
+		if u.WKT() != "" { // the coordinate system string tells the datum, which has no name here
+			rest = fmt.Sprintf(", %d, %s, units=Meters", u.Zone, hemisphere)
+		}
 	}
 	for datum, code := range geographicCodes {
 		if g.CRS.EPSG == code {

@@ -152,7 +152,11 @@ func (s *Spec) header() []byte {
 	if info := mapInfo(s.Grid); info != "" {
 		line("map info", info)
 	}
-	if wkt := s.Grid.CRS.WKT; wkt != "" {
+	wkt := s.Grid.CRS.WKT
+	if u, ok := s.Grid.CRS.UTM(); ok && wkt == "" {
+		wkt = u.WKT()
+	}
+	if wkt != "" {
 		line("coordinate system string", "{"+clean(wkt)+"}")
 	}
 	if s.NoData != nil {

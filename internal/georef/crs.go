@@ -93,7 +93,7 @@ func authority(wkt string) int {
 
 var (
 	nonWord = regexp.MustCompile(`[^a-z0-9]+`)
-	utmName = regexp.MustCompile(`^(wgs_1984|wgs_84|nad_1983|nad83|nad_1927|nad27)_utm_zone_(\d{1,2})([ns])$`)
+	utmName = regexp.MustCompile(`^(wgs_1984|wgs_84|etrs_1989|etrs89|nad_1983|nad83|nad_1927|nad27)_utm_zone_(\d{1,2})([ns])$`)
 )
 
 // named returns the EPSG code of a CRS known by its name alone, 0 if not.
@@ -118,17 +118,21 @@ func named(name string) int {
 // Datum is the horizontal datum of a UTM zone.
 type Datum string
 
-// The datums whose UTM zones are recognised, under ENVI's names.
+// The datums whose UTM zones are recognised, under ENVI's names. It has none for
+// Europe's.
 const (
-	WGS84 Datum = "WGS-84"
-	NAD83 Datum = "North America 1983"
-	NAD27 Datum = "North America 1927"
+	WGS84  Datum = "WGS-84"
+	NAD83  Datum = "North America 1983"
+	NAD27  Datum = "North America 1927"
+	ETRS89 Datum = "ETRS89"
 )
 
 func datumOf(prefix string) Datum {
 	switch {
 	case strings.HasPrefix(prefix, "wgs"):
 		return WGS84
+	case strings.HasPrefix(prefix, "etrs"):
+		return ETRS89
 	case strings.HasSuffix(prefix, "83"):
 		return NAD83
 	}
@@ -144,7 +148,7 @@ type UTM struct {
 
 // EPSG returns the code of the zone, 0 where the registry's regular ranges have none.
 func (u UTM) EPSG() int {
-	last, base := 60, 0
+	first, last, base := 1, 60, 0
 	switch {
 	case u.Datum == WGS84 && u.South:
 		base = 32700
@@ -154,17 +158,31 @@ func (u UTM) EPSG() int {
 		last, base = 23, 26900
 	case u.Datum == NAD27 && !u.South:
 		last, base = 22, 26700
+	case u.Datum == ETRS89 && !u.South:
+		first, last, base = 28, 38, 25800
 	}
-	if base == 0 || u.Zone < 1 || u.Zone > last {
+	if base == 0 || u.Zone < first || u.Zone > last {
 		return 0
 	}
 	return base + u.Zone
 }
 
+// WKT returns the zone as well-known text in ESRI's dialect where its datum is
+// ETRS89, else "": the others have names that say it all.
+func (u UTM) WKT() string {
+	if u.Datum != ETRS89 || u.EPSG() == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`PROJCS["ETRS_1989_UTM_Zone_%dN",GEOGCS["GCS_ETRS_1989",DATUM["D_ETRS_1989",SPHEROID["GRS_1980",6378137.0,298.257222101]],`+
+		`PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],`+
+		`PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",%d.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]`,
+		u.Zone, 6*u.Zone-183)
+}
+
 // UTM returns the zone that the CRS is, and false where it is none that EPSG
 // codes tell.
 func (c CRS) UTM() (UTM, bool) {
-	for _, u := range []UTM{{Datum: WGS84}, {Datum: WGS84, South: true}, {Datum: NAD83}, {Datum: NAD27}} {
+	for _, u := range []UTM{{Datum: WGS84}, {Datum: WGS84, South: true}, {Datum: NAD83}, {Datum: NAD27}, {Datum: ETRS89}} {
 		u.Zone = c.EPSG % 100
 		if c.EPSG != 0 && u.EPSG() == c.EPSG {
 			return u, true

@@ -47,6 +47,7 @@ func TestFromWKT(t *testing.T) {
 	}{
 		{`PROJCS["WGS_1984_UTM_Zone_17N",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137,298.257223563]],PRIMEM["Greenwich",0]],UNIT["Meter",1]]`, 32617, false},
 		{`PROJCS["NAD_1983_UTM_Zone_15N",GEOGCS["x"]]`, 26915, false},
+		{UTM{Zone: 33, Datum: ETRS89}.WKT(), 25833, false},
 		{`PROJCS["WGS 84 / UTM zone 9S",GEOGCS["WGS 84",AUTHORITY["EPSG","4326"]],AUTHORITY["EPSG","32709"]]`, 32709, false},
 		{`PROJCS["mine",GEOGCS["WGS 84",AUTHORITY["EPSG","4326"]],AXIS["Easting",EAST]]`, 0, false},
 		{`PROJCRS["ETRS89 / LAEA (odd ] name)",BASEGEOGCRS["ETRS89",ID["EPSG",4258]],ID["EPSG",3035]]`, 3035, false},
@@ -66,13 +67,13 @@ func TestFromWKT(t *testing.T) {
 
 func TestUTM(t *testing.T) {
 	for code, want := range map[int]UTM{
-		32617: {17, false, WGS84}, 32760: {60, true, WGS84}, 26915: {15, false, NAD83}, 26716: {16, false, NAD27},
+		32617: {17, false, WGS84}, 32760: {60, true, WGS84}, 26915: {15, false, NAD83}, 26716: {16, false, NAD27}, 25832: {32, false, ETRS89},
 	} {
 		if got, ok := (CRS{EPSG: code}).UTM(); !ok || got != want {
 			t.Errorf("EPSG %d: %v %v, want %v", code, got, ok, want)
 		}
 	}
-	for _, code := range []int{0, 3035, 32600, 32661, 26924, 26799} {
+	for _, code := range []int{0, 3035, 32600, 32661, 26924, 26799, 25827, 25839} {
 		if got, ok := (CRS{EPSG: code}).UTM(); ok {
 			t.Errorf("EPSG %d is taken for %v", code, got)
 		}
