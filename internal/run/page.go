@@ -63,7 +63,11 @@ func (x *Experiment) Page(r Results) *report.Report {
 	}
 	add(features)
 	add(lossSection(r.Curves))
-	add(x.dataSection())
+	data := x.dataSection()
+	if len(r.Methods) == 0 { // else it stands with the results
+		data.Text = slices.Insert(data.Text, 1, x.OverlapLine())
+	}
+	add(data)
 	return p
 }
 
@@ -116,8 +120,9 @@ func facts(c *rsdata.Confusion) []report.Fact {
 }
 
 func (x *Experiment) methodSection(r Results) report.Section {
-	s := report.Section{Title: "Results", Text: []string{x.OverlapLine()}}
+	s := report.Section{Title: "Results"}
 	if len(r.Methods) > 0 {
+		s.Text = []string{x.OverlapLine()}
 		t := report.Table{Caption: "The same test windows for all, in percent."}
 		for i, m := range r.Methods {
 			names, values := m.Confusion.Scores().Columns()
@@ -184,6 +189,9 @@ func (x *Experiment) restoredSection(figures []figure.Figure) report.Section {
 	text := "Stage 1 sees a few pixels of a window and has to give back the whole."
 	if !x.Config.Diffusion.NoNoise {
 		text = "Stage 1 sees a few noised pixels of a window and has to give back the whole; t is the step of noise, from 1, hardly any, to the last, noise alone. The row \"from noise\" starts from noise alone and walks back step by step. Errors are root mean squares over the masked pixels, in units of the scaled input."
+	}
+	if slices.ContainsFunc(x.Scaling.Modalities, func(m rsdata.ModalityScaling) bool { return m.PCA != nil }) {
+		text += " Colours are the first three components of the spectrum, which the model reads in place of its bands."
 	}
 	return figureSection("What stage 1 restores", text, figures)
 }

@@ -31,10 +31,13 @@ func NewPainter(m rsdata.Modality, s *rsdata.ModalityScaling, e vit.Config, samp
 }
 
 // shownBands returns the model inputs to show: those nearest to red, green and
-// blue, the first components, or the only band three times.
+// blue, the first components, or of one or two bands the first three times.
 func shownBands(m rsdata.Modality, s *rsdata.ModalityScaling) [3]int {
 	n := s.OutBands()
-	if s.PCA != nil || n < 3 {
+	if s.PCA == nil && n < 3 {
+		return [3]int{}
+	}
+	if s.PCA != nil {
 		return [3]int{0, min(1, n-1), min(2, n-1)}
 	}
 	want, ok := rsdata.TrueColorBands(m)
