@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +56,9 @@ type FileDescription struct {
 // maxDescription bounds a scene.json: more than that is something else.
 const maxDescription = 4 << 20
 
+// maxName bounds the names of scenes, modalities and classes, which captions show.
+const maxName = 200
+
 // openDescription opens the dataset that a scene.json lists.
 func openDescription(path string) (*Dataset, error) {
 	desc, err := readDescription(path)
@@ -71,9 +75,6 @@ func openDescription(path string) (*Dataset, error) {
 	dir := filepath.Dir(path)
 	for i := range desc.Scenes {
 		s := &desc.Scenes[i]
-		if s.Name == "" {
-			s.Name = fmt.Sprintf("scene %d", i+1)
-		}
 		if err := d.describe(dir, s); err != nil {
 			return nil, fmt.Errorf("%s: scene %q: %w", path, s.Name, err)
 		}
@@ -140,7 +141,7 @@ func readDescription(path string) (*Description, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&desc); err != nil {
-		return nil, fmt.Errorf("%s: line %d: %w: expected a scene.json with name, classes and scenes", path, errorLine(text, dec.InputOffset(), err), err)
+		return nil, fmt.Errorf("%s: line %d: %s: expected a scene.json with name, classes and scenes", path, errorLine(text, dec.InputOffset(), err), inWords(err))
 	}
 	switch {
 	case len(desc.Scenes) == 0:
@@ -148,17 +149,71 @@ func readDescription(path string) (*Description, error) {
 	case len(desc.Classes) > MaxClasses:
 		return nil, fmt.Errorf("%s: %d classes, at most %d are possible", path, len(desc.Classes), MaxClasses)
 	}
-	for _, s := range desc.Scenes {
-		if len(s.Modalities) == 0 {
-			return nil, fmt.Errorf("%s: scene %q lists no modality", path, s.Name)
-		}
-		for _, m := range s.Modalities {
-			if m.File == "" || m.Name == "" {
-				return nil, fmt.Errorf("%s: scene %q: a modality has no %q", path, s.Name, map[bool]string{true: "file", false: "name"}[m.File == ""])
-			}
-		}
+	if err := desc.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &desc, nil
+}
+
+// check wants every scene to list modalities that can be told apart, as scenes can.
+func (d *Description) check() error {
+	names := map[string]bool{}
+	for i := range d.Scenes {
+		s := &d.Scenes[i]
+		if s.Name == "" {
+			s.Name = fmt.Sprintf("scene %d", i+1)
+		}
+		switch {
+		case names[s.Name]:
+			return fmt.Errorf("two scenes are called %q: give each a name of its own", s.Name)
+		case len(s.Modalities) == 0:
+			return fmt.Errorf("scene %q lists no modality", s.Name)
+		}
+		names[s.Name] = true
+		if err := s.checkModalities(); err != nil {
+			return fmt.Errorf("scene %q: %w", s.Name, err)
+		}
+	}
+	for _, c := range d.Classes {
+		names[c.Name] = true
+	}
+	for name := range names {
+		if len(name) > maxName {
+			return fmt.Errorf("a name of %d bytes, %.20q...: want at most %d", len(name), name, maxName)
+		}
+	}
+	return nil
+}
+
+func (s *SceneDescription) checkModalities() error {
+	names := map[string]bool{}
+	for _, m := range s.Modalities {
+		switch {
+		case m.File == "":
+			return errors.New(`a modality has no "file"`)
+		case m.Name == "":
+			return errors.New(`a modality has no "name"`)
+		case len(m.Name) > maxName:
+			return fmt.Errorf("a modality with a name of %d bytes, %.20q...: want at most %d", len(m.Name), m.Name, maxName)
+		case names[m.Name]:
+			return fmt.Errorf("two modalities are called %q: give each a name of its own", m.Name)
+		}
+		names[m.Name] = true
+	}
+	return nil
+}
+
+// inWords says what is wrong with a JSON file without Go's names for its types.
+func inWords(err error) string {
+	var kind *json.UnmarshalTypeError
+	if !errors.As(err, &kind) {
+		return err.Error()
+	}
+	want := map[reflect.Kind]string{reflect.Slice: "a list", reflect.Array: "a list", reflect.Struct: "an object", reflect.String: "a text"}[kind.Type.Kind()]
+	if want == "" {
+		want = "a number"
+	}
+	return fmt.Sprintf("%q is of the kind %s, want %s", kind.Field, kind.Value, want)
 }
 
 // errorLine returns the line of a JSON error.

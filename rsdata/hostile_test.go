@@ -189,6 +189,14 @@ func TestHostileAndMismatchedFiles(t *testing.T) {
 		{"scene.json, scenes that differ", description(`{"scenes": [{"modalities": [` + hsi + `]}, {"modalities": [{"name": "hsi", "file": "two.mat:a"}]}]}`), "", []string{"scene.json", "16", "4 bands"}},
 		{"scene.json, wavelengths for other bands", scene(`{"name": "hsi", "file": "hsi.mat", "wavelengths": [400, 500]}`, ""), "", []string{"2 wavelengths", "16 bands"}},
 		{"scene.json, a raster as labels", scene(hsi, `, "labels": {"file": "hsi.mat"}`), "", []string{"labels", "hsi.mat", "16 bands"}},
+		{"scene.json, a text in place of a list", description(`{"classes": "a"}`), "", []string{"scene.json", "line 1", `"classes"`, "want a list"}},
+		{"scene.json, a list in place of a file", scene(hsi, `, "labels": [1]`), "", []string{"scene.json", `"scenes.labels"`, "want an object"}},
+		{"scene.json, a text in place of a number", scene(`{"name": "x", "file": "hsi.mat", "nodata": "none"}`, ""), "", []string{"scene.json", "nodata", "want a number"}},
+		{"scene.json, two modalities of one name", scene(hsi+","+hsi, ""), "", []string{"scene.json", "two modalities", `"hsi"`}},
+		{"scene.json, two scenes of one name", description(`{"scenes": [{"name": "x", "modalities": [` + hsi + `]}, {"name": "x", "modalities": [` + hsi + `]}]}`), "", []string{"scene.json", "two scenes", `"x"`}},
+		{"scene.json, a modality's endless name", scene(`{"name": "`+strings.Repeat("m", 5000)+`", "file": "hsi.mat"}`, ""), "", []string{"scene.json", "5000 bytes", "at most 200"}},
+		{"scene.json, a class's endless name", description(`{"classes": [{"name": "` + strings.Repeat("c", 5000) + `"}], "scenes": [{"modalities": [` + hsi + `]}]}`), "", []string{"scene.json", "5000 bytes", "at most 200"}},
+		{"an image of one row", alone("hsi.npy", npyFile("|u1", "1, 600, 16", make([]byte, 9600))), "hsi.npy", []string{"hsi.npy", "1 x 600 x 16|2 x 2|no raster|expected"}},
 		{"a folder in place of a file", func(t *testing.T, dir string) {
 			scene(`{"name": "hsi", "file": "sub"}`, "")(t, dir)
 			if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {

@@ -51,7 +51,7 @@ func soleVariable(path string, vars []variable, accept func(variable) bool, want
 	var fit []variable
 	var all []string
 	for _, v := range vars {
-		all = append(all, fmt.Sprintf("%s (%s, %s)", v.name, v.class, dims(v.shape)))
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%s (%s, %s)", v.name, v.class, dims(v.shape))))
 		if v.class != "struct" && v.class != "cell" && v.class != "char" && accept(v) {
 			fit = append(fit, v)
 		}
@@ -60,7 +60,7 @@ func soleVariable(path string, vars []variable, accept func(variable) bool, want
 	case len(fit) == 1:
 		return fit[0].name, nil
 	case len(vars) == 0:
-		return "", fmt.Errorf("%s: holds no arrays, expected %s", path, want)
+		return "", fmt.Errorf("%s: holds no arrays, expected %s: choose another file", path, want)
 	case len(fit) == 0:
 		return "", fmt.Errorf("%s: expected %s, found %s: choose another file, or name a variable as file:key", path, want, strings.Join(all, ", "))
 	}
@@ -69,7 +69,7 @@ func soleVariable(path string, vars []variable, accept func(variable) bool, want
 
 // loadRaster reads a modality. Size, where not zero, is what it must cover.
 func loadRaster(ref string, size [2]int) (*content, error) {
-	c, err := loadArray(ref, func(v variable) bool { return rasterShape(v.shape) }, "a raster of rows x columns x bands", true)
+	c, err := loadArray(ref, func(v variable) bool { return rasterShape(v.shape) }, "a raster of rows x columns x bands, at least 2 x 2 pixels", true)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,9 @@ package rsdata
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 
 	"diffclip/internal/envi"
@@ -33,6 +35,7 @@ type MapSpec struct {
 // Rasters too large for a picture are shown thinned out in map.png.
 type MapWriter struct {
 	dir           string
+	staging       string // a folder in dir that holds the files until all are whole; "" afterwards
 	spec          MapSpec
 	labels        *tiff.Writer
 	pair          *envi.Writer
@@ -50,11 +53,32 @@ func CreateMap(dir string, spec MapSpec) (*MapWriter, error) {
 	if len(spec.Classes) == 0 || len(spec.Classes) > MaxClasses {
 		return nil, fmt.Errorf("%s: a map of %d classes: want 1 to %d", dir, len(spec.Classes), MaxClasses)
 	}
-	m := &MapWriter{dir: dir, spec: spec, picture: newThumbnail(spec.Width, spec.Height)}
+	if err := vacant(dir); err != nil {
+		return nil, err
+	}
+	staging, err := os.MkdirTemp(dir, ".map-*")
+	if err != nil {
+		return nil, fmt.Errorf("cannot write a map to %s: %w", dir, err)
+	}
+	m := &MapWriter{dir: dir, staging: staging, spec: spec, picture: newThumbnail(spec.Width, spec.Height)}
 	if err := m.create(); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
+}
+
+// mapFiles are what a map may consist of, in the order in which they are put in place.
+var mapFiles = []string{"probabilities.tif", "confidence.tif", "map.img", "map.hdr", "map.png", "map.tif.aux.xml", "map.tif"}
+
+// vacant returns an error where a folder or a device has the name of one of the files.
+func vacant(dir string) error {
+	for _, name := range mapFiles {
+		path := filepath.Join(dir, name)
+		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode()&os.ModeSymlink == 0 {
+			return fmt.Errorf("cannot write %s: it exists and is not a file; choose another folder", path)
+		}
+	}
+	return nil
 }
 
 func (m *MapWriter) create() (err error) {
@@ -95,7 +119,8 @@ func (m *MapWriter) create() (err error) {
 	return err
 }
 
-func (m *MapWriter) path(name string) string { return filepath.Join(m.dir, name) }
+// path is where a file is until Commit puts it in its place.
+func (m *MapWriter) path(name string) string { return filepath.Join(m.staging, name) }
 
 // fileClasses are the classes by label, with label 0 in black.
 func (m *MapWriter) fileClasses() []tiff.Class {
@@ -143,12 +168,42 @@ func (m *MapWriter) WriteRows(labels []uint8, confidence, probabilities []float3
 	return err
 }
 
-// Commit finishes the files and puts them in their places, map.tif last. It fails where rows are missing; then, and
-// where an earlier write failed, the folder keeps what it had.
+// Commit finishes the files and, once all are whole, puts them in their places, map.tif last. It fails where rows are
+// missing or the disk is full; then the folder keeps what it had.
 func (m *MapWriter) Commit() error {
 	if m.rows != m.spec.Height {
-		return fmt.Errorf("%s: %d of %d rows of the map were written", m.path("map.tif"), m.rows, m.spec.Height)
+		return fmt.Errorf("%s: %d of %d rows of the map were written", filepath.Join(m.dir, "map.tif"), m.rows, m.spec.Height)
 	}
+	if err := m.finish(); err != nil {
+		return err
+	}
+	files := mapFiles
+	if !m.spec.Probabilities {
+		files = files[1:]
+		if err := os.Remove(filepath.Join(m.dir, mapFiles[0])); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot remove what an earlier map left: %w", err)
+		}
+	}
+	for _, name := range files {
+		if err := os.Rename(m.path(name), filepath.Join(m.dir, name)); err != nil {
+			return fmt.Errorf("cannot write %s: %w", filepath.Join(m.dir, name), err)
+		}
+	}
+	return m.unstage()
+}
+
+// unstage removes the folder of unfinished files.
+func (m *MapWriter) unstage() error {
+	staging := m.staging
+	m.staging = ""
+	if staging == "" {
+		return nil
+	}
+	return os.RemoveAll(staging)
+}
+
+// finish completes every file.
+func (m *MapWriter) finish() error {
 	if m.probabilities != nil {
 		if err := m.probabilities.Commit(); err != nil {
 			return err
@@ -194,5 +249,5 @@ func (m *MapWriter) Close() error {
 	if m.probabilities != nil {
 		err = errors.Join(err, m.probabilities.Close())
 	}
-	return err
+	return errors.Join(err, m.unstage())
 }

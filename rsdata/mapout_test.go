@@ -1,6 +1,8 @@
 package rsdata
 
 import (
+	"bytes"
+	"errors"
 	"image/color"
 	"image/png"
 	"math"
@@ -222,6 +224,67 @@ func TestMapLeavesNothingHalfDone(t *testing.T) {
 	}
 	if got := fileNames(t, dir); len(got) > 0 {
 		t.Errorf("the folder holds %q", got)
+	}
+}
+
+// A file that cannot be finished, as on a full disk, leaves the older map as it was, and no other file.
+func TestMapKeepsTheOlderOne(t *testing.T) {
+	spec, labels, confidence, probabilities := smallMap()
+	dir := t.TempDir()
+	write := func(spec MapSpec, probabilities []float32, spoil func(m *MapWriter)) error {
+		m, err := CreateMap(dir, spec)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		if err := m.WriteRows(labels, confidence, probabilities); err != nil {
+			t.Fatal(err)
+		}
+		spoil(m)
+		return m.Commit()
+	}
+	fine := func(*MapWriter) {}
+	if err := write(spec, probabilities, fine); err != nil {
+		t.Fatal(err)
+	}
+	names, old := fileNames(t, dir), map[string][]byte{}
+	for _, name := range names {
+		old[name], _ = os.ReadFile(filepath.Join(dir, name))
+	}
+	spec.Name = "another"
+	for i := range labels {
+		labels[i] = 1
+	}
+	for _, name := range []string{"map.png", "map.hdr", "map.tif.aux.xml"} {
+		err := write(spec, probabilities, func(m *MapWriter) {
+			if err := os.Mkdir(m.path(name), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s cannot be written: %v", name, err)
+		}
+		if got := fileNames(t, dir); !slices.Equal(got, names) {
+			t.Errorf("%s cannot be written: the folder holds %q, held %q", name, got, names)
+		}
+		for _, n := range names {
+			if now, _ := os.ReadFile(filepath.Join(dir, n)); !bytes.Equal(now, old[n]) {
+				t.Errorf("%s cannot be written, and %s has changed", name, n)
+			}
+		}
+	}
+	spec.Probabilities = false
+	if err := write(spec, nil, fine); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(fileNames(t, dir), "probabilities.tif") {
+		t.Error("the probabilities of the map before stand beside the new one")
+	}
+	if err := errors.Join(os.Remove(filepath.Join(dir, "map.png")), os.Mkdir(filepath.Join(dir, "map.png"), 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := CreateMap(dir, spec); err == nil || !strings.Contains(err.Error(), "map.png") {
+		t.Errorf("a folder in the place of map.png: %v", err)
 	}
 }
 

@@ -185,6 +185,9 @@ func fitModality(d *Dataset, m int, cfg ScalingConfig) (*ModalityScaling, error)
 	return ms, nil
 }
 
+// leastSpan is the smallest range of a band's values whose inverse float32 holds.
+const leastSpan = 1e-37
+
 // waterBands are the wavelengths, in nanometres, where water vapour leaves hardly any light.
 var waterBands = [][2]float64{{1340, 1445}, {1790, 1955}, {2450, 2600}}
 
@@ -195,7 +198,7 @@ func (m *ModalityScaling) chooseBands(mod Modality, st *stats, dropWater bool) e
 		switch {
 		case st.count[b] == 0:
 			empty = append(empty, b+1)
-		case st.lo[b] == st.hi[b]:
+		case !(st.hi[b]-st.lo[b] >= leastSpan): // also what is constant but for rounding
 			constant = append(constant, b+1)
 		case mod.Bad != nil && mod.Bad[b]:
 			bad = append(bad, b+1)

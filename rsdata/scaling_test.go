@@ -121,6 +121,30 @@ func TestScalingLeavesBadBandsOut(t *testing.T) {
 	}
 }
 
+// A range whose inverse float32 does not hold is none: the band counts as constant.
+func TestScalingOfTinyRanges(t *testing.T) {
+	for _, method := range []Method{GlobalMinMax, Standardise, BandMinMax, Percentile} {
+		d := tiny(6, 6)
+		a := numeric.New(numeric.Float32, []int{6, 6, 2})
+		for i := range 36 {
+			v := a.Data.([]float32)
+			v[2*i], v[2*i+1] = float32(i), float32(i)*1e-44
+		}
+		d.Scenes[0].Rasters[0] = Raster{Array: a}
+		d.Modalities[0] = Modality{Name: "a", Bands: 2}
+		s, err := Fit(d, ScalingConfig{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Modalities[0].Bands; !slices.Equal(got, []int32{0}) {
+			t.Errorf("%s: bands kept %v, want 0 alone", method, got)
+		}
+		if _, err := json.Marshal(s); err != nil {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+}
+
 func TestScalingSurvivesJSON(t *testing.T) {
 	d := Synthetic(SyntheticConfig{H: 64, W: 64, Bands: 12, Noise: 0.01, Seed: 1})
 	for _, cfg := range []ScalingConfig{{Method: Percentile}, {Method: Standardise, PCA: 3, ByModality: map[string]Method{"lidar": BandMinMax}}} {

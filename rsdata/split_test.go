@@ -241,7 +241,7 @@ func TestSplitErrors(t *testing.T) {
 		cfg  SplitConfig
 		want []string
 	}{
-		{"class missing", missing, config(Random, nil), []string{"unicorns", "no labelled sample", "Select"}},
+		{"class missing", missing, config(Random, nil), []string{"unicorns", "no labelled sample", "?min=1"}},
 		{"too few samples", rare, config(Random, nil), []string{"unicorns", "has 1 samples", "4 training", "fewer shots"}},
 		{"class in one block", corner, config(Disjoint, nil), []string{"class B", "fewer shots"}},
 		{"guard too wide", base(), config(Disjoint, func(c *SplitConfig) { c.Guard = 30 }), []string{"class A", "30 pixels", "smaller guard"}},

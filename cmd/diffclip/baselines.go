@@ -156,6 +156,9 @@ func baselines(a *app, o *baselineOptions) error {
 	if d.Whole && len(o.methods) > 0 {
 		return fmt.Errorf("%s: its samples are pictures, and the classical methods see single pixels: say -methods none, with -from", o.data)
 	}
+	if n := len(d.Classes); n < 2 {
+		return fmt.Errorf("%s: labels of %d classes, and comparing takes at least 2: see `diffclip inspect`, or list label files in a scene.json", o.data, n)
+	}
 	results, err := evaluateBaselines(a, d, o)
 	if err != nil {
 		return err

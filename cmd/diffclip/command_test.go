@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"diffclip/clip"
@@ -359,6 +360,81 @@ func TestInterruptAndResume(t *testing.T) {
 	same(t, whole, dir, "history.csv")
 	same(t, whole, dir, "metrics.json")
 	same(t, whole, dir, "report.html")
+}
+
+// A run stopped between its weights and its report is finished by -resume: what it
+// lacks is made, the weights stay.
+func TestResumeMakesTheReport(t *testing.T) {
+	dir := stage1(t)
+	folder := run.Folder{Dir: dir}
+	finish := func(args ...string) {
+		t.Helper()
+		if err := os.Remove(folder.Path(run.ReportFile)); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := call(t, newCountdown(t.Context(), 2), args...); code != exitInterrupted || !strings.Contains(stderr, "diffclip "+strings.Join(args, " ")) {
+			t.Errorf("%s, interrupted at the report: exit code %d, %q", args[0], code, stderr)
+		}
+		if folder.Has(run.ReportFile) {
+			t.Fatalf("%s was never caught before the report", args[0])
+		}
+		succeed(t, args...)
+		if !folder.Has(run.ReportFile) {
+			t.Errorf("%s: still no report", args[0])
+		}
+	}
+	before := read(t, folder.Path(run.Stage1File))
+	page := read(t, folder.Path(run.ReportFile))
+	finish("pretrain", "-resume", "-out", dir)
+	if !bytes.Equal(before, read(t, folder.Path(run.Stage1File))) || !bytes.Equal(page, read(t, folder.Path(run.ReportFile))) {
+		t.Error("the weights or the report of stage 1 have changed")
+	}
+
+	succeed(t, "finetune", "-from", dir, "-epochs", "1")
+	before, page = read(t, folder.Path(run.Stage2File)), read(t, folder.Path(run.ReportFile))
+	if err := os.Remove(folder.Path("metrics.json")); err != nil {
+		t.Fatal(err)
+	}
+	finish("finetune", "-resume", "-out", dir)
+	if !bytes.Equal(before, read(t, folder.Path(run.Stage2File))) || !bytes.Equal(page, read(t, folder.Path(run.ReportFile))) || !folder.Has("metrics.json") {
+		t.Error("the weights or the report of stage 2 have changed, or there are no metrics")
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// Results that did not arrive are a failure, whichever subcommand they are of.
+func TestResultsThatCannotBeWritten(t *testing.T) {
+	scene := writeFolder(t, with())
+	for _, args := range [][]string{{"help"}, {"map", "-h"}, {"help", "map"}, {"version"}, {"info"}, {"info", "-json"}, {"inspect", scene}, {"inspect", scene, "-json"},
+		{"baselines", "-data", scene, "-methods", "mean", "-shots", "2", "-seeds", "1", "-window", "3"}} {
+		var log bytes.Buffer
+		if code := command(t.Context(), args, full{}, &log); code != exitFailure || !strings.Contains(log.String(), "no space left") {
+			t.Errorf("diffclip %s: exit code %d, %q", strings.Join(args, " "), code, log.String())
+		}
+	}
+}
+
+// A run that may only be read is evaluated all the same; any other failure to keep
+// the results is one.
+func TestEvalKeepsWhatItCan(t *testing.T) {
+	var log bytes.Buffer
+	a := &app{stderr: &log}
+	for _, denied := range []error{syscall.EACCES, syscall.EROFS} {
+		log.Reset()
+		if err := kept(a, fmt.Errorf("cannot write run/metrics.json: %w", denied)); err != nil || !strings.Contains(log.String(), "metrics.json") {
+			t.Errorf("%v: error %v, log %q", denied, err, log.String())
+		}
+	}
+	if err := kept(a, fmt.Errorf("cannot write run/metrics.json: %w", syscall.ENOSPC)); err == nil {
+		t.Error("a full disk is no failure")
+	}
+	if err := kept(a, nil); err != nil {
+		t.Error(err)
+	}
 }
 
 // interrupt runs a command and ends its context at later and later moments until

@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"diffclip/internal/run"
 	"diffclip/rsdata"
@@ -70,7 +73,7 @@ func eval(a *app, o *evalOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := folder.SaveResults(x, confusion); err != nil {
+	if err := kept(a, folder.SaveResults(x, confusion)); err != nil {
 		return err
 	}
 	if o.json {
@@ -79,6 +82,15 @@ func eval(a *app, o *evalOptions) error {
 	printScores(a.stdout, []run.Method{{Name: o.from, Confusion: confusion}})
 	fmt.Fprintln(a.stdout)
 	return confusion.WriteClassCSV(a.stdout, x.ClassNames())
+}
+
+// kept turns a run folder that may only be read into a remark: the results are shown, if not kept.
+func kept(a *app, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		fmt.Fprintf(a.stderr, "note: the results are not kept in the run: %v\n", err)
+		return nil
+	}
+	return err
 }
 
 // evalSeeds draws the samples anew from seed after seed, trains stage 2 on each
@@ -110,7 +122,7 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 		}
 		all.Add(seed, y, confusion)
 	}
-	if err := folder.SaveSeeds(&all); err != nil {
+	if err := kept(a, folder.SaveSeeds(&all)); err != nil {
 		return err
 	}
 	if o.json {

@@ -95,16 +95,16 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if err != nil {
 		return err
 	}
-	if done {
+	if done && folder.Has(run.ReportFile) {
 		fmt.Fprintf(a.stdout, "stage 2 of %s is complete; see: %s\n", p.out, commandLine("eval", "-from", p.out))
 		return nil
 	}
 	describe(a, x)
-	model, err := trainStage2(a, folder, x, man, stage1, p)
-	if err != nil {
-		return err
+	model, err := stage2Of(a, folder, x, man, stage1, done)
+	if err == nil {
+		err = finishFinetune(a, folder, x, model, stage1, withMap || !f.given("map") && mapsAnyway(x))
 	}
-	return finishFinetune(a, folder, x, model, stage1, withMap || !f.given("map") && mapsAnyway(x))
+	return resumable(err, commandLine("finetune", "-resume", "-out", p.out))
 }
 
 // finetuneConfig is the configuration of the run to resume, of the one to start
@@ -154,8 +154,8 @@ func startingWeights(p *place, from string) (*run.Stage1, error) {
 	return run.OpenStage1(folder.Path(run.Stage1File))
 }
 
-// finetuneFolder makes the run's folder ready. done is true where there is
-// nothing left to resume.
+// finetuneFolder makes the run's folder ready. done is true where a run to resume
+// is trained already.
 func finetuneFolder(x *run.Experiment, p *place, from string) (folder run.Folder, man *run.Manifest, done bool, err error) {
 	folder = run.Folder{Dir: p.out}
 	man = run.NewManifest(x)
@@ -212,10 +212,19 @@ func newFinetune(p *place, from string) error {
 	return folder.CopyFrom(run.Folder{Dir: from}, run.Stage1File)
 }
 
-// trainStage2 trains and saves the classifier.
-func trainStage2(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, stage1 *run.Stage1, p *place) (*clip.Model, error) {
-	model, _, err := folder.TrainStage2(a.ctx, x, man, stage1.Weights(), a.stderr)
-	return model, resumable(err, commandLine("finetune", "-resume", "-out", p.out))
+// stage2Of trains the classifier or, where a run was stopped after that and before
+// its report, reads it back.
+func stage2Of(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, stage1 *run.Stage1, trained bool) (*clip.Model, error) {
+	if !trained {
+		model, _, err := folder.TrainStage2(a.ctx, x, man, stage1.Weights(), a.stderr)
+		return model, err
+	}
+	s, err := run.OpenStage2(folder.Path(run.Stage2File))
+	if err != nil {
+		return nil, err
+	}
+	x.Text = s.Text
+	return s.Model, nil
 }
 
 // mappable refuses a map where there is not one scene to show.
@@ -283,7 +292,7 @@ func finishFinetune(a *app, folder run.Folder, x *run.Experiment, model *clip.Mo
 	if x.Data.Whole { // pictures have no map
 		next = commandLine("eval", "-from", folder.Dir, "-seeds", "10")
 	}
-	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       %s\n", folder.Path(run.Stage2File), folder.Path("report.html"), next)
+	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       %s\n", folder.Path(run.Stage2File), folder.Path(run.ReportFile), next)
 	return nil
 }
 

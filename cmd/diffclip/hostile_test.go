@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -246,6 +247,7 @@ func TestDamagedRuns(t *testing.T) {
 		{"a place with other files", "no run", tiny("pretrain", "-data", "synthetic", "-out", writeFolder(t, with()))},
 		{"a place with a run", "-force", tiny("pretrain", "-data", "synthetic", "-out", good)},
 		{"nothing to resume", "nothing to resume", []string{"pretrain", "-resume", "-out", filepath.Join(t.TempDir(), "none")}},
+		{"one class to compare", "at least 2", []string{"baselines", "-data", writeFolder(t, with("gt.npy", npy("|u1", "(24, 24)", bytes.Repeat([]byte{1}, 576)), "scene.json", strings.Replace(sceneJSON, `,{"name":"middle"},{"name":"right"}`, "", 1)))}},
 		{"too many shots", "needs", []string{"finetune", "-from", good, "-force", "-shots", "9999999"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

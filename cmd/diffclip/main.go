@@ -34,10 +34,21 @@ func main() {
 		// keeps memory near that of the scene and the model.
 		debug.SetGCPercent(25)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
+	context.AfterFunc(ctx, stop) // a second one ends the program at once
 	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// stopSignals are what ends a training in good order: Ctrl-C, a polite kill, and
+// the end of the terminal, unless nohup has the program outlive it.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // app is what a subcommand works with: results go to stdout, everything else to
@@ -71,8 +82,33 @@ func subcommands() []subcommand {
 	}
 }
 
+// results writes to standard output and remembers the first failure, so that
+// results that never arrived do not count as success.
+type results struct {
+	io.Writer
+	err error
+}
+
+func (r *results) Write(b []byte) (int, error) {
+	n, err := r.Writer.Write(b)
+	if r.err == nil {
+		r.err = err
+	}
+	return n, err
+}
+
 // command runs the command line and returns the exit code.
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	r := &results{Writer: stdout}
+	code := dispatch(ctx, args, r, stderr)
+	if code == 0 && r.err != nil {
+		fmt.Fprintf(stderr, "diffclip: the results could not be written: %v\n", r.err)
+		return exitFailure
+	}
+	return code
+}
+
+func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		overview(stderr)
 		return exitMisuse

@@ -25,7 +25,7 @@ func restorations(folder run.Folder, x *run.Experiment, m *diffusion.Model) ([]f
 }
 
 // pretrainPage writes the pictures and the report of a stage 1.
-func pretrainPage(a *app, folder run.Folder, x *run.Experiment, m *diffusion.Model, curve run.Curve) error {
+func pretrainPage(a *app, folder run.Folder, x *run.Experiment, m *diffusion.Model, curves ...run.Curve) error {
 	figures, err := restorations(folder, x, m)
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func pretrainPage(a *app, folder run.Folder, x *run.Experiment, m *diffusion.Mod
 	if err != nil {
 		return err
 	}
-	return writePage(folder, x, run.Results{Title: "DiffCLIP, stage 1", Curves: []run.Curve{curve}, Reconstructions: figures, Inside: inside})
+	return writePage(folder, x, run.Results{Title: "DiffCLIP, stage 1", Curves: curves, Reconstructions: figures, Inside: inside})
 }
 
 // lookInside draws what the report shows of the models, with progress on stderr.
@@ -54,5 +54,5 @@ func writePage(folder run.Folder, x *run.Experiment, r run.Results) error {
 			return err
 		}
 	}
-	return x.Page(r).WriteFile(folder.Path("report.html"))
+	return x.Page(r).WriteFile(folder.Path(run.ReportFile))
 }

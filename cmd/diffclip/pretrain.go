@@ -52,7 +52,8 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	if err != nil {
 		return err
 	}
-	if p.resume && folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File) {
+	trained := p.resume && folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File)
+	if trained && folder.Has(run.ReportFile) {
 		fmt.Fprintf(a.stdout, "stage 1 of %s is complete; go on with: %s\n", p.out, commandLine("finetune", "-from", p.out))
 		return nil
 	}
@@ -61,15 +62,32 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 		return err
 	}
 	describe(a, x)
-	model, curve, err := folder.TrainStage1(a.ctx, x, man, a.stderr)
-	if err != nil {
+	if err := stage1AndPage(a, folder, x, man, trained); err != nil {
 		return resumable(err, commandLine("pretrain", "-resume", "-out", p.out))
 	}
-	if err := pretrainPage(a, folder, x, model, curve); err != nil {
+	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       %s\n", folder.Path(run.Stage1File), folder.Path(run.ReportFile), commandLine("finetune", "-from", p.out))
+	return nil
+}
+
+// stage1AndPage trains stage 1 or, where a run was stopped after that and before
+// its report, reads it back; then it writes the report.
+func stage1AndPage(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, trained bool) error {
+	if !trained {
+		model, curve, err := folder.TrainStage1(a.ctx, x, man, a.stderr)
+		if err != nil {
+			return err
+		}
+		return pretrainPage(a, folder, x, model, curve)
+	}
+	curves, err := folder.History()
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       %s\n", folder.Path(run.Stage1File), folder.Path("report.html"), commandLine("finetune", "-from", p.out))
-	return nil
+	s, err := run.OpenStage1(folder.Path(run.Stage1File))
+	if err != nil {
+		return err
+	}
+	return pretrainPage(a, folder, x, s.Model, curves...)
 }
 
 // startingPoint is the configuration of a new run, or that of the one to resume,

@@ -23,6 +23,7 @@ const (
 	Stage2File      = "stage2.safetensors"
 	Checkpoint1File = "checkpoint-stage1.safetensors"
 	Checkpoint2File = "checkpoint-stage2.safetensors"
+	ReportFile      = "report.html" // written last: a run without it is not finished
 )
 
 // Folder is where a run keeps its files.
@@ -72,7 +73,7 @@ func (f Folder) probe() error {
 // Clear removes what an earlier run left of both stages and of its results, or,
 // with stage2 alone, what depends on stage 2.
 func (f Folder) Clear(stage2Alone bool) error {
-	names := []string{Stage2File, Checkpoint2File, "metrics.json", "confusion.csv", "confusion.png", "classes.csv", "row.tex", "report.html", "seeds.json"}
+	names := []string{Stage2File, Checkpoint2File, "metrics.json", "confusion.csv", "confusion.png", "classes.csv", "row.tex", ReportFile, "seeds.json"}
 	if !stage2Alone {
 		names = append(names, Stage1File, Checkpoint1File, "history.csv", StepsFile, "losses.png", splitFile)
 	}

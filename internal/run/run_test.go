@@ -308,6 +308,35 @@ func TestHostileWeights(t *testing.T) {
 	}
 }
 
+// A weight that is no number would spread to every result: the file is refused.
+func TestWeightsMustBeNumbers(t *testing.T) {
+	x := small(t)
+	f := Folder{t.TempDir()}
+	m, err := clip.New(x.Config.Classifier, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
+		if err := f.SaveStage2(x, m); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenStage2(f.Path(Stage2File)); err != nil {
+			t.Fatal(err)
+		}
+		state, meta, err := train.Read(f.Path(Stage2File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		state["encoder.blocks.0.norm1.weight"].Host()[1] = bad
+		if err := safetensors.WriteFile(f.Path(Stage2File), train.Tensors("", state), meta); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenStage2(f.Path(Stage2File)); err == nil || !strings.Contains(err.Error(), "norm1.weight") || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("a weight of %v: %v", bad, err)
+		}
+	}
+}
+
 // What the machine cannot hold is refused before anything is allocated.
 func TestStagesMustFitInMemory(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {

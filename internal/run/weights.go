@@ -133,8 +133,23 @@ func openWeights(path, kind string, facts map[string]any, build func(map[string]
 			return fmt.Errorf("%s: %s in its metadata cannot be read: %w", path, key, err)
 		}
 	}
+	if err := finite(state); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	if err := build(state); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// finite wants every weight to be a number, which those of a finished training are.
+func finite(state map[string]*tensor.Tensor) error {
+	for name, t := range state {
+		for i, v := range t.Host() {
+			if v-v != 0 {
+				return fmt.Errorf("value %d of tensor %q is %v: the file is damaged", i, name, v)
+			}
+		}
 	}
 	return nil
 }
