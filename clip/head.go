@@ -38,7 +38,7 @@ func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Window
 		y[i] = int(s.Label) - 1
 	}
 	lda := &baseline.LDA{Shrinkage: baseline.AutoShrinkage}
-	if err := lda.Fit(x, y); err != nil {
+	if err := lda.Fit(ctx, x, y); err != nil {
 		return err
 	}
 	classes, weights, bias := lda.Discriminants()

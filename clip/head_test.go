@@ -53,7 +53,7 @@ func fits(t *testing.T, c Config) {
 		y[i] = int(s.Label) - 1
 	}
 	lda := &baseline.LDA{Shrinkage: baseline.AutoShrinkage}
-	if err := lda.Fit(x, y); err != nil {
+	if err := lda.Fit(t.Context(), x, y); err != nil {
 		t.Fatal(err)
 	}
 	if x, err = m.headInputs(ctx, be, w, rest); err != nil {

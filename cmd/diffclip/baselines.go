@@ -215,7 +215,7 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 // evaluate returns the name and the confusion of row m on a split.
 func (o *baselineOptions) evaluate(a *app, m int, split *rsdata.Split, e *baseline.Evaluator, net *learned) (string, *rsdata.Confusion, error) {
 	if m < len(o.methods) {
-		c, err := e.Evaluate(split, o.methods[m], split.Config.Seed)
+		c, err := e.Evaluate(a.ctx, split, o.methods[m], split.Config.Seed)
 		return o.methods[m].Name, c, err
 	}
 	v := o.variants[m-len(o.methods)]

@@ -84,7 +84,7 @@ func TestBaselines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := baseline.Evaluate(d, split, r.Method, r.Seeds[1])
+		c, err := baseline.Evaluate(t.Context(), d, split, r.Method, r.Seeds[1])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -128,7 +128,7 @@ func (d *demonstration) alone() error {
 	if err := d.evaluate("stage 2 alone", m); err != nil {
 		return err
 	}
-	confusion, err := d.x.NearestMean()
+	confusion, err := d.x.NearestMean(d.ctx)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@
 package baseline
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -12,8 +13,9 @@ import (
 // Classifier learns classes from feature vectors.
 type Classifier interface {
 	// Fit learns from x, (n, d), and the classes y, (n), numbered from 0. What it learned before is forgotten. It
-	// returns an error where the two do not fit together, a value is not finite, or the method cannot work with them.
-	Fit(x [][]float64, y []int) error
+	// returns an error where the two do not fit together, a value is not finite, or the method cannot work with them;
+	// and that of ctx where it ends first and the method is one that takes long.
+	Fit(ctx context.Context, x [][]float64, y []int) error
 	// Predict returns the class of every row of x, (m, d). It panics where Fit has not succeeded or d is another.
 	Predict(x [][]float64) []int
 }

@@ -1,6 +1,8 @@
 package baseline
 
 import (
+	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -84,7 +86,7 @@ func TestFitRefuses(t *testing.T) {
 		{"negative class", [][]float64{{1}, {2}}, []int{0, -1}, "class -1"},
 	} {
 		for name, classifier := range every() {
-			if err := classifier.Fit(c.x, c.y); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := classifier.Fit(t.Context(), c.x, c.y); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s, %s: error %v, want one with %q", name, c.what, err, c.want)
 			}
 		}
@@ -93,12 +95,12 @@ func TestFitRefuses(t *testing.T) {
 		"C 0": &SVM{}, "C infinite": &SVM{C: math.Inf(1)}, "gamma": &SVM{C: 1, Gamma: -1}, "no trees": &Forest{},
 		"shrinkage": &LDA{Shrinkage: 2}, "no candidates": &TunedSVM{},
 	} {
-		if err := c.Fit(good, y); err == nil {
+		if err := c.Fit(t.Context(), good, y); err == nil {
 			t.Errorf("%s: Fit succeeded", name)
 		}
 	}
 	flat := [][]float64{{1, 0}, {2, 0}, {5, 0}, {7, 0}}
-	if err := (&LDA{}).Fit(flat, y); err == nil || !strings.Contains(err.Error(), "shrinkage") {
+	if err := (&LDA{}).Fit(t.Context(), flat, y); err == nil || !strings.Contains(err.Error(), "shrinkage") {
 		t.Errorf("LDA of a constant feature without shrinkage: error %v", err)
 	}
 }
@@ -277,5 +279,20 @@ func TestTunedSVMChooses(t *testing.T) {
 	mustFit(t, s, x, y)
 	if s.Chosen.C != 10 || s.Chosen.Gamma != scaleGamma(x) {
 		t.Errorf("chose C %g, gamma %g of unit %g", s.Chosen.C, s.Chosen.Gamma, scaleGamma(x))
+	}
+}
+
+// A training that takes long ends with its context, and what was stopped does not classify.
+func TestFitEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	x, y := [][]float64{{0, 1}, {1, 0}, {2, 2}, {3, 1}}, []int{0, 0, 1, 1}
+	for name, c := range map[string]Classifier{"SVM": &SVM{C: 1}, "tuned SVM": newSVM(1)} {
+		if err := c.Fit(ctx, x, y); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error %v, want that of the context", name, err)
+		}
+		if err := c.Fit(t.Context(), x, y); err != nil {
+			t.Errorf("%s, afterwards: %v", name, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -90,7 +91,7 @@ type Trained struct {
 
 // Train trains a method on the training samples of a split. The seed decides what the method draws. Validation and
 // unlabelled samples are not used.
-func (e *Evaluator) Train(split *rsdata.Split, m Method, seed uint64) (*Trained, error) {
+func (e *Evaluator) Train(ctx context.Context, split *rsdata.Split, m Method, seed uint64) (*Trained, error) {
 	f := e.features[m.projection]
 	if f == nil {
 		var err error
@@ -104,7 +105,7 @@ func (e *Evaluator) Train(split *rsdata.Split, m Method, seed uint64) (*Trained,
 		classes[i] = int(s.Label) - 1
 	}
 	c := m.build(seed)
-	if err := c.Fit(f.At(rsdata.Pixels(nil, split.Train)), classes); err != nil {
+	if err := c.Fit(ctx, f.At(rsdata.Pixels(nil, split.Train)), classes); err != nil {
 		return nil, fmt.Errorf("dataset %q, baseline %s: %w", e.data.Name, m.Name, err)
 	}
 	return &Trained{f, c}, nil
@@ -116,8 +117,8 @@ func (t *Trained) Predict(pixels []rsdata.Pixel) []int {
 }
 
 // Evaluate trains a method as Train does and counts what it makes of the test samples.
-func (e *Evaluator) Evaluate(split *rsdata.Split, m Method, seed uint64) (*rsdata.Confusion, error) {
-	t, err := e.Train(split, m, seed)
+func (e *Evaluator) Evaluate(ctx context.Context, split *rsdata.Split, m Method, seed uint64) (*rsdata.Confusion, error) {
+	t, err := e.Train(ctx, split, m, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -129,10 +130,10 @@ func (e *Evaluator) Evaluate(split *rsdata.Split, m Method, seed uint64) (*rsdat
 }
 
 // Evaluate evaluates one method, by name, on one split: see Evaluator.
-func Evaluate(d *rsdata.Dataset, split *rsdata.Split, name string, seed uint64) (*rsdata.Confusion, error) {
+func Evaluate(ctx context.Context, d *rsdata.Dataset, split *rsdata.Split, name string, seed uint64) (*rsdata.Confusion, error) {
 	m, err := FindMethod(name)
 	if err != nil {
 		return nil, err
 	}
-	return NewEvaluator(d).Evaluate(split, m, seed)
+	return NewEvaluator(d).Evaluate(ctx, split, m, seed)
 }

@@ -76,7 +76,7 @@ func TestEvaluate(t *testing.T) {
 	}
 	split := mustSplit(t, d, rsdata.Random, 5)
 	for _, m := range Methods() {
-		c, err := Evaluate(d, split, m.Name, 3)
+		c, err := Evaluate(t.Context(), d, split, m.Name, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,12 +86,12 @@ func TestEvaluate(t *testing.T) {
 		if aa, chance := c.AA(), 1/float64(len(d.Classes)); aa < 2*chance {
 			t.Errorf("%s: average accuracy %.3f, chance gives %.3f", m.Name, aa, chance)
 		}
-		again, err := NewEvaluator(d).Evaluate(split, m, 3)
+		again, err := NewEvaluator(d).Evaluate(t.Context(), split, m, 3)
 		if err != nil || !reflect.DeepEqual(c, again) {
 			t.Errorf("%s: a second evaluation differs (error %v)", m.Name, err)
 		}
 	}
-	if _, err := Evaluate(d, split, "svn", 1); err == nil || !strings.Contains(err.Error(), "svm, rf, lda, mean, svm-pca") {
+	if _, err := Evaluate(t.Context(), d, split, "svn", 1); err == nil || !strings.Contains(err.Error(), "svm, rf, lda, mean, svm-pca") {
 		t.Errorf("unknown method: error %v", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestEvaluateIDTReeS(t *testing.T) {
 	split := mustSplit(t, d, rsdata.Disjoint, 20)
 	e := NewEvaluator(d)
 	for _, m := range Methods() {
-		c, err := e.Evaluate(split, m, 1)
+		c, err := e.Evaluate(t.Context(), split, m, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -21,7 +22,7 @@ type Forest struct {
 }
 
 // Fit implements Classifier.
-func (f *Forest) Fit(x [][]float64, y []int) error {
+func (f *Forest) Fit(_ context.Context, x [][]float64, y []int) error {
 	f.width = 0
 	if err := checkTraining("random forest", x, y); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -23,7 +24,7 @@ type LDA struct {
 }
 
 // Fit implements Classifier.
-func (l *LDA) Fit(x [][]float64, y []int) error {
+func (l *LDA) Fit(_ context.Context, x [][]float64, y []int) error {
 	l.weights = nil
 	if err := checkTraining("LDA", x, y); err != nil {
 		return err

@@ -1,5 +1,7 @@
 package baseline
 
+import "context"
+
 // NearestMean gives a sample to the class whose training samples have the nearest mean.
 type NearestMean struct {
 	classes []int
@@ -7,7 +9,7 @@ type NearestMean struct {
 }
 
 // Fit implements Classifier.
-func (m *NearestMean) Fit(x [][]float64, y []int) error {
+func (m *NearestMean) Fit(_ context.Context, x [][]float64, y []int) error {
 	m.means = nil
 	if err := checkTraining("nearest mean", x, y); err != nil {
 		return err

@@ -51,7 +51,7 @@ func loadProblem(t *testing.T, name string) problem {
 
 func mustFit(t *testing.T, c Classifier, x [][]float64, y []int) {
 	t.Helper()
-	if err := c.Fit(x, y); err != nil {
+	if err := c.Fit(t.Context(), x, y); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -26,7 +27,7 @@ type SVM struct {
 const maxPair = 1 << 13
 
 // Fit implements Classifier. A pair of classes may have 8192 samples.
-func (s *SVM) Fit(x [][]float64, y []int) error {
+func (s *SVM) Fit(ctx context.Context, x [][]float64, y []int) error {
 	s.x = nil
 	if err := checkTraining("SVM", x, y); err != nil {
 		return err
@@ -40,6 +41,9 @@ func (s *SVM) Fit(x [][]float64, y []int) error {
 		s.gamma = scaleGamma(x)
 	}
 	for first := range classes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		for second := first + 1; second < len(classes); second++ {
 			m, err := s.separate(x, at, first, second)
 			if err != nil {

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"context"
 	"fmt"
 
 	"diffclip/internal/rng"
@@ -18,7 +19,7 @@ type TunedSVM struct {
 
 // Fit implements Classifier. Of equally accurate candidates the first wins: the first C, and for it the first gamma.
 // Where a class has a single sample there is nothing to validate on, and the first candidates are taken.
-func (t *TunedSVM) Fit(x [][]float64, y []int) error {
+func (t *TunedSVM) Fit(ctx context.Context, x [][]float64, y []int) error {
 	if err := checkTraining("tuned SVM", x, y); err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (t *TunedSVM) Fit(x [][]float64, y []int) error {
 	for _, c := range t.C {
 		for _, g := range t.Gamma {
 			candidate := SVM{C: c, Gamma: g * unit}
-			right, err := validate(candidate, x, y, fold, folds)
+			right, err := validate(ctx, candidate, x, y, fold, folds)
 			if err != nil {
 				return err
 			}
@@ -41,7 +42,7 @@ func (t *TunedSVM) Fit(x [][]float64, y []int) error {
 		}
 	}
 	t.Chosen = best
-	return t.Chosen.Fit(x, y)
+	return t.Chosen.Fit(ctx, x, y)
 }
 
 // Predict implements Classifier.
@@ -70,7 +71,7 @@ func (t *TunedSVM) divide(y []int) (fold []int, folds int) {
 }
 
 // validate counts the samples that a candidate gets right when it has learned from the other folds.
-func validate(candidate SVM, x [][]float64, y, fold []int, folds int) (right int, err error) {
+func validate(ctx context.Context, candidate SVM, x [][]float64, y, fold []int, folds int) (right int, err error) {
 	if folds < 2 {
 		return 0, nil
 	}
@@ -85,7 +86,7 @@ func validate(candidate SVM, x [][]float64, y, fold []int, folds int) (right int
 			}
 		}
 		machine := candidate
-		if err := machine.Fit(trainX, trainY); err != nil {
+		if err := machine.Fit(ctx, trainX, trainY); err != nil {
 			return 0, err
 		}
 		for i, k := range machine.Predict(testX) {

@@ -72,7 +72,7 @@ func (c classical) settings(cfg run.Config) run.Config {
 func (c classical) work(run.Config, int, bool) float64 { return 200 }
 
 func (c classical) train(ctx context.Context, j *job) (classifier, error) {
-	t, err := j.scene.evaluator.Train(j.x.Split, c.method, j.x.Split.Config.Seed)
+	t, err := j.scene.evaluator.Train(ctx, j.x.Split, c.method, j.x.Split.Config.Seed)
 	return trainedClassical{t}, err
 }
 

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"context"
+
 	"diffclip/internal/baseline"
 	"diffclip/rsdata"
 )
@@ -8,13 +10,13 @@ import (
 // NearestMean classifies the test windows by their centre pixel alone: each goes
 // to the class whose training pixels have the nearest mean, all modalities side
 // by side. It shows what a scene gives away without its neighbourhoods.
-func (x *Experiment) NearestMean() (*rsdata.Confusion, error) {
+func (x *Experiment) NearestMean(ctx context.Context) (*rsdata.Confusion, error) {
 	classes := make([]int, len(x.Split.Train))
 	for i, s := range x.Split.Train {
 		classes[i] = int(s.Label) - 1
 	}
 	var means baseline.NearestMean
-	if err := means.Fit(x.centres(x.Split.Train), classes); err != nil {
+	if err := means.Fit(ctx, x.centres(x.Split.Train), classes); err != nil {
 		return nil, err
 	}
 	confusion := rsdata.NewConfusion(len(x.Data.Classes))

@@ -379,7 +379,7 @@ func TestNearestMean(t *testing.T) {
 	if got := x.centres([]rsdata.Sample{p})[0]; !slices.Equal(got, want) {
 		t.Errorf("the centre is %v, want %v", got, want)
 	}
-	c, err := x.NearestMean()
+	c, err := x.NearestMean(t.Context())
 	if err != nil || c.Total() != int64(len(x.Split.Test)) || !(c.OA() > 0.3) {
 		t.Errorf("%d samples, OA %v, error %v", c.Total(), c.OA(), err)
 	}
