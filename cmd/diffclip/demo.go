@@ -44,6 +44,10 @@ func demo(a *app, cfg run.Config, p *place) error {
 	if err != nil {
 		return err
 	}
+	if err := p.claim(); err != nil {
+		return err
+	}
+	defer p.leave()
 	man, err := begin(folder, x, false)
 	if err != nil {
 		return err

@@ -91,6 +91,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if err := errors.Join(x.Stage2Fits(), mappable(x, withMap)); err != nil {
 		return err
 	}
+	defer p.leave()
 	folder, man, done, err := finetuneFolder(x, p, from)
 	if err != nil {
 		return err
@@ -154,7 +155,7 @@ func startingWeights(p *place, from string) (*run.Stage1, error) {
 	return run.OpenStage1(folder.Path(run.Stage1File))
 }
 
-// finetuneFolder makes the run's folder ready. done is true where a run to resume
+// finetuneFolder claims the run's folder and makes it ready. done is true where a run to resume
 // is trained already.
 func finetuneFolder(x *run.Experiment, p *place, from string) (folder run.Folder, man *run.Manifest, done bool, err error) {
 	folder = run.Folder{Dir: p.out}
@@ -162,10 +163,15 @@ func finetuneFolder(x *run.Experiment, p *place, from string) (folder run.Folder
 	same := from != "" && filepath.Clean(from) == filepath.Clean(p.out)
 	switch {
 	case p.resume:
+		if err = p.claim(); err == nil {
+			err = inherit(man, folder, x)
+		}
 		done = !folder.Has(run.Checkpoint2File) && folder.Has(run.Stage2File)
-		err = inherit(man, folder, x)
 	case same:
 		if err = folder.VacantStage2(p.force); err == nil {
+			err = p.claim()
+		}
+		if err == nil {
 			err = inherit(man, folder, nil)
 		}
 		if err == nil {
@@ -203,6 +209,9 @@ func inherit(man *run.Manifest, folder run.Folder, x *run.Experiment) error {
 // that it starts from.
 func newFinetune(p *place, from string) error {
 	folder, err := run.Create(p.out, p.force)
+	if err == nil {
+		err = p.claim()
+	}
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,10 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	if err != nil {
 		return err
 	}
+	if err := p.claim(); err != nil {
+		return err
+	}
+	defer p.leave()
 	trained := p.resume && folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File)
 	if trained && folder.Has(run.ReportFile) {
 		fmt.Fprintf(a.stdout, "stage 1 of %s is complete; go on with: %s\n", p.out, commandLine("finetune", "-from", p.out))

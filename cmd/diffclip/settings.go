@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"diffclip/clip"
+	"diffclip/internal/folderlock"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
 	"diffclip/vit"
@@ -271,6 +272,19 @@ type place struct {
 	computer
 	out           string
 	force, resume bool
+	lock          *folderlock.Lock // of the folder, nil until it is claimed
+}
+
+// claim takes the folder, so that no other program clears or trains in it, until leave.
+func (p *place) claim() (err error) {
+	p.lock, err = folderlock.Take(p.out)
+	return err
+}
+
+func (p *place) leave() {
+	if p.lock != nil {
+		p.lock.Release()
+	}
 }
 
 func (p *place) declare(f *flags, out string) {

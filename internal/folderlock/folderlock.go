@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // Name is the lock's file in the folder. It stays there: another program may be
@@ -19,11 +20,47 @@ const Name = ".lock"
 var errTaken = errors.New("taken")
 
 // Lock is a folder taken by this process.
-type Lock struct{ file *os.File }
+type Lock struct {
+	place   string
+	release sync.Once
+}
 
-// Take locks a folder, which must exist. Where another program holds the lock
-// the error names its process.
+// holding is a folder that this process has, as often as it took it.
+type holding struct {
+	file  *os.File
+	times int
+}
+
+var (
+	mutex sync.Mutex
+	held  = map[string]*holding{} // by the place of the folder, links followed
+)
+
+// Take locks a folder, which must exist, until the lock is released as often as the
+// process took it. Where another program holds the lock the error names its process.
 func Take(dir string) (*Lock, error) {
+	place, err := filepath.Abs(dir)
+	if err == nil {
+		place, err = filepath.EvalSymlinks(place)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot lock the folder: %w", err)
+	}
+	mutex.Lock()
+	defer mutex.Unlock()
+	if held[place] == nil {
+		f, err := open(dir)
+		if err != nil {
+			return nil, err
+		}
+		held[place] = &holding{file: f}
+	}
+	held[place].times++
+	return &Lock{place: place}, nil
+}
+
+// open opens a folder's file and locks it.
+func open(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, Name), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("cannot lock the folder: %w", err)
@@ -42,8 +79,18 @@ func Take(dir string) (*Lock, error) {
 	if f.Truncate(0) == nil {
 		fmt.Fprintf(f, "%d\n", os.Getpid())
 	}
-	return &Lock{f}, nil
+	return f, nil
 }
 
-// Release gives the folder back.
-func (l *Lock) Release() { l.file.Close() }
+// Release gives the folder back; a second call does nothing.
+func (l *Lock) Release() {
+	l.release.Do(func() {
+		mutex.Lock()
+		defer mutex.Unlock()
+		h := held[l.place]
+		if h.times--; h.times == 0 {
+			h.file.Close()
+			delete(held, l.place)
+		}
+	})
+}

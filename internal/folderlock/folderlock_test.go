@@ -82,6 +82,36 @@ func TestTwoPrograms(t *testing.T) {
 	}
 }
 
+// The parts of one program share a folder, by whatever name; it is free once all gave it back.
+func TestOneProgramTakesTwice(t *testing.T) {
+	dir := t.TempDir()
+	link := dir + "-link"
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	first, err := Take(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Take(link)
+	if err != nil {
+		t.Fatalf("the same program: %v", err)
+	}
+	second.Release()
+	second.Release()
+	says, _, kill := other(t, dir)
+	kill()
+	if !strings.Contains(says, "another diffclip works in") {
+		t.Errorf("the other program says %q about a folder that the first lock still holds", says)
+	}
+	first.Release()
+	says, _, kill = other(t, dir)
+	kill()
+	if says != "taken" {
+		t.Errorf("the other program says %q about a folder that was given back", says)
+	}
+}
+
 func TestNoFolder(t *testing.T) {
 	if _, err := Take(t.TempDir() + "/none"); err == nil {
 		t.Error("a folder that is not there was locked")

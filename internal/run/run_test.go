@@ -323,12 +323,12 @@ func TestWeightsMustBeNumbers(t *testing.T) {
 		if _, err := OpenStage2(f.Path(Stage2File)); err != nil {
 			t.Fatal(err)
 		}
-		state, meta, err := train.Read(f.Path(Stage2File))
+		state, meta, err := nn.ReadState(f.Path(Stage2File))
 		if err != nil {
 			t.Fatal(err)
 		}
 		state["encoder.blocks.0.norm1.weight"].Host()[1] = bad
-		if err := safetensors.WriteFile(f.Path(Stage2File), train.Tensors("", state), meta); err != nil {
+		if err := nn.WriteState(f.Path(Stage2File), state, meta); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := OpenStage2(f.Path(Stage2File)); err == nil || !strings.Contains(err.Error(), "norm1.weight") || !strings.Contains(err.Error(), "damaged") {
