@@ -25,7 +25,7 @@ import (
 )
 
 // small is an experiment that is made in a moment.
-func small(t *testing.T) *Experiment {
+func small(t testing.TB) *Experiment {
 	t.Helper()
 	cfg, err := Preset("demo")
 	if err != nil {
