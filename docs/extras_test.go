@@ -22,15 +22,15 @@ var extras = []struct{ title, setting, method string }{
 	{"the same, with spectral changes (`-spectral 0.1`)", "trained-spectral", "DiffCLIP"},
 	{"the same, weights averaged (`-average 5`)", "trained-average", "DiffCLIP"},
 	{"linear stem (`pretrain -stem linear`)", "linear-stem", "DiffCLIP"},
+	{"linear stem, stage 1 without noise (`pretrain -stem linear -noise off`)", "linear-noiseless", "DiffCLIP"},
 	{"linear stem, without stage 1", "linear-stem", "stage 2 alone"},
 	{"without stage 1", "", "stage 2 alone"},
 }
 
-// scoresOf returns the scores of a setting, such as views-8, of best where it is "", at 8 shots; nil where there is no
-// file of them.
-func (r *raw) scoresOf(scene, protocol, setting, method string) (*scoreRow, error) {
+// scoresOf returns the scores of a setting, such as views-8, of best where it is ""; nil where there is no file of them.
+func (r *raw) scoresOf(scene, protocol, setting, method string, shots int) (*scoreRow, error) {
 	if setting == "" {
-		return r.result(scene+"-"+protocol, method, 8)
+		return r.result(scene+"-"+protocol, method, shots)
 	}
 	name := "results/setting-" + scene + "-" + setting + ".json"
 	if protocol != "random" {
@@ -46,7 +46,7 @@ func (r *raw) scoresOf(scene, protocol, setting, method string) (*scoreRow, erro
 	if method == "" { // diffclip eval names none
 		return &f.Results[0], nil
 	}
-	row, err := f.find(method, 8)
+	row, err := f.find(method, shots)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -63,7 +63,7 @@ func extrasView(r *raw, _ []string) ([][]string, error) {
 		row := []string{line.title}
 		for _, scene := range []string{"idtrees", "pines"} {
 			for _, protocol := range []string{"random", "disjoint"} {
-				result, err := r.scoresOf(scene, protocol, line.setting, line.method)
+				result, err := r.scoresOf(scene, protocol, line.setting, line.method, 8)
 				if err != nil {
 					return nil, err
 				}
@@ -113,7 +113,7 @@ func (c *claims) extra(setting, method string) (rows []*scoreRow) {
 	c.Helper()
 	for _, scene := range []string{"idtrees", "pines"} {
 		for _, protocol := range []string{"random", "disjoint"} {
-			row, err := c.raw.scoresOf(scene, protocol, setting, method)
+			row, err := c.raw.scoresOf(scene, protocol, setting, method, 8)
 			rows = append(rows, must(c, row, err))
 		}
 	}

@@ -17,6 +17,7 @@ var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"differences":     differencesView,
 	"settings":        settingsView,
 	"extras":          extrasView,
+	"stem":            stemView,
 	"parts":           partsView,
 	"lds2ae":          lds2aeView,
 	"reproduced":      func(r *raw, args []string) ([][]string, error) { return r.reproducedTable(args[0]) },

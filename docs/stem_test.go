@@ -1,0 +1,58 @@
+package docs_test
+
+import (
+	"fmt"
+	"strings"
+
+	"diffclip/rsdata"
+)
+
+// stems are the rows of what stage 1 adds where the stem loses nothing: a setting and the method in its file.
+var stems = []struct{ title, setting, method string }{
+	{"`best`, published stem", "", "DiffCLIP"},
+	{"linear stem, stage 2 alone", "linear-stem", "stage 2 alone"},
+	{"linear stem, both stages", "linear-stem", "DiffCLIP"},
+	{"linear stem, stage 1 without noise", "linear-noiseless", "DiffCLIP"},
+}
+
+// stemScores returns the scores of a row of stems in a column of scenes.
+func (r *raw) stemScores(row int, scene string, shots int) (*scoreRow, error) {
+	name, protocol, _ := strings.Cut(scene, "-")
+	scores, err := r.scoresOf(name, protocol, stems[row].setting, stems[row].method, shots)
+	if scores == nil && err == nil {
+		err = fmt.Errorf("no file of %s, %s", stems[row].setting, scene)
+	}
+	return scores, err
+}
+
+// stemView: OA by shots of every row, and how far the two with stage 1 are ahead of the one without.
+func stemView(r *raw, _ []string) ([][]string, error) {
+	rows := [][]string{{""}}
+	for _, s := range scenes {
+		rows[0] = append(rows[0], s.title)
+	}
+	for i, line := range stems {
+		row, ahead := []string{line.title}, []string{"ahead of stage 2 alone by"}
+		for _, s := range scenes {
+			var means, differences []string
+			for _, shots := range []int{2, 8, 20} {
+				scores, err := r.stemScores(i, s.name, shots)
+				if err != nil {
+					return nil, err
+				}
+				alone, err := r.stemScores(1, s.name, shots)
+				if err != nil {
+					return nil, err
+				}
+				means = append(means, fmt.Sprintf("%.1f", 100*rsdata.Summarise(scores.oa()).Mean))
+				differences = append(differences, added(alone, scores).String())
+			}
+			row, ahead = append(row, strings.Join(means, " / ")), append(ahead, strings.Join(differences, " / "))
+		}
+		rows = append(rows, row)
+		if i > 1 {
+			rows = append(rows, ahead)
+		}
+	}
+	return rows, nil
+}
