@@ -61,7 +61,8 @@ func (x *Experiment) Stage1Fits() error {
 	}
 	batch := float64(min(x.Config.Pretrain.Batch, samples))
 	tokens := c.Keep()*c.Encoder.Depth + c.Encoder.Tokens()*c.DecoderDepth
-	return fitsMemory("stage 1", stage1Values(c), batch*(windowValues(c.Encoder)+tokenValues(c.Encoder, tokens)))
+	// Slices of the batch follow each other: the tokens of one window at least are there at a time.
+	return fitsMemory("stage 1", stage1Values(c), batch*windowValues(c.Encoder)+tokenValues(c.Encoder, tokens))
 }
 
 // Stage2Fits is Stage1Fits for stage 2.
