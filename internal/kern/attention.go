@@ -97,7 +97,7 @@ func (a *Attention) forwardHead(ws *Workspace, h int, y, lse []float32) {
 // scores is s = Q*transpose(K).
 func (a *Attention) scores(ws *Workspace, s []float32, ld int, q, k []float32) {
 	t, stride := a.Tokens, 3*a.all()
-	g := Gemm{M: t, N: t, K: a.Width, Alpha: 1, A: q, LDA: stride, B: k, LDB: stride, TransB: true, C: s, LDC: ld}
+	g := Gemm{M: t, N: t, K: a.Width, Alpha: 1, A: q, LDA: stride, B: k, LDB: stride, TransB: true, C: s, LDC: ld, Spill: true}
 	g.Run(ws)
 }
 
@@ -115,7 +115,7 @@ func (a *Attention) backwardHead(ws *Workspace, h int, dy, dqkv, lse []float32) 
 		}
 	}
 	run := func(g Gemm) { g.Alpha = 1; g.Run(ws) }
-	run(Gemm{M: t, N: t, K: w, A: dy, LDA: all, B: v, LDB: 3 * all, TransB: true, C: dp, LDC: ld})
+	run(Gemm{M: t, N: t, K: w, A: dy, LDA: all, B: v, LDB: 3 * all, TransB: true, C: dp, LDC: ld, Spill: true})
 	run(Gemm{M: t, N: w, K: t, A: p, LDA: ld, TransA: true, B: dy, LDB: all, C: dqkv[2*all:], LDC: 3 * all})
 	SoftmaxBackwardRows(dp, ld, dp, ld, p, ld, t, t, a.Scale)
 	run(Gemm{M: t, N: w, K: t, A: dp, LDA: ld, B: k, LDB: 3 * all, C: dqkv, LDC: 3 * all})

@@ -38,7 +38,7 @@ func (act Activation) apply(dst, x []float32) {
 //
 // Matrices are row-major with the given strides between rows. C must not
 // overlap A or B. Elements between the columns of a matrix and its stride are
-// neither read nor written.
+// neither read nor written, but for Spill.
 //
 // An element of P depends on its row of op(A), its column of op(B) and the
 // addends alone, not on M, N or the strides: a product may be split by rows or
@@ -67,6 +67,10 @@ type Gemm struct {
 
 	Act Activation
 	Pre []float32 // if set and Act is not Identity: receives P, at stride LDC
+
+	// Spill allows a plain product, without D and bias, to write anything past the
+	// last column of C, to a whole vector of 16 elements.
+	Spill bool
 }
 
 // A Workspace is scratch memory for Gemm.Run. Each worker owns one; it grows to
@@ -189,7 +193,7 @@ func (g *Gemm) rows(ws *Workspace, b blockB, out []float32, i0, i1, k0, k1 int) 
 		if first && g.Bias != nil {
 			p.bias = g.Bias[c.start:c.end]
 		}
-		if c.partial(lay) && !lay.masked {
+		if c.partial(lay) && !lay.masked && !g.Spill {
 			p.throughEdge(ws, c, lay)
 			continue
 		}

@@ -2,6 +2,9 @@ package kern
 
 import "fmt"
 
+// spillWidth is the elements of the widest vector of any tier.
+const spillWidth = 16
+
 // check panics unless every matrix holds what the shape says.
 func (g *Gemm) check() {
 	if g.M < 0 || g.N < 0 || g.K < 0 {
@@ -18,7 +21,14 @@ func (g *Gemm) check() {
 	} else if p.tier != active {
 		g.fail(fmt.Sprintf("B was packed for tier %v, but %v is active: pack again", p.tier, active))
 	}
-	g.checkMatrix("C", g.C, g.LDC, g.M, g.N, false)
+	columns := g.N
+	if g.Spill {
+		columns = (g.N + spillWidth - 1) / spillWidth * spillWidth
+		if g.Bias != nil || g.D != nil || g.Act != Identity {
+			g.fail("Spill with a bias, an addend or an activation")
+		}
+	}
+	g.checkMatrix("C", g.C, g.LDC, g.M, columns, false)
 	if g.D != nil && g.Beta != 0 {
 		g.checkMatrix("D", g.D, g.LDD, g.M, g.N, false)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -191,6 +192,33 @@ func TestGemmDoesNotAllocate(t *testing.T) {
 	})
 }
 
+// A product that may spill is the same to its last column, and writes to whole
+// vectors at most: behind them memory ends.
+func TestGemmSpill(t *testing.T) {
+	eachTier(t, func(t *testing.T, r *rand.Rand) {
+		var ws Workspace
+		m := &arena{t: t, r: r}
+		for _, n := range []int{1, 7, 8, 15, 16, 17, 33, 122} {
+			for _, k := range []int{1, 16, 500} {
+				const rows = 13
+				ld := (n + spillWidth - 1) / spillWidth * spillWidth
+				g := Gemm{M: rows, N: n, K: k, Alpha: 1, A: m.vector(rows * k), LDA: k, B: m.vector(n * k), LDB: k, TransB: true, C: m.vector(rows * ld), LDC: ld}
+				plain := g
+				plain.C = make([]float32, rows*ld)
+				plain.Run(&ws)
+				g.Spill = true
+				g.Run(&ws)
+				for i := range rows {
+					if !slices.Equal(g.C[i*ld:][:n], plain.C[i*ld:][:n]) {
+						t.Fatalf("%d columns, %d deep: row %d differs where the product spills", n, k, i)
+					}
+				}
+			}
+		}
+		m.check("spill")
+	})
+}
+
 func TestGemmPanics(t *testing.T) {
 	x := make([]float32, 12)
 	good := Gemm{M: 3, N: 2, K: 4, A: x, LDA: 4, B: x, LDB: 2, C: make([]float32, 6), LDC: 2, Alpha: 1}
@@ -211,6 +239,8 @@ func TestGemmPanics(t *testing.T) {
 		{func(g *Gemm) { g.Pre, g.Act = x[:5], GELUAct }, "Pre holds 5 elements"},
 		{func(g *Gemm) { g.Act = 9 }, "no activation has number 9"},
 		{func(g *Gemm) { g.Packed = packed }, "packed B is 4 x 3"},
+		{func(g *Gemm) { g.Spill = true }, "C holds 6 elements at stride 2, want 3 x 16"},
+		{func(g *Gemm) { g.Spill, g.Bias = true, x }, "Spill with a bias"},
 	} {
 		g := good
 		c.change(&g)
