@@ -77,6 +77,7 @@ func (c *claims) classical() (names []string) {
 func resultsClaims(c *claims) {
 	partsClaims(c)
 	extrasClaims(c)
+	linearClaims(c)
 	lds2aeClaims(c)
 	c.says("../README.md", "(8 shots: %.1f against %.1f without it, %.1f for the SVM)",
 		c.oa("pines-random", "DiffCLIP", 8), c.oa("pines-random", "stage 2 alone", 8), c.oa("pines-random", "svm", 8))

@@ -56,3 +56,35 @@ func stemView(r *raw, _ []string) ([][]string, error) {
 	}
 	return rows, nil
 }
+
+// linearClaims holds what the pages say of the table.
+func linearClaims(c *claims) {
+	ahead := func(row, of int, scenes ...string) (all []difference) {
+		for _, scene := range scenes {
+			for _, n := range shots {
+				a, err := c.raw.stemScores(row, scene, n)
+				a = must(c, a, err)
+				b, err := c.raw.stemScores(of, scene, n)
+				all = append(all, added(must(c, b, err), a))
+			}
+		}
+		return all
+	}
+	const best, alone, stages, noiseless = 0, 1, 2, 3
+	first := ahead(stages, alone, both...)
+	least, most := points(first)
+	c.says("results.md", "both stages are ahead of stage 2 alone by %+.1f to %+.1f points, significantly in %s of twelve columns", least, most,
+		count(first, difference.significant))
+	quiet := ahead(noiseless, alone, crowns...)
+	least, most = points(quiet)
+	c.says("results.md", "On crowns it is ahead of stage 2 alone by %+.1f to %+.1f points, significantly in %s of six columns", least, most,
+		count(quiet, difference.significant))
+	c.says("../README.md", "On crowns a stage 1 without noise (`-noise off`) is then ahead of it by %+.1f to %+.1f points", least, most)
+	least, most = points(ahead(noiseless, best, crowns...))
+	c.says("results.md", "and of `best` by %+.1f to %+.1f", least, most)
+	quiet = ahead(noiseless, alone, fields...)
+	least, most = points(quiet)
+	c.holds("results.md", count(quiet, difference.significant) == "none", "On fields it is between %+.1f and %+.1f points of stage 2 alone, nowhere significantly", least, most)
+	least, most = points(ahead(noiseless, stages, fields...))
+	c.holds("results.md", most < 0, "and below both stages with noise by %.1f to %.1f.", -most, -least)
+}
