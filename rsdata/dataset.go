@@ -134,6 +134,12 @@ func (d *Dataset) Validate() error {
 	case len(d.Classes) > MaxClasses:
 		return fmt.Errorf("dataset %q has %d classes, at most %d are possible", d.Name, len(d.Classes), MaxClasses)
 	}
+	if err := named("modality", d.Modalities, func(m Modality) string { return m.Name }); err != nil {
+		return fmt.Errorf("dataset %q: %w", d.Name, err)
+	}
+	if err := named("class", d.Classes, func(c Class) string { return c.Name }); err != nil {
+		return fmt.Errorf("dataset %q: %w", d.Name, err)
+	}
 	for _, m := range d.Modalities {
 		if m.Bands < 1 {
 			return fmt.Errorf("dataset %q: modality %q has %d bands, want at least 1", d.Name, m.Name, m.Bands)
@@ -146,6 +152,22 @@ func (d *Dataset) Validate() error {
 		if err := d.validateScene(s); err != nil {
 			return fmt.Errorf("dataset %q, scene %q: %w", d.Name, s.Name, err)
 		}
+	}
+	return nil
+}
+
+// named returns an error unless each of a list has a name of its own.
+func named[T any](what string, list []T, name func(T) string) error {
+	seen := map[string]int{}
+	for i, item := range list {
+		n := name(item)
+		if n == "" {
+			return fmt.Errorf("%s %d has no name", what, i+1)
+		}
+		if before, taken := seen[n]; taken {
+			return fmt.Errorf("%s %d and %s %d are both called %q: give each a name of its own", what, before, what, i+1, n)
+		}
+		seen[n] = i + 1
 	}
 	return nil
 }

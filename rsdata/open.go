@@ -40,7 +40,10 @@ func Open(path string) (*Dataset, error) {
 			return nil, err
 		}
 	}
-	return d, d.Validate()
+	if err := d.Validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return d, nil
 }
 
 type openOptions struct {

@@ -127,7 +127,11 @@ func printInspection(w io.Writer, in *rsdata.Inspection) {
 	fmt.Fprintln(w)
 	if in.Dataset == nil {
 		fmt.Fprintf(w, "no dataset: %v\n", in.Problem)
-		fmt.Fprintln(w, "`diffclip inspect DIR -draft` begins a scene.json that says what is what.")
+		if info, err := os.Stat(in.Path); err == nil && info.IsDir() {
+			if _, err := os.Lstat(filepath.Join(in.Path, "scene.json")); err != nil {
+				fmt.Fprintf(w, "`%s` begins a scene.json that says what is what.\n", commandLine("inspect", in.Path, "-draft"))
+			}
+		}
 		return
 	}
 	printDataset(w, in.Dataset)
