@@ -12,8 +12,7 @@ var opReshape = register("Reshape", func(t *Tape, n *node) { t.passGrad(n.in[0],
 func (t *Tape) Reshape(x *Var, dims ...int) *Var {
 	s := tensor.Of(dims...)
 	if s.Len() != x.Value.Len() {
-		e := &tensor.ShapeError{Op: "Reshape", Shapes: []tensor.Shape{x.Shape(), s}, Reason: "lengths differ"}
-		panic(e)
+		panic(&tensor.ShapeError{Op: "Reshape", Shapes: []tensor.Shape{x.Shape(), s}, Reason: "lengths differ"})
 	}
 	y := t.view(x, s)
 	t.record(opReshape, y, x)
@@ -22,18 +21,18 @@ func (t *Tape) Reshape(x *Var, dims ...int) *Var {
 
 var opGatherRows = register("GatherRows", func(t *Tape, n *node) {
 	x, fill := n.in[0], n.in[1]
-	var dx, dfill *tensor.Tensor
-	dx = t.sumGrad(x)
+	dx := t.sumGrad(x)
+	var dfill *tensor.Tensor
 	if fill != nil {
 		dfill = t.sumGrad(fill)
 	}
 	t.be.ScatterAddRows(dx, dfill, n.out.grad, n.ids)
 })
 
-// GatherRows takes rows of x (R, D) by index: (len(ids), D), which may be no
-// rows at all. Where an index is
-// negative it takes fill (D), which may be nil if none is. ids must stay
-// unchanged until Backward. An embedding is a GatherRows from its table.
+// GatherRows takes rows of x (R, D) by index: (len(ids), D), which may be no rows
+// at all. Where an index is negative it takes fill (D), which may be nil if none
+// is. ids must stay unchanged until Backward. An embedding is a GatherRows from
+// its table.
 func (t *Tape) GatherRows(x, fill *Var, ids []int32) *Var {
 	if x.Shape().Rank() < 1 {
 		fail("GatherRows", "want rows", x)

@@ -21,8 +21,7 @@ type Classifier struct {
 
 	sum    *tensor.Tensor // (n, D) of overViews
 	gather *gatherer
-	seed   uint64
-	calls  uint64
+	calls  uint64 // batches so far, for timesteps drawn at random
 }
 
 // classifyBatch is how many windows are gathered and classified at a time.
@@ -94,7 +93,7 @@ func (c *Classifier) encode(ctx context.Context, w *rsdata.Windows, pixels []rsd
 			return err
 		}
 		hi := min(lo+classifyBatch, len(pixels))
-		times := rng.New(c.seed, "evaluation/timestep", c.calls)
+		times := rng.New(0, "evaluation/timestep", c.calls)
 		c.calls++
 		v := c.overViews(hi-lo, func(view rsdata.Augment) *autograd.Var {
 			return c.model.Images(c.tape, c.gather.gather(pixels[lo:hi], view, times))

@@ -25,7 +25,7 @@ const textRidge = 1e-6
 // With the texts z_k as rows of Z, the discriminants a_k·f + b_k as A and b, and
 // the mean over the classes taken off both, the head's W and c are the smallest
 // with Z W = A and Z c = b. The length of an image feature does not matter, so the
-// weights are brought to the deviation they had at the start. A class without a
+// weights are brought to the standard deviation they had at the start. A class without a
 // sample gets a row of zeros in A, at which it never wins. With more classes
 // than the texts have dimensions the discriminants are met as nearly as can be.
 func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, prompts Prompts) error {

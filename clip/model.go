@@ -49,7 +49,7 @@ type Config struct {
 }
 
 // Default returns the published sizes: class-token features, τ = 0.7, head
-// weights of deviation 2e-5.
+// weights of standard deviation 2e-5.
 func Default(encoder vit.Config, vocabulary int) Config {
 	encoder.TrainPositions = true
 	return Config{Encoder: encoder, Head: HeadText, Text: DefaultText(vocabulary), Pool: PoolClass, Targets: TargetsOwn, Temperature: 0.7, HeadStd: 2e-5}

@@ -151,7 +151,7 @@ func (m *mapper) place(lo, hi int) {
 	if !m.c.model.Config.RandomTimestep {
 		return
 	}
-	times := rng.New(m.c.seed, "map/timestep", uint64(m.scene))
+	times := rng.New(0, "map/timestep", uint64(m.scene))
 	for i := range m.pixels {
 		m.steps[i] = int32(times.Intn(uint64(lo*m.wide+i), m.c.model.Config.Encoder.Timesteps))
 	}

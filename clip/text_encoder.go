@@ -85,10 +85,10 @@ func NewTextEncoder(s nn.Scope, c TextConfig) *TextEncoder {
 	return e
 }
 
-// Forward encodes prompts, at least one, of token ids that begin with start-of-text and end with
-// end-of-text: (len(prompts), Dim), not yet normalised. Attention is causal and
-// the feature is read at end-of-text, so prompts run at the length of the
-// longest and not at the context's; what follows a prompt's end cannot matter.
+// Forward encodes prompts, at least one, of token ids that begin with start-of-text
+// and end with end-of-text: (len(prompts), Dim), not yet normalised. Attention is
+// causal and the feature is read at end-of-text, so prompts run at the length of
+// the longest and not at the context's; what follows a prompt's end cannot matter.
 // It panics if a prompt is empty or longer than the context, or an id is not in
 // the vocabulary.
 //

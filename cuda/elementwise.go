@@ -123,7 +123,7 @@ func (b *Backend) Sum(dst, x *tensor.Tensor, s float32) {
 
 // SumSquares is dst[0] = Σx².
 func (b *Backend) SumSquares(dst, x *tensor.Tensor) {
-	checks.Sum(dst, x)
+	checks.SumSquares(dst, x)
 	p := b.in(x)
 	b.k.Dot(b.out(dst), p, p, x.Len(), false)
 	b.done()

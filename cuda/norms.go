@@ -14,7 +14,7 @@ func (b *Backend) LayerNorm(dst, mean, rstd, x, gamma, beta *tensor.Tensor, eps 
 
 // LayerNormBackward is the gradient of LayerNorm.
 func (b *Backend) LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *tensor.Tensor, acc bool) {
-	checks.LayerNormBackward(dx, dy, x, mean, rstd, gamma)
+	checks.LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma)
 	b.k.LayerNormBackward(b.out(dx), b.out(dgamma), b.out(dbeta), b.in(dy), b.in(x), b.in(mean), b.in(rstd), b.in(gamma), x.Rows(), x.Cols(), acc)
 	b.done()
 }
@@ -35,7 +35,7 @@ func (b *Backend) BatchNorm(dst, mean, rstd, x, gamma, beta *tensor.Tensor, eps 
 
 // BatchNormBackward is the gradient of BatchNorm, statistics included.
 func (b *Backend) BatchNormBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *tensor.Tensor, relu, acc bool) {
-	checks.ChannelBackward(dx, dy, x, y, mean, rstd, gamma)
+	checks.ChannelBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma)
 	b.k.BatchNormBackward(b.out(dx), b.out(dgamma), b.out(dbeta), b.in(dy), b.in(x), b.in(y), b.in(mean), b.in(rstd), b.in(gamma), planes(x), relu, acc)
 	b.done()
 }
@@ -49,7 +49,7 @@ func (b *Backend) ChannelAffine(dst, x, mean, rstd, gamma, beta *tensor.Tensor, 
 
 // ChannelAffineBackward is the gradient of ChannelAffine.
 func (b *Backend) ChannelAffineBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *tensor.Tensor, relu, acc bool) {
-	checks.ChannelBackward(dx, dy, x, y, mean, rstd, gamma)
+	checks.ChannelBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma)
 	b.k.ChannelAffineBackward(b.out(dx), b.out(dgamma), b.out(dbeta), b.in(dy), b.in(x), b.in(y), b.in(mean), b.in(rstd), b.in(gamma), planes(x), relu, acc)
 	b.done()
 }
@@ -70,14 +70,14 @@ func (b *Backend) InvStd(rstd, variance *tensor.Tensor, eps float32) {
 
 // GroupNorm normalises groups of channels per sample.
 func (b *Backend) GroupNorm(dst, mean, rstd, x, gamma, beta *tensor.Tensor, groups int, eps float32) {
-	checks.GroupNorm("GroupNorm", x, mean, rstd, gamma, groups)
+	checks.GroupNorm(dst, mean, rstd, x, gamma, beta, groups)
 	b.k.GroupNorm(b.out(dst), b.out(mean), b.out(rstd), b.in(x), b.in(gamma), b.in(beta), planes(x), groups, eps)
 	b.done()
 }
 
 // GroupNormBackward is the gradient of GroupNorm.
 func (b *Backend) GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *tensor.Tensor, groups int, acc bool) {
-	checks.GroupNorm("GroupNorm backward", x, mean, rstd, gamma, groups)
+	checks.GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, groups)
 	b.k.GroupNormBackward(b.out(dx), b.out(dgamma), b.out(dbeta), b.in(dy), b.in(x), b.in(mean), b.in(rstd), b.in(gamma), planes(x), groups, acc)
 	b.done()
 }

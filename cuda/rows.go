@@ -4,7 +4,7 @@ import "diffclip/tensor"
 
 // GatherRows is dst[i] = x[ids[i]], or fill where ids[i] is negative.
 func (b *Backend) GatherRows(dst, x, fill *tensor.Tensor, ids []int32) {
-	checks.GatherRows("GatherRows", dst, x, fill, ids)
+	checks.GatherRows(dst, x, fill, ids)
 	if buffer, _ := x.Buffer(); buffer == nil {
 		b.gatherHost(dst, x, fill, ids)
 	} else {
@@ -34,6 +34,7 @@ func (b *Backend) gatherHost(dst, x, fill *tensor.Tensor, ids []int32) {
 
 // ScatterAddRows is dx[ids[i]] += dy[i], in the order of i.
 func (b *Backend) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids []int32) {
+	checks.ScatterAddRows(dx, dfill, dy, ids)
 	if n, cols := len(ids), dy.Cols(); n > 0 {
 		if dfill != nil {
 			b.k.SumUnset(b.out(dfill), b.in(dy), b.ints(ids), n, cols)

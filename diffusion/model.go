@@ -7,8 +7,8 @@ import (
 )
 
 // shardSamples is how many windows go through the transformers together on a
-// processor: few enough that what one thread works on stays in its cache, enough that matrix
-// products are large.
+// processor: few enough that what one thread works on stays in its cache, enough
+// that matrix products are large.
 const shardSamples = 4
 
 // Model is the mask-diffusion model: a shared encoder and a decoder per modality.

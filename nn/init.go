@@ -76,9 +76,10 @@ func XavierUniform(t *tensor.Tensor, seed uint64, name string) {
 	Uniform(math.Sqrt(6/(in+out)))(t, seed, name)
 }
 
-// Orthogonal draws a weight (out, in) whose columns are of length 1 and orthogonal to one another, or its rows
-// where those are fewer: the orthogonal factor of normal values. A layer that is not narrower than its input then keeps the
-// input's lengths and angles.
+// Orthogonal draws a weight (out, in) whose columns are of length 1 and orthogonal
+// to one another, or its rows where those are fewer: the orthogonal factor of
+// normal values (Saxe, McClelland and Ganguli 2014). A layer that is not narrower
+// than its input then keeps the input's lengths and angles.
 func Orthogonal(t *tensor.Tensor, seed uint64, name string) {
 	out, in := t.Dim(0), t.Dim(1)
 	count, length := in, out // vectors and their length

@@ -106,7 +106,7 @@ type Embedding struct {
 	Weight *Param // (rows, dim)
 }
 
-// NewEmbedding makes a table of normal values with the given deviation.
+// NewEmbedding makes a table of normal values with the given standard deviation.
 func NewEmbedding(s Scope, rows, dim int, std float64) *Embedding {
 	return &Embedding{s.Param("weight", Normal(std), rows, dim)}
 }

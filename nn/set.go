@@ -170,7 +170,7 @@ func (s *Set) ZeroGrad() {
 }
 
 // Freeze stops, or allows again, the training of every parameter whose name
-// keep reports true for.
+// matches.
 func (s *Set) Freeze(frozen bool, match func(name string) bool) {
 	for _, p := range s.params {
 		if match(p.Name) {

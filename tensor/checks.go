@@ -5,9 +5,6 @@ package tensor
 // do not fit. Backends embed nothing of it and call it first.
 type Checks struct{}
 
-// Require panics with a ShapeError unless ok.
-func (Checks) Require(ok bool, op, reason string, ts ...*Tensor) { check(ok, op, reason, ts...) }
-
 func (Checks) Copy2D(dst *Tensor, dstOff, dstStride int, src *Tensor, srcOff, srcStride, rows, cols int) {
 	check(dstOff+(rows-1)*dstStride+cols <= dst.Len() && srcOff+(rows-1)*srcStride+cols <= src.Len(), "Copy2D", "block outside of a tensor", dst, src)
 }
@@ -47,6 +44,10 @@ func (Checks) DotLeading(dst, x, y *Tensor) {
 }
 
 func (Checks) Sum(dst, x *Tensor) { check(dst.Len() == 1, "Sum", "want one element", dst, x) }
+
+func (Checks) SumSquares(dst, x *Tensor) {
+	check(dst.Len() == 1, "SumSquares", "want one element", dst, x)
+}
 
 func (Checks) AddScalar(v *Tensor) { check(v.Len() == 1, "AddScalar", "want one element", v) }
 
@@ -122,9 +123,16 @@ func (Checks) LayerNorm(dst, mean, rstd, x, gamma, beta *Tensor) {
 	check(dst.Shape == x.Shape && mean.Len() == rows && rstd.Len() == rows && gamma.Len() == cols && beta.Len() == cols, "LayerNorm", "", dst, mean, rstd, x, gamma, beta)
 }
 
-func (Checks) LayerNormBackward(dx, dy, x, mean, rstd, gamma *Tensor) {
+func (Checks) LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *Tensor) {
 	rows, cols := x.Rows(), x.Cols()
 	check(dx.Shape == x.Shape && dy.Shape == x.Shape && mean.Len() == rows && rstd.Len() == rows && gamma.Len() == cols, "LayerNorm backward", "", dx, dy, x, mean, rstd, gamma)
+	checkAffine("LayerNorm backward", dgamma, dbeta, cols)
+}
+
+// checkAffine checks the gradients of a scale and a shift of n values.
+func checkAffine(op string, dgamma, dbeta *Tensor, n int) {
+	ok := (dgamma == nil) == (dbeta == nil) && (dgamma == nil || dgamma.Len() == n && dbeta.Len() == n)
+	check(ok, op, "want the gradients of both scale and shift, or of none", dgamma, dbeta)
 }
 
 func (Checks) Softmax(dst, x *Tensor) {
@@ -165,15 +173,27 @@ func (k Checks) ChannelAffine(dst, x, mean, rstd, gamma, beta *Tensor) {
 	check(dst.Shape == x.Shape && mean.Len() == c && rstd.Len() == c && gamma.Len() == c && beta.Len() == c, "BatchNorm", "", dst, x, mean, rstd, gamma, beta)
 }
 
-func (k Checks) ChannelBackward(dx, dy, x, y, mean, rstd, gamma *Tensor) {
+func (k Checks) ChannelBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *Tensor) {
 	_, c, _ := k.Channels(x)
 	check((dx == nil || dx.Shape == x.Shape) && dy.Shape == x.Shape && y.Shape == x.Shape && mean.Len() == c && rstd.Len() == c && gamma.Len() == c,
 		"BatchNorm backward", "", dx, dy, x, y, mean, rstd, gamma)
+	checkAffine("BatchNorm backward", dgamma, dbeta, c)
 }
 
-func (k Checks) GroupNorm(op string, x, mean, rstd, gamma *Tensor, groups int) {
+func (k Checks) GroupNorm(dst, mean, rstd, x, gamma, beta *Tensor, groups int) {
 	n, c, _ := k.Channels(x)
-	check(groups > 0 && c%groups == 0 && mean.Len() == n*groups && rstd.Len() == n*groups && (gamma == nil || gamma.Len() == c), op, "groups must divide the channels", x, mean, rstd, gamma)
+	check(dst.Shape == x.Shape && mean.Len() == n*groups && rstd.Len() == n*groups, "GroupNorm", "want a statistic for each sample and group", dst, mean, rstd, x)
+	check(groups > 0 && c%groups == 0, "GroupNorm", "groups must divide the channels", dst, mean, rstd, x, gamma, beta)
+	ok := (gamma == nil) == (beta == nil) && (gamma == nil || gamma.Len() == c && beta.Len() == c)
+	check(ok, "GroupNorm", "want both scale and shift, one value a channel, or none", dst, mean, rstd, x, gamma, beta)
+}
+
+func (k Checks) GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *Tensor, groups int) {
+	n, c, _ := k.Channels(x)
+	ok := (dx == nil || dx.Shape == x.Shape) && dy.Shape == x.Shape && mean.Len() == n*groups && rstd.Len() == n*groups && (gamma == nil || gamma.Len() == c)
+	check(ok, "GroupNorm backward", "", dx, dy, x, mean, rstd, gamma)
+	check(groups > 0 && c%groups == 0, "GroupNorm backward", "groups must divide the channels", dx, dy, x, mean, rstd, gamma)
+	checkAffine("GroupNorm backward", dgamma, dbeta, c)
 }
 
 func (Checks) MoveStats(runningMean, runningVar, mean, rstd *Tensor) {
@@ -185,34 +205,71 @@ func (Checks) InvStd(rstd, variance *Tensor) {
 	check(rstd.Len() == variance.Len(), "InvStd", "", rstd, variance)
 }
 
-func (Checks) CrossEntropy(op string, probs, logits *Tensor, targets []int32) {
+func (Checks) CrossEntropy(loss, probs, logits *Tensor, targets []int32) {
+	checkTargets("CrossEntropy", loss, probs, logits, targets)
+}
+
+func (Checks) CrossEntropyBackward(dlogits, dloss, probs *Tensor, targets []int32) {
+	checkTargets("CrossEntropy backward", dloss, dlogits, probs, targets)
+}
+
+func checkTargets(op string, loss, probs, logits *Tensor, targets []int32) {
+	check(loss.Len() == 1, op, "want a loss of one element", loss)
 	check(logits.Rank() == 2 && logits.Rows() > 0 && probs.Shape == logits.Shape && len(targets) == logits.Rows(), op, "want logits (rows, classes) and one target per row", probs, logits)
 	for _, t := range targets {
 		check(t >= 0 && int(t) < logits.Cols(), op, "a target is outside of the classes", logits)
 	}
 }
 
-func (Checks) SoftCrossEntropy(probs, logits, targets *Tensor) {
-	check(logits.Rank() == 2 && logits.Rows() > 0 && probs.Shape == logits.Shape && targets.Shape == logits.Shape, "SoftCrossEntropy", "", probs, logits, targets)
+func (Checks) SoftCrossEntropy(loss, probs, logits, targets *Tensor) {
+	ok := loss.Len() == 1 && logits.Rank() == 2 && logits.Rows() > 0 && probs.Shape == logits.Shape && targets.Shape == logits.Shape
+	check(ok, "SoftCrossEntropy", "want a loss of one element, logits and targets (rows, classes)", loss, probs, logits, targets)
 }
 
-func (Checks) SoftCrossEntropyBackward(dlogits, probs, targets *Tensor) {
-	check(dlogits.Shape == probs.Shape && targets.Shape == probs.Shape, "SoftCrossEntropy backward", "", dlogits, probs, targets)
+func (Checks) SoftCrossEntropyBackward(dlogits, dloss, probs, targets *Tensor) {
+	check(dloss.Len() == 1 && dlogits.Shape == probs.Shape && targets.Shape == probs.Shape, "SoftCrossEntropy backward", "", dlogits, dloss, probs, targets)
 }
 
-func (Checks) WeightedMSE(op string, x, target, w *Tensor) {
-	check(x.Rank() > 0 && x.Cols() > 0 && target.Shape == x.Shape && w.Len() == x.Rows(), op, "want x and target of one shape and a weight per row", x, target, w)
+func (Checks) WeightedMSE(loss, x, target, w *Tensor) {
+	ok := loss.Len() == 1 && x.Rank() > 0 && x.Cols() > 0 && target.Shape == x.Shape && w.Len() == x.Rows()
+	check(ok, "WeightedMSE", "want a loss of one element, x and target of one shape and a weight per row", loss, x, target, w)
 }
 
-func (Checks) GatherRows(op string, dst, x, fill *Tensor, ids []int32) {
-	check(dst.Rank() > 0 && dst.Rows() == len(ids) && x.Rank() > 0 && dst.Cols() == x.Cols() && (fill == nil || fill.Len() == x.Cols()), op, "want one id per row of the result, and rows of one length", dst, x, fill)
+func (Checks) WeightedMSEBackward(dx, dloss, x, target, w *Tensor) {
+	ok := dloss.Len() == 1 && x.Rank() > 0 && x.Cols() > 0 && dx.Shape == x.Shape && target.Shape == x.Shape && w.Len() == x.Rows()
+	check(ok, "WeightedMSE backward", "want x and target of one shape and a weight per row", dx, dloss, x, target, w)
+}
+
+func (Checks) GatherRows(dst, x, fill *Tensor, ids []int32) {
+	check(dst.Rank() > 0 && dst.Rows() == len(ids) && x.Rank() > 0 && dst.Cols() == x.Cols() && (fill == nil || fill.Len() == x.Cols()), "GatherRows", "want one id per row of the result, and rows of one length", dst, x, fill)
 	rows := x.Rows()
 	for _, id := range ids {
-		check(int(id) < rows && (id >= 0 || fill != nil), op, "an id is outside of the rows", dst, x)
+		check(int(id) < rows && (id >= 0 || fill != nil), "GatherRows", "an id is outside of the rows", dst, x)
 	}
 }
 
-func (Checks) Conv2D(op string, y, x, w, bias *Tensor, c ConvShape) {
+func (Checks) ScatterAddRows(dx, dfill, dy *Tensor, ids []int32) {
+	ok := dy.Rank() > 0 && dy.Rows() == len(ids) && (dx == nil || dx.Rank() > 0 && dx.Cols() == dy.Cols()) && (dfill == nil || dfill.Len() == dy.Cols())
+	check(ok, "ScatterAddRows", "want one id per row of the gradient, and rows of one length", dx, dfill, dy)
+	if dx == nil {
+		return
+	}
+	rows := dx.Rows()
+	for _, id := range ids {
+		check(int(id) < rows, "ScatterAddRows", "an id is outside of the rows", dx, dy)
+	}
+}
+
+func (Checks) Conv2D(dst, x, w, bias *Tensor, c ConvShape) {
+	checkConvolution("Conv2D", dst, x, w, bias, c)
+}
+
+func (Checks) Conv2DBackward(dx, dw, dbias, dy, x, w *Tensor, c ConvShape) {
+	checkConvolution("Conv2D backward", dy, x, w, dbias, c)
+	check((dx == nil || dx.Shape == x.Shape) && dw.Shape == w.Shape, "Conv2D backward", "", dx, dw, x, w)
+}
+
+func checkConvolution(op string, y, x, w, bias *Tensor, c ConvShape) {
 	ok := x.Rank() == 4 && w.Rank() == 4 && y.Rank() == 4 && c.Groups > 0 && x.Dim(1)%c.Groups == 0 && w.Dim(0)%c.Groups == 0 &&
 		w.Dim(1) == x.Dim(1)/c.Groups && w.Dim(2) == c.KernelH && w.Dim(3) == c.KernelW && y.Dim(0) == x.Dim(0) && y.Dim(1) == w.Dim(0) &&
 		(bias == nil || bias.Len() == w.Dim(0))
@@ -221,14 +278,26 @@ func (Checks) Conv2D(op string, y, x, w, bias *Tensor, c ConvShape) {
 	check(oh > 0 && ow > 0 && y.Dim(2) == oh && y.Dim(3) == ow, op, "the window does not fit", y, x, w)
 }
 
-func (Checks) Pool2D(op string, y, x *Tensor, c ConvShape) {
+func (Checks) MaxPool2D(dst, index, x *Tensor, c ConvShape) {
+	checkPool("MaxPool2D", dst, x, c)
+	check(index.Shape == dst.Shape, "MaxPool2D", "", dst, index)
+}
+
+func (Checks) MaxPool2DBackward(dx, dy, index *Tensor) {
+	ok := dx.Rank() == 4 && dy.Rank() == 4 && dx.Dim(0) == dy.Dim(0) && dx.Dim(1) == dy.Dim(1) && index.Shape == dy.Shape
+	check(ok, "MaxPool2D backward", "want (N, C, H, W)", dx, dy, index)
+}
+
+func (Checks) AvgPool2D(dst, x *Tensor, c ConvShape) { checkPool("AvgPool2D", dst, x, c) }
+
+func (Checks) AvgPool2DBackward(dx, dy *Tensor, c ConvShape) {
+	checkPool("AvgPool2D backward", dy, dx, c)
+}
+
+func checkPool(op string, y, x *Tensor, c ConvShape) {
 	check(x.Rank() == 4 && y.Rank() == 4 && c.DilationH == 1 && c.DilationW == 1, op, "want (N, C, H, W)", y, x)
 	oh, ow := c.Out(x.Dim(2), x.Dim(3))
 	check(oh > 0 && ow > 0 && y.Shape == x.WithDim(2, oh).WithDim(3, ow), op, "the window does not fit", y, x)
-}
-
-func (Checks) PoolIndex(op string, y, index *Tensor) {
-	check(index.Shape == y.Shape, op, "", y, index)
 }
 
 func (Checks) Adam(p, g, m, v *Tensor, c AdamConfig) {

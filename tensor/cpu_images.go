@@ -93,21 +93,22 @@ func (j *convJob) run(w *worker, lo, hi int) {
 	}
 }
 
-func newConvJob(op string, y, x, w, bias *Tensor, c ConvShape) convJob {
-	checks.Conv2D(op, y, x, w, bias, c)
+func newConvJob(y, x, w, bias *Tensor, c ConvShape) convJob {
 	oh, ow := c.Out(x.Dim(2), x.Dim(3))
 	return convJob{y.Data, x.Data, w.Data, data(bias), c, x.Dim(1), w.Dim(0), x.Dim(2), x.Dim(3), oh, ow}
 }
 
 // Conv2D is a cross-correlation of each image with each filter.
 func (b *CPU) Conv2D(dst, x, w, bias *Tensor, c ConvShape) {
-	b.jobs.conv = newConvJob("Conv2D", dst, x, w, bias, c)
+	checks.Conv2D(dst, x, w, bias, c)
+	b.jobs.conv = newConvJob(dst, x, w, bias, c)
 	b.do(x.Dim(0), 1, &b.jobs.conv)
 }
 
 // Conv2DBackward adds to dw and dbias, and writes dx unless it is nil.
 func (b *CPU) Conv2DBackward(dx, dw, dbias, dy, x, w *Tensor, c ConvShape, acc bool) {
-	j := newConvJob("Conv2D backward", dy, x, w, dbias, c)
+	checks.Conv2DBackward(dx, dw, dbias, dy, x, w, c)
+	j := newConvJob(dy, x, w, dbias, c)
 	k, n, m := j.in/c.Groups*c.KernelH*c.KernelW, j.oh*j.ow, j.out/c.Groups
 	wk := &b.work[0]
 	col := wk.floats(2 * k * n)
@@ -141,8 +142,7 @@ func (b *CPU) Conv2DBackward(dx, dw, dbias, dy, x, w *Tensor, c ConvShape, acc b
 
 // pool calls f for every window of x: the index of its result, and the range of
 // rows and columns inside the image.
-func pool(op string, y, x *Tensor, c ConvShape, f func(out, plane, y0, y1, x0, x1 int)) {
-	checks.Pool2D(op, y, x, c)
+func pool(x *Tensor, c ConvShape, f func(out, plane, y0, y1, x0, x1 int)) {
 	h, w := x.Dim(2), x.Dim(3)
 	oh, ow := c.Out(h, w)
 	out := 0
@@ -160,9 +160,9 @@ func pool(op string, y, x *Tensor, c ConvShape, f func(out, plane, y0, y1, x0, x
 
 // MaxPool2D takes the maximum of each window.
 func (b *CPU) MaxPool2D(dst, index, x *Tensor, c ConvShape) {
-	checks.PoolIndex("MaxPool2D", dst, index)
+	checks.MaxPool2D(dst, index, x, c)
 	w := x.Dim(-1)
-	pool("MaxPool2D", dst, x, c, func(out, plane, y0, y1, x0, x1 int) {
+	pool(x, c, func(out, plane, y0, y1, x0, x1 int) {
 		best := plane + y0*w + x0
 		for iy := y0; iy < y1; iy++ {
 			for ix := x0; ix < x1; ix++ {
@@ -177,7 +177,7 @@ func (b *CPU) MaxPool2D(dst, index, x *Tensor, c ConvShape) {
 
 // MaxPool2DBackward sends each gradient to where the maximum was.
 func (b *CPU) MaxPool2DBackward(dx, dy, index *Tensor, acc bool) {
-	checks.PoolIndex("MaxPool2D backward", dy, index)
+	checks.MaxPool2DBackward(dx, dy, index)
 	if !acc {
 		clear(dx.Data)
 	}
@@ -188,8 +188,9 @@ func (b *CPU) MaxPool2DBackward(dx, dy, index *Tensor, acc bool) {
 
 // AvgPool2D averages each window, counting the padding.
 func (b *CPU) AvgPool2D(dst, x *Tensor, c ConvShape) {
+	checks.AvgPool2D(dst, x, c)
 	w := x.Dim(-1)
-	pool("AvgPool2D", dst, x, c, func(out, plane, y0, y1, x0, x1 int) {
+	pool(x, c, func(out, plane, y0, y1, x0, x1 int) {
 		var sum float64
 		for iy := y0; iy < y1; iy++ {
 			for _, v := range x.Data[plane+iy*w+x0 : plane+iy*w+x1] {
@@ -202,11 +203,12 @@ func (b *CPU) AvgPool2D(dst, x *Tensor, c ConvShape) {
 
 // AvgPool2DBackward spreads each gradient evenly over its window.
 func (b *CPU) AvgPool2DBackward(dx, dy *Tensor, c ConvShape, acc bool) {
+	checks.AvgPool2DBackward(dx, dy, c)
 	if !acc {
 		clear(dx.Data)
 	}
 	w := dx.Dim(-1)
-	pool("AvgPool2D backward", dy, dx, c, func(out, plane, y0, y1, x0, x1 int) {
+	pool(dx, c, func(out, plane, y0, y1, x0, x1 int) {
 		g := dy.Data[out] / float32(c.KernelH*c.KernelW)
 		for iy := y0; iy < y1; iy++ {
 			for ix := x0; ix < x1; ix++ {

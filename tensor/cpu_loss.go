@@ -5,7 +5,7 @@ import "diffclip/internal/kern"
 // CrossEntropy is the mean over rows of -log softmax(logits)[target].
 func (b *CPU) CrossEntropy(loss, probs, logits *Tensor, targets []int32) {
 	rows, c := logits.Rows(), logits.Cols()
-	checks.CrossEntropy("CrossEntropy", probs, logits, targets)
+	checks.CrossEntropy(loss, probs, logits, targets)
 	lse := b.work[0].floats(rows)
 	kern.SoftmaxRows(probs.Data, c, logits.Data, c, rows, c, 1, lse)
 	var sum float64
@@ -18,7 +18,7 @@ func (b *CPU) CrossEntropy(loss, probs, logits *Tensor, targets []int32) {
 // CrossEntropyBackward is dlogits (+)= dloss/rows·(probs - onehot).
 func (b *CPU) CrossEntropyBackward(dlogits, dloss, probs *Tensor, targets []int32, acc bool) {
 	rows, c := probs.Rows(), probs.Cols()
-	checks.CrossEntropy("CrossEntropy backward", dlogits, probs, targets)
+	checks.CrossEntropyBackward(dlogits, dloss, probs, targets)
 	g := dloss.Data[0] / float32(rows)
 	if !acc {
 		clear(dlogits.Data)
@@ -32,7 +32,7 @@ func (b *CPU) CrossEntropyBackward(dlogits, dloss, probs *Tensor, targets []int3
 // SoftCrossEntropy is the mean over rows of -Σ targets·log softmax(logits).
 func (b *CPU) SoftCrossEntropy(loss, probs, logits, targets *Tensor) {
 	rows, c := logits.Rows(), logits.Cols()
-	checks.SoftCrossEntropy(probs, logits, targets)
+	checks.SoftCrossEntropy(loss, probs, logits, targets)
 	lse := b.work[0].floats(rows)
 	kern.SoftmaxRows(probs.Data, c, logits.Data, c, rows, c, 1, lse)
 	var sum float64
@@ -47,7 +47,7 @@ func (b *CPU) SoftCrossEntropy(loss, probs, logits, targets *Tensor) {
 // SoftCrossEntropyBackward is dlogits (+)= dloss/rows·(probs·Σtargets - targets).
 func (b *CPU) SoftCrossEntropyBackward(dlogits, dloss, probs, targets *Tensor, acc bool) {
 	rows, c := probs.Rows(), probs.Cols()
-	checks.SoftCrossEntropyBackward(dlogits, probs, targets)
+	checks.SoftCrossEntropyBackward(dlogits, dloss, probs, targets)
 	g := dloss.Data[0] / float32(rows)
 	if !acc {
 		clear(dlogits.Data)
@@ -62,7 +62,7 @@ func (b *CPU) SoftCrossEntropyBackward(dlogits, dloss, probs, targets *Tensor, a
 
 // WeightedMSE is Σ_r w[r]·mean_c (x-target)².
 func (b *CPU) WeightedMSE(loss, x, target, w *Tensor) {
-	checks.WeightedMSE("WeightedMSE", x, target, w)
+	checks.WeightedMSE(loss, x, target, w)
 	c := x.Cols()
 	diff := b.work[0].floats(c)
 	var sum float64
@@ -78,7 +78,7 @@ func (b *CPU) WeightedMSE(loss, x, target, w *Tensor) {
 
 // WeightedMSEBackward is dx (+)= dloss·2·w[r]/C·(x-target).
 func (b *CPU) WeightedMSEBackward(dx, dloss, x, target, w *Tensor, acc bool) {
-	checks.WeightedMSE("WeightedMSE backward", x, target, w)
+	checks.WeightedMSEBackward(dx, dloss, x, target, w)
 	c := x.Cols()
 	for r, wr := range w.Data {
 		k := float32(float64(dloss.Data[0]) * 2 * float64(wr) / float64(c))

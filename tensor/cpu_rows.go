@@ -21,13 +21,14 @@ func (j *gatherJob) run(_ *worker, lo, hi int) {
 
 // GatherRows is dst[i] = x[ids[i]], or fill where ids[i] is negative.
 func (b *CPU) GatherRows(dst, x, fill *Tensor, ids []int32) {
-	checks.GatherRows("GatherRows", dst, x, fill, ids)
+	checks.GatherRows(dst, x, fill, ids)
 	b.jobs.gather = gatherJob{dst.Data, x.Data, data(fill), ids, x.Cols()}
 	b.do(len(ids), 1024, &b.jobs.gather)
 }
 
 // ScatterAddRows is dx[ids[i]] += dy[i], in the order of i.
 func (b *CPU) ScatterAddRows(dx, dfill, dy *Tensor, ids []int32) {
+	checks.ScatterAddRows(dx, dfill, dy, ids)
 	c := dy.Cols()
 	for i, id := range ids {
 		switch row := dy.Data[i*c : (i+1)*c]; {

@@ -49,5 +49,6 @@ func (b *CPU) SGD(p, g, m *Tensor, lr, momentum, weightDecay, gradScale float32,
 
 // SumSquares is dst[0] = Σx².
 func (b *CPU) SumSquares(dst, x *Tensor) {
+	checks.SumSquares(dst, x)
 	dst.Data[0] = float32(blockSum(x.Len(), func(lo, hi int) float32 { return kern.SumSq(x.Data[lo:hi]) }))
 }

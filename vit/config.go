@@ -19,10 +19,12 @@ type StemKind string
 
 // The kinds of stem.
 const (
-	// StemReducer, as published, reduces each pixel twice by a linear layer, batch norm and ReLU before patches are embedded.
+	// StemReducer, as published, reduces each pixel twice by a linear layer, batch
+	// norm and ReLU before patches are embedded.
 	StemReducer StemKind = "reducer"
-	// StemLinear embeds the bands of a patch as they are, as the first vision transformer does (Dosovitskiy et al.
-	// 2021). Its weights are orthogonal at the start, so that a token of at least as many values as a patch keeps all of it.
+	// StemLinear embeds the bands of a patch as they are, as the first vision
+	// transformer does (Dosovitskiy et al. 2021). Its weights are orthogonal at the
+	// start, so that a token of at least as many values as a patch keeps all of it.
 	StemLinear StemKind = "linear"
 )
 
@@ -138,11 +140,12 @@ func (c Config) Arrange(dst, src []float32, bands int) {
 	}
 }
 
-// centreWidth is the deviation, in pixels, of the weights around a window's centre.
+// centreWidth is the standard deviation, in pixels, of the weights around a window's centre.
 const centreWidth = 1.5
 
 // CentreWeights returns a weight for each patch that falls with its distance from
-// the centre of the window, as a Gaussian of deviation 1.5 pixels; they add up to 1.
+// the centre of the window, as a Gaussian of standard deviation 1.5 pixels; they add up
+// to 1.
 func (c Config) CentreWeights() []float32 {
 	side := c.Window / c.Patch
 	w := make([]float32, 0, side*side)

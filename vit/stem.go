@@ -19,7 +19,8 @@ type Stem struct {
 	sinusoid *tensor.Tensor // (T, timeFeatures)
 }
 
-// Reducer is what a stem does to each pixel before it embeds patches: bands -> Dim -> Dim, each with batch norm and ReLU.
+// Reducer is what a stem does to each pixel before it embeds patches: bands -> Dim
+// -> Dim, each with batch norm and ReLU.
 type Reducer struct {
 	Linear1, Linear2 *nn.Linear
 	Norm1, Norm2     *nn.BatchNorm

@@ -335,7 +335,7 @@ func (b *vm) LayerNorm(dst, mean, rstd, x, gamma, beta *tensor.Tensor, eps float
 }
 
 func (b *vm) LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *tensor.Tensor, acc bool) {
-	checks.LayerNormBackward(dx, dy, x, mean, rstd, gamma)
+	checks.LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma)
 	b.k.LayerNormBackward(b.grad(dx, acc), b.sum(dgamma), b.sum(dbeta), b.in(dy), b.in(x), b.in(mean), b.in(rstd), b.in(gamma), x.Rows(), x.Cols(), acc)
 	b.done()
 }
@@ -352,7 +352,7 @@ func (b *vm) BatchNorm(dst, mean, rstd, x, gamma, beta *tensor.Tensor, eps float
 }
 
 func (b *vm) BatchNormBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *tensor.Tensor, relu, acc bool) {
-	checks.ChannelBackward(dx, dy, x, y, mean, rstd, gamma)
+	checks.ChannelBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma)
 	b.k.BatchNormBackward(b.grad(dx, acc), b.sum(dgamma), b.sum(dbeta), b.in(dy), b.in(x), b.in(y), b.in(mean), b.in(rstd), b.in(gamma), planes(x), relu, acc)
 	b.done()
 }
@@ -364,7 +364,7 @@ func (b *vm) ChannelAffine(dst, x, mean, rstd, gamma, beta *tensor.Tensor, relu 
 }
 
 func (b *vm) ChannelAffineBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma *tensor.Tensor, relu, acc bool) {
-	checks.ChannelBackward(dx, dy, x, y, mean, rstd, gamma)
+	checks.ChannelBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, gamma)
 	b.k.ChannelAffineBackward(b.grad(dx, acc), b.sum(dgamma), b.sum(dbeta), b.in(dy), b.in(x), b.in(y), b.in(mean), b.in(rstd), b.in(gamma), planes(x), relu, acc)
 	b.done()
 }
@@ -383,13 +383,13 @@ func (b *vm) InvStd(rstd, variance *tensor.Tensor, eps float32) {
 }
 
 func (b *vm) GroupNorm(dst, mean, rstd, x, gamma, beta *tensor.Tensor, groups int, eps float32) {
-	checks.GroupNorm("GroupNorm", x, mean, rstd, gamma, groups)
+	checks.GroupNorm(dst, mean, rstd, x, gamma, beta, groups)
 	b.k.GroupNorm(b.out(dst), b.out(mean), b.out(rstd), b.in(x), b.in(gamma), b.in(beta), planes(x), groups, eps)
 	b.done()
 }
 
 func (b *vm) GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *tensor.Tensor, groups int, acc bool) {
-	checks.GroupNorm("GroupNorm backward", x, mean, rstd, gamma, groups)
+	checks.GroupNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, groups)
 	b.k.GroupNormBackward(b.grad(dx, acc), b.sum(dgamma), b.sum(dbeta), b.in(dy), b.in(x), b.in(mean), b.in(rstd), b.in(gamma), planes(x), groups, acc)
 	b.done()
 }
@@ -421,48 +421,49 @@ func (b *vm) L2NormalizeBackward(dx, dy, y, norm *tensor.Tensor, eps float32, ac
 }
 
 func (b *vm) CrossEntropy(loss, probs, logits *tensor.Tensor, targets []int32) {
-	checks.CrossEntropy("CrossEntropy", probs, logits, targets)
+	checks.CrossEntropy(loss, probs, logits, targets)
 	b.k.CrossEntropy(b.out(loss), b.out(probs), b.in(logits), b.ints(targets), logits.Rows(), logits.Cols())
 	b.done()
 }
 
 func (b *vm) CrossEntropyBackward(dlogits, dloss, probs *tensor.Tensor, targets []int32, acc bool) {
-	checks.CrossEntropy("CrossEntropy backward", dlogits, probs, targets)
+	checks.CrossEntropyBackward(dlogits, dloss, probs, targets)
 	b.k.CrossEntropyBackward(b.grad(dlogits, acc), b.in(dloss), b.in(probs), b.ints(targets), probs.Rows(), probs.Cols(), acc)
 	b.done()
 }
 
 func (b *vm) SoftCrossEntropy(loss, probs, logits, targets *tensor.Tensor) {
-	checks.SoftCrossEntropy(probs, logits, targets)
+	checks.SoftCrossEntropy(loss, probs, logits, targets)
 	b.k.SoftCrossEntropy(b.out(loss), b.out(probs), b.in(logits), b.in(targets), logits.Rows(), logits.Cols())
 	b.done()
 }
 
 func (b *vm) SoftCrossEntropyBackward(dlogits, dloss, probs, targets *tensor.Tensor, acc bool) {
-	checks.SoftCrossEntropyBackward(dlogits, probs, targets)
+	checks.SoftCrossEntropyBackward(dlogits, dloss, probs, targets)
 	b.k.SoftCrossEntropyBackward(b.grad(dlogits, acc), b.in(dloss), b.in(probs), b.in(targets), probs.Rows(), probs.Cols(), acc)
 	b.done()
 }
 
 func (b *vm) WeightedMSE(loss, x, target, w *tensor.Tensor) {
-	checks.WeightedMSE("WeightedMSE", x, target, w)
+	checks.WeightedMSE(loss, x, target, w)
 	b.k.WeightedMSE(b.out(loss), b.in(x), b.in(target), b.in(w), x.Rows(), x.Cols())
 	b.done()
 }
 
 func (b *vm) WeightedMSEBackward(dx, dloss, x, target, w *tensor.Tensor, acc bool) {
-	checks.WeightedMSE("WeightedMSE backward", x, target, w)
+	checks.WeightedMSEBackward(dx, dloss, x, target, w)
 	b.k.WeightedMSEBackward(b.grad(dx, acc), b.in(dloss), b.in(x), b.in(target), b.in(w), x.Rows(), x.Cols(), acc)
 	b.done()
 }
 
 func (b *vm) GatherRows(dst, x, fill *tensor.Tensor, ids []int32) {
-	checks.GatherRows("GatherRows", dst, x, fill, ids)
+	checks.GatherRows(dst, x, fill, ids)
 	b.k.GatherRows(b.out(dst), b.in(x), b.in(fill), b.ints(ids), len(ids), x.Cols())
 	b.done()
 }
 
 func (b *vm) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids []int32) {
+	checks.ScatterAddRows(dx, dfill, dy, ids)
 	if len(ids) > 0 && dfill != nil {
 		b.k.SumUnset(b.sum(dfill), b.in(dy), b.ints(ids), len(ids), dy.Cols())
 	}
@@ -478,26 +479,25 @@ func image(x *tensor.Tensor, out int, c tensor.ConvShape) kernels.Image {
 }
 
 func (b *vm) Conv2D(dst, x, w, bias *tensor.Tensor, c tensor.ConvShape) {
-	checks.Conv2D("Conv2D", dst, x, w, bias, c)
+	checks.Conv2D(dst, x, w, bias, c)
 	b.k.Conv2D(b.out(dst), b.in(x), b.in(w), b.in(bias), image(x, w.Dim(0), c))
 	b.done()
 }
 
 func (b *vm) Conv2DBackward(dx, dw, dbias, dy, x, w *tensor.Tensor, c tensor.ConvShape, acc bool) {
-	checks.Conv2D("Conv2D backward", dy, x, w, dbias, c)
+	checks.Conv2DBackward(dx, dw, dbias, dy, x, w, c)
 	b.k.Conv2DBackward(b.grad(dx, acc), b.sum(dw), b.sum(dbias), b.in(dy), b.in(x), b.in(w), image(x, w.Dim(0), c), acc)
 	b.done()
 }
 
 func (b *vm) MaxPool2D(dst, index, x *tensor.Tensor, c tensor.ConvShape) {
-	checks.PoolIndex("MaxPool2D", dst, index)
-	checks.Pool2D("MaxPool2D", dst, x, c)
+	checks.MaxPool2D(dst, index, x, c)
 	b.k.MaxPool2D(b.out(dst), b.out(index), b.in(x), image(x, 0, c))
 	b.done()
 }
 
 func (b *vm) MaxPool2DBackward(dx, dy, index *tensor.Tensor, acc bool) {
-	checks.PoolIndex("MaxPool2D backward", dy, index)
+	checks.MaxPool2DBackward(dx, dy, index)
 	if n := dy.Dim(0) * dy.Dim(1); n > 0 {
 		b.k.MaxPool2DBackward(b.grad(dx, acc), b.in(dy), b.in(index), n, dx.Len()/n, dy.Len()/n, acc)
 	}
@@ -505,13 +505,13 @@ func (b *vm) MaxPool2DBackward(dx, dy, index *tensor.Tensor, acc bool) {
 }
 
 func (b *vm) AvgPool2D(dst, x *tensor.Tensor, c tensor.ConvShape) {
-	checks.Pool2D("AvgPool2D", dst, x, c)
+	checks.AvgPool2D(dst, x, c)
 	b.k.AvgPool2D(b.out(dst), b.in(x), image(x, 0, c))
 	b.done()
 }
 
 func (b *vm) AvgPool2DBackward(dx, dy *tensor.Tensor, c tensor.ConvShape, acc bool) {
-	checks.Pool2D("AvgPool2D backward", dy, dx, c)
+	checks.AvgPool2DBackward(dx, dy, c)
 	b.k.AvgPool2DBackward(b.grad(dx, acc), b.in(dy), image(dx, 0, c), acc)
 	b.done()
 }
@@ -535,6 +535,7 @@ func (b *vm) SGD(p, g, m *tensor.Tensor, lr, momentum, weightDecay, gradScale fl
 }
 
 func (b *vm) SumSquares(dst, x *tensor.Tensor) {
+	checks.SumSquares(dst, x)
 	xp := b.in(x)
 	b.k.Dot(b.out(dst), xp, xp, x.Len(), false)
 	b.done()

@@ -1,5 +1,6 @@
 // Package conformance holds any implementation of tensor.Backend to what the interface says: every method against
-// the float64 references of package gradcheck, destinations that held rubbish, destinations that are added to.
+// the float64 references of package gradcheck, destinations that held rubbish, destinations that are added to,
+// operands that do not fit.
 //
 // A backend's test calls Run; nothing here knows which backend it is.
 package conformance
@@ -27,6 +28,7 @@ func Run(t *testing.T, be tensor.Backend, tol float64) {
 			t.Run(c.methods[0], func(t *testing.T) { c.run(&bench{t, be, tol}) })
 		}
 	}
+	t.Run("mistakes", func(t *testing.T) { checkMistakes(&bench{t, be, tol}) })
 	methods := reflect.TypeFor[tensor.Backend]()
 	for i := range methods.NumMethod() {
 		if name := methods.Method(i).Name; !covered[name] {

@@ -7,6 +7,7 @@
 package stub
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,19 +64,10 @@ var build = sync.OnceValues(func() ([]byte, error) {
 	cmd := exec.Command("g++", "-std=c++17", "-O2", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden",
 		"-DKERNELS_ON_HOST", "-I", host, "-o", out, filepath.Join(here, "driver.cc"), filepath.Join(here, "blas.cc"), filepath.Join(here, "dnn.cc"), filepath.Join(host, "fiber.cc"))
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, &buildError{string(text), err}
+		return nil, fmt.Errorf("building the stand-in: %w\n%s", err, text)
 	}
 	return os.ReadFile(out)
 })
-
-type buildError struct {
-	output string
-	err    error
-}
-
-func (e *buildError) Error() string {
-	return "building the stand-in: " + e.err.Error() + "\n" + e.output
-}
 
 // moduleRoot is the folder with go.mod above the current one, where a test runs.
 func moduleRoot() (string, error) {
