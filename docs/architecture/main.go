@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"diffclip/internal/atomicfile"
+	"diffclip/internal/moduleroot"
 )
 
 // The written files, below the root of the module.
@@ -32,7 +32,7 @@ func main() {
 }
 
 func generate() error {
-	root, err := moduleRoot()
+	root, err := moduleroot.Find()
 	if err != nil {
 		return err
 	}
@@ -40,39 +40,10 @@ func generate() error {
 	if err != nil {
 		return err
 	}
-	if err := write(filepath.Join(root, pictureFile), svg); err != nil {
+	if err := atomicfile.WriteFile(filepath.Join(root, pictureFile), svg); err != nil {
 		return err
 	}
-	return write(filepath.Join(root, pageFile), page)
-}
-
-func write(path string, content []byte) error {
-	f, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	return f.Commit()
-}
-
-// moduleRoot returns the folder of go.mod, this one or one above it.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		if filepath.Dir(dir) == dir {
-			return "", errors.New("no go.mod here or above: run this inside the module")
-		}
-		dir = filepath.Dir(dir)
-	}
+	return atomicfile.WriteFile(filepath.Join(root, pageFile), page)
 }
 
 // render returns the picture and the page with its list renewed.

@@ -11,11 +11,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"diffclip/internal/moduleroot"
 )
 
 func root(t *testing.T) string {
 	t.Helper()
-	dir, err := moduleRoot()
+	dir, err := moduleroot.Find()
 	if err != nil {
 		t.Fatal(err)
 	}

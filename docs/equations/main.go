@@ -2,13 +2,13 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"diffclip/internal/atomicfile"
+	"diffclip/internal/moduleroot"
 )
 
 func main() {
@@ -22,7 +22,7 @@ func main() {
 const output = "docs/equations.md"
 
 func generate() error {
-	root, err := moduleRoot()
+	root, err := moduleroot.Find()
 	if err != nil {
 		return err
 	}
@@ -30,32 +30,7 @@ func generate() error {
 	if err != nil {
 		return err
 	}
-	out, err := atomicfile.Create(filepath.Join(root, output))
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	if _, err := out.Write(page); err != nil {
-		return err
-	}
-	return out.Commit()
-}
-
-// moduleRoot returns the folder of go.mod, this one or one above it.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		if filepath.Dir(dir) == dir {
-			return "", errors.New("no go.mod here or above: run this inside the module")
-		}
-		dir = filepath.Dir(dir)
-	}
+	return atomicfile.WriteFile(filepath.Join(root, output), page)
 }
 
 // page returns the contents of docs/equations.md for the module at root.

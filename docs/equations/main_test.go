@@ -10,10 +10,12 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"diffclip/internal/moduleroot"
 )
 
 func TestPageIsCurrent(t *testing.T) {
-	root, err := moduleRoot()
+	root, err := moduleroot.Find()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"diffclip/internal/moduleroot"
 )
 
 // Env names the environment variable that overrides where the scenes lie.
@@ -31,20 +33,11 @@ func Dir(t testing.TB, scene string) string {
 // Root returns the repository's root: the nearest folder above that holds go.mod.
 func Root(t testing.TB) string {
 	t.Helper()
-	dir, err := os.Getwd()
+	dir, err := moduleroot.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			t.Fatal("no go.mod above the test's folder")
-		}
-		dir = up
-	}
+	return dir
 }
 
 // SteadyAllocs returns the number of allocations of f once its memory has grown.

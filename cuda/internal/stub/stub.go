@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"diffclip/cuda/internal/driver"
+	"diffclip/internal/moduleroot"
 )
 
 // Install builds the library, once for a test program, and makes it what
@@ -49,7 +50,7 @@ func Install(t testing.TB, modes ...string) {
 
 // build compiles the library and returns its bytes.
 var build = sync.OnceValues(func() ([]byte, error) {
-	root, err := moduleRoot()
+	root, err := moduleroot.Find()
 	if err != nil {
 		return nil, err
 	}
@@ -68,19 +69,3 @@ var build = sync.OnceValues(func() ([]byte, error) {
 	}
 	return os.ReadFile(out)
 })
-
-// moduleRoot is the folder with go.mod above the current one, where a test runs.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
-			return dir, nil
-		}
-		if parent := filepath.Dir(dir); parent != dir {
-			dir = parent
-			continue
-		}
-		err = os.ErrNotExist
-	}
-	return "", err
-}
