@@ -12,6 +12,7 @@ var stems = []struct{ title, setting, method string }{
 	{"`best`, published stem", "", "DiffCLIP"},
 	{"linear stem, stage 2 alone", "linear-stem", "stage 2 alone"},
 	{"linear stem, both stages", "linear-stem", "DiffCLIP"},
+	{"linear stem, stage 1 with T = 100", "linear-t100", "DiffCLIP"},
 	{"linear stem, stage 1 without noise", "linear-noiseless", "DiffCLIP"},
 }
 
@@ -70,7 +71,7 @@ func linearClaims(c *claims) {
 		}
 		return all
 	}
-	const best, alone, stages, noiseless = 0, 1, 2, 3
+	const best, alone, stages, little, noiseless = 0, 1, 2, 3, 4
 	first := ahead(stages, alone, both...)
 	least, most := points(first)
 	c.says("results.md", "both stages are ahead of stage 2 alone by %+.1f to %+.1f points, significantly in %s of twelve columns", least, most,
@@ -82,6 +83,10 @@ func linearClaims(c *claims) {
 	c.says("../README.md", "On crowns a stage 1 without noise (`-noise off`) is then ahead of it by %+.1f to %+.1f points", least, most)
 	least, most = points(ahead(noiseless, best, crowns...))
 	c.says("results.md", "and of `best` by %+.1f to %+.1f", least, most)
+	least, most = points(ahead(little, alone, crowns...))
+	c.says("results.md", "with T = 100 crowns are ahead of stage 2 alone by %+.1f to %+.1f points", least, most)
+	least, most = points(ahead(little, stages, fields...))
+	c.says("results.md", "and fields are between %+.1f and %+.1f of T = 1000", least, most)
 	quiet = ahead(noiseless, alone, fields...)
 	least, most = points(quiet)
 	c.holds("results.md", count(quiet, difference.significant) == "none", "On fields it is between %+.1f and %+.1f points of stage 2 alone, nowhere significantly", least, most)
