@@ -5,8 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
+	"diffclip/internal/envi"
 	"diffclip/internal/matfile"
 	"diffclip/internal/numeric"
 )
@@ -35,7 +37,7 @@ func findMuuflStruct(inv *inventory) string {
 	return ""
 }
 
-// openMuuflStruct reads hsi.Data, every z of hsi.Lidar, and hsi.sceneLabels.
+// openMuuflStruct reads hsi.Data, every z of hsi.Lidar, hsi.sceneLabels, and where the scene lies.
 func openMuuflStruct(path string) (*Dataset, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -67,6 +69,13 @@ func openMuuflStruct(path string) (*Dataset, error) {
 	if w, err := hsi.Lookup("info.wavelength"); err == nil && w.Array != nil {
 		spectra.wavelengths = float64s(w.Array)
 	}
+	if m, err := hsi.Lookup("info.map_info"); err == nil {
+		if grid, err := envi.MapInfo(mapInfoItems(m)); err == nil {
+			spectra.grid = &grid
+		} else {
+			a.notef("hsi.info.map_info does not place the scene: %v", err)
+		}
+	}
 	a.addModality("hsi", spectra)
 	if heights := muuflHeights(hsi, size); heights != nil {
 		a.addModality("lidar", &content{array: heights})
@@ -81,6 +90,27 @@ func openMuuflStruct(path string) (*Dataset, error) {
 		a.labelRef = ref
 	}
 	return a.dataset()
+}
+
+// mapInfoItems returns the items of an ENVI header's "map info" from the struct that
+// MATLAB's enviread makes of them; those that are missing are empty.
+func mapInfoItems(m *numeric.Named) []string {
+	item := func(path string, i int) string {
+		v, err := m.Lookup(path)
+		switch {
+		case err != nil:
+			return ""
+		case v.Array != nil && i < v.Array.Len():
+			return strconv.FormatFloat(v.Array.At64(i), 'f', -1, 64)
+		}
+		return v.Text
+	}
+	items := []string{item("projection", 0), item("image_coords", 0), item("image_coords", 1),
+		item("mapx", 0), item("mapy", 0), item("dx", 0), item("dy", 0)}
+	if zone := item("zone", 0); zone != "" {
+		items = append(items, zone, item("hemi", 0))
+	}
+	return append(items, item("datum", 0))
 }
 
 // muuflHeights joins the z fields anywhere below hsi.Lidar as bands; nil where none fits.

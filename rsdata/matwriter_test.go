@@ -13,7 +13,7 @@ import (
 type matVar struct {
 	name   string
 	shape  []int
-	values any // []float64, []float32, []uint8, []int16
+	values any // []float64, []float32, []uint8, []int16, string
 	fields []matVar
 }
 
@@ -58,7 +58,10 @@ func element(kind uint32, data []byte) []byte {
 
 func (v matVar) matrix() []byte {
 	class, kind := uint32(2), uint32(0)
-	switch v.values.(type) {
+	switch values := v.values.(type) {
+	case string:
+		class, kind = 4, 16
+		v.shape, v.values = []int{1, len(values)}, []byte(values)
 	case []float64:
 		class, kind = 6, 9
 	case []float32:

@@ -226,6 +226,16 @@ func TestFromPretrainingToMap(t *testing.T) {
 	if len(seeds.Scores) != 2 || seeds.Summary.OA.N != 2 || seeds.Scores[0].OA != metrics.Scores.OA {
 		t.Errorf("eval -seeds: %+v, one seed gave %v", seeds.Summary, metrics.Scores.OA)
 	}
+	for _, seed := range seeds.Seeds {
+		var split struct{ Test [][5]int32 }
+		text, err := os.ReadFile(folder.Path(fmt.Sprintf("splits/seed-%d.json", seed)))
+		if err == nil {
+			err = json.Unmarshal(text, &split)
+		}
+		if err != nil || len(split.Test) != 40 {
+			t.Errorf("split of seed %d: %d test samples, error %v", seed, len(split.Test), err)
+		}
+	}
 
 	out := filepath.Join(t.TempDir(), "map")
 	mapArgs := []string{"map", "-from", folder.Path(run.Stage2File), "-data", "synthetic", "-out", out, "-probabilities", "-views", "8"}

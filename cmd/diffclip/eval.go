@@ -104,6 +104,7 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 		}
 	}
 	var all run.Seeds
+	var splits error // what kept the draws from being written
 	for i := range o.seeds {
 		seed := x.Config.Seed + uint64(i)
 		y, err := x.Resplit(seed)
@@ -121,8 +122,11 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 			return err
 		}
 		all.Add(seed, y, confusion)
+		if splits == nil {
+			splits = folder.WriteSeedSplit(y)
+		}
 	}
-	if err := kept(a, folder.SaveSeeds(&all)); err != nil {
+	if err := kept(a, errors.Join(splits, folder.SaveSeeds(&all))); err != nil {
 		return err
 	}
 	if o.json {

@@ -9,35 +9,49 @@ import (
 	"diffclip/internal/georef"
 )
 
-// readGrid reads "map info" and "coordinate system string":
-//
-//	map info = {UTM, 1, 1, 271460, 3290891, 2.5, 2.5, 16, North, WGS-84, units=Meters, rotation=15}
-//
-// that is projection, reference pixel (1-based, (1, 1) being the outer corner of
-// the first pixel), its easting and northing, pixel size, and where the
-// projection needs them zone and hemisphere, then datum.
+// readGrid reads "map info" and "coordinate system string".
 func (h *Header) readGrid() error {
 	h.Grid.CRS = georef.FromWKT(strings.Trim(h.Fields["coordinate system string"], "{}"))
 	info := h.list("map info")
 	if info == nil {
 		return nil
 	}
+	placed, err := MapInfo(info)
+	if err != nil {
+		return err
+	}
+	h.Grid.Transform = placed.Transform
+	if crs := placed.CRS; h.Grid.CRS.EPSG == 0 {
+		h.Grid.CRS.EPSG, h.Grid.CRS.Geographic = crs.EPSG, crs.Geographic || h.Grid.CRS.Geographic
+	}
+	if h.Grid.CRS.WKT == "" {
+		h.Grid.CRS.Citation = placed.CRS.Citation
+	}
+	return nil
+}
+
+// MapInfo returns the grid that the items of a "map info" place:
+//
+//	map info = {UTM, 1, 1, 271460, 3290891, 2.5, 2.5, 16, North, WGS-84, units=Meters, rotation=15}
+//
+// that is projection, reference pixel (1-based, (1, 1) being the outer corner of
+// the first pixel), its easting and northing, pixel size, and where the
+// projection needs them zone and hemisphere, then datum.
+func MapInfo(info []string) (g georef.Grid, err error) {
 	if len(info) < 7 {
-		return fmt.Errorf(`"map info" has %d items, expected at least 7`, len(info))
+		return g, fmt.Errorf(`"map info" has %d items, expected at least 7`, len(info))
 	}
 	var v [6]float64
 	for i := range v {
-		var err error
 		if v[i], err = strconv.ParseFloat(info[i+1], 64); err != nil {
-			return fmt.Errorf(`item %d of "map info" is %.30q, expected a number`, i+2, info[i+1])
+			return g, fmt.Errorf(`item %d of "map info" is %.30q, expected a number`, i+2, info[i+1])
 		}
 	}
 	rotation := 0.0
 	for _, item := range info[7:] {
 		if text, ok := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(item), " ", ""), "rotation="); ok {
-			var err error
 			if rotation, err = strconv.ParseFloat(text, 64); err != nil {
-				return fmt.Errorf(`the rotation in "map info" is %.30q, expected degrees`, text)
+				return g, fmt.Errorf(`the rotation in "map info" is %.30q, expected degrees`, text)
 			}
 		}
 	}
@@ -47,18 +61,15 @@ func (h *Header) readGrid() error {
 		sin, cos := math.Sincos(rotation * math.Pi / 180)
 		a[1], a[2], a[4], a[5] = cos*dx, sin*dx, sin*dy, -cos*dy
 	}
-	h.Grid.Transform = a.Shift(1-v[0], 1-v[1])
-	if !h.Grid.Placed() {
-		return fmt.Errorf(`"map info" cannot be used: pixels of %v x %v at (%v, %v)`, dx, dy, v[2], v[3])
+	g.Transform = a.Shift(1-v[0], 1-v[1])
+	if !g.Placed() {
+		return g, fmt.Errorf(`"map info" cannot be used: pixels of %v x %v at (%v, %v)`, dx, dy, v[2], v[3])
 	}
-	if h.Grid.CRS.EPSG == 0 {
-		crs := mapInfoCRS(info)
-		h.Grid.CRS.EPSG, h.Grid.CRS.Geographic = crs.EPSG, crs.Geographic || h.Grid.CRS.Geographic
+	g.CRS = mapInfoCRS(info)
+	if !strings.EqualFold(info[0], "Arbitrary") {
+		g.CRS.Citation = info[0]
 	}
-	if h.Grid.CRS.WKT == "" && !strings.EqualFold(info[0], "Arbitrary") {
-		h.Grid.CRS.Citation = info[0]
-	}
-	return nil
+	return g, nil
 }
 
 // mapInfoCRS returns the CRS that "map info" names, where it is one of those

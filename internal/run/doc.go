@@ -10,6 +10,7 @@
 //	history.csv               loss and learning rate of each epoch
 //	steps.csv                 the same of steps, written as they are made
 //	metrics.json              OA, AA, kappa and every class
+//	seeds.json splits/        the same of several draws of the samples, and their splits
 //	confusion.csv classes.csv row.tex
 //	confusion.png losses.png reconstruction-*.png
 //	report.html               all of it on one page

@@ -19,6 +19,8 @@ import (
 const (
 	manifestFile    = "run.json"
 	splitFile       = "split.json"
+	splitsFolder    = "splits" // of several draws
+	seedSplit       = "seed-*.json"
 	Stage1File      = "stage1.safetensors"
 	Stage2File      = "stage2.safetensors"
 	Checkpoint1File = "checkpoint-stage1.safetensors"
@@ -76,6 +78,15 @@ func (f Folder) Clear(stage2Alone bool) error {
 	names := []string{Stage2File, Checkpoint2File, "metrics.json", "confusion.csv", "confusion.png", "classes.csv", "row.tex", ReportFile, "seeds.json"}
 	if !stage2Alone {
 		names = append(names, Stage1File, Checkpoint1File, "history.csv", StepsFile, "losses.png", splitFile)
+	}
+	draws, err := os.ReadDir(f.Path(splitsFolder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range draws {
+		if ours, _ := filepath.Match(seedSplit, e.Name()); ours {
+			names = append(names, filepath.Join(splitsFolder, e.Name()))
+		}
 	}
 	for _, name := range names {
 		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -142,7 +142,10 @@ func TestFolderRules(t *testing.T) {
 	if _, err := Create(root, true); err == nil || !strings.Contains(err.Error(), "no run") {
 		t.Errorf("a folder with other files: %v", err)
 	}
-	for _, name := range []string{Stage1File, Stage2File, "metrics.json", "mine.txt"} {
+	if err := os.Mkdir(f.Path(splitsFolder), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{Stage1File, Stage2File, "metrics.json", "mine.txt", "splits/seed-3.json", "splits/mine.json"} {
 		if err := os.WriteFile(f.Path(name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +153,7 @@ func TestFolderRules(t *testing.T) {
 	if err := f.VacantStage2(false); err == nil {
 		t.Error("a stage 2 is taken for none")
 	}
-	if err := f.Clear(true); err != nil || f.Has(Stage2File) || f.Has("metrics.json") || !f.Has(Stage1File) {
+	if err := f.Clear(true); err != nil || f.Has(Stage2File) || f.Has("metrics.json") || f.Has("splits/seed-3.json") || !f.Has("splits/mine.json") || !f.Has(Stage1File) {
 		t.Errorf("clearing stage 2: %v", err)
 	}
 	if err := f.Clear(false); err != nil || f.Has(Stage1File) || !f.Has("mine.txt") || !f.Has(manifestFile) {

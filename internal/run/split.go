@@ -4,6 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"diffclip/rsdata"
 )
@@ -11,6 +15,18 @@ import (
 // WriteSplit writes split.json: see the function WriteSplit.
 func (f Folder) WriteSplit(x *Experiment) error {
 	return f.Write(splitFile, func(w io.Writer) error { return WriteSplit(w, x.Data, x.Split) })
+}
+
+// WriteSeedSplit writes the split of one of several draws to splits/seed-N.json,
+// where N is its seed, without the unlabelled windows, which are those of stage 1.
+func (f Folder) WriteSeedSplit(x *Experiment) error {
+	s := *x.Split
+	s.Unlabelled = nil
+	if err := os.MkdirAll(f.Path(splitsFolder), 0o777); err != nil {
+		return err
+	}
+	name := strings.Replace(seedSplit, "*", strconv.FormatUint(s.Config.Seed, 10), 1)
+	return f.Write(filepath.Join(splitsFolder, name), func(w io.Writer) error { return WriteSplit(w, x.Data, &s) })
 }
 
 // WriteSplit writes every sample of a split as [scene, row, column, label, object],
