@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"diffclip/internal/run"
+	"diffclip/nn"
 )
 
 // table4 is the command line of a study with a model that trains in a moment.
@@ -67,6 +72,54 @@ func TestReproduceInterrupted(t *testing.T) {
 		if !bytes.Equal(read(t, filepath.Join(whole, name)), read(t, filepath.Join(out, name))) {
 			t.Errorf("%s differs after interruptions", name)
 		}
+	}
+}
+
+// What was spent before a kill, which is in the checkpoints, counts in the columns of time.
+func TestReproduceCountsInterruptedTime(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "results")
+	late := map[string]string{"stage1/*/" + run.Checkpoint1File: `"seconds":1000`, "cells/*.checkpoint": `"seconds":2000`}
+	for n := int32(5); ; n += 5 {
+		code, _, stderr := call(t, newCountdown(t.Context(), n), append(table4(out), "-pretrain-epochs", "4")...)
+		if code == 0 {
+			break
+		}
+		if code != exitInterrupted {
+			t.Fatalf("exit code %d, stderr %q", code, stderr)
+		}
+		for pattern, seconds := range late {
+			found, err := filepath.Glob(filepath.Join(out, pattern))
+			if err != nil || len(found) == 0 {
+				continue
+			}
+			state, meta, err := nn.ReadState(found[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			meta["diffclip.state"] = regexp.MustCompile(`"seconds":[^,}]+`).ReplaceAllString(meta["diffclip.state"], seconds)
+			if err := nn.WriteState(found[0], state, meta); err != nil {
+				t.Fatal(err)
+			}
+			delete(late, pattern)
+		}
+	}
+	rows, err := csv.NewReader(bytes.NewReader(read(t, filepath.Join(out, "table4-quick-seeds.csv")))).ReadAll()
+	if err != nil || len(late) > 0 || len(rows) != 1+5 {
+		t.Fatalf("%v; %d rows, want 5; checkpoints not met: %v", err, len(rows)-1, late)
+	}
+	own := 0
+	for _, row := range rows[1:] {
+		seconds, err1 := strconv.ParseFloat(row[len(row)-2], 64)
+		first, err2 := strconv.ParseFloat(row[len(row)-1], 64)
+		if err := errors.Join(err1, err2); err != nil || first < 1000 || first > 2000 {
+			t.Errorf("stage 1 took %v seconds, want 1000 and some; %v", first, err)
+		}
+		if seconds >= 2000 {
+			own++
+		}
+	}
+	if own != 1 {
+		t.Errorf("%d cells took 2000 seconds and more, want the one that was stopped", own)
 	}
 }
 

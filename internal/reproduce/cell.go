@@ -87,9 +87,10 @@ type Result struct {
 	Confusion   *rsdata.Confusion  `json:"confusion,omitempty"`
 	Correct     []byte             `json:"correct,omitempty"` // a bit per test sample in the order of the split, lowest bit first
 	Split       run.SplitFacts     `json:"split"`
-	SplitFile   string             `json:"split_file"`     // in the folder splits
-	Seconds     float64            `json:"seconds"`        // of training and testing, stage 1 left out where it was there already
-	Maps        [][]byte           `json:"maps,omitempty"` // label of every pixel, by scene
+	SplitFile   string             `json:"split_file"`               // in the folder splits
+	Seconds     float64            `json:"seconds"`                  // of training and testing, stage 1 left out
+	Stage1      float64            `json:"seconds_stage1,omitempty"` // of the stage 1 that it starts from, which cells share; 0 without one
+	Maps        [][]byte           `json:"maps,omitempty"`           // label of every pixel, by scene
 	Plane       *Plane             `json:"plane,omitempty"`
 	Note        string             `json:"note,omitempty"` // what there is to say about the cell
 	Environment run.Environment    `json:"environment"`

@@ -25,6 +25,10 @@ type job struct {
 	store   store
 	backend tensor.Backend
 	meter   *meter
+
+	earlier float64 // seconds of stage 2 before the run was stopped
+	aside   float64 // seconds of this part that went into stage 1
+	first   float64 // seconds of all of stage 1, whoever trained it
 }
 
 // compute trains and tests a cell.
@@ -65,7 +69,7 @@ func (j *job) compute(ctx context.Context) (*Result, error) {
 			r.Maps = append(r.Maps, labels)
 		}
 	}
-	r.Seconds = time.Since(began).Seconds()
+	r.Seconds, r.Stage1 = j.earlier+time.Since(began).Seconds()-j.aside, j.first
 	return r, nil
 }
 
@@ -139,7 +143,13 @@ func (j *job) keepSplit(r *Result) error {
 func (j *job) finetune(ctx context.Context, state map[string]*tensor.Tensor) (*clip.Model, error) {
 	checkpoint := filepath.Join(j.store.dir, "cells", j.key+".checkpoint")
 	alone := j.arm.Train.work(j.config, len(j.x.Data.Classes), false)
-	m, _, err := j.x.Finetune(ctx, state, j.meter.hooks(checkpoint, alone, j.String()+", stage 2"))
+	hooks := j.meter.hooks(checkpoint, alone, j.String()+", stage 2")
+	resume := hooks.OnResume
+	hooks.OnResume = func(done, total int, seconds float64) {
+		j.earlier = seconds
+		resume(done, total, seconds)
+	}
+	m, _, err := j.x.Finetune(ctx, state, hooks)
 	if err != nil {
 		return nil, err
 	}
@@ -179,17 +189,15 @@ func (c *cell) stage1Key() (string, error) {
 // stage1 returns the model of stage 1, which cells with the same settings of it
 // share: read from its folder, or trained into it.
 func (j *job) stage1(ctx context.Context) (*diffusion.Model, error) {
+	began := time.Now()
+	defer func() { j.aside = time.Since(began).Seconds() }()
 	key, err := j.stage1Key()
 	if err != nil {
 		return nil, err
 	}
 	folder := run.Folder{Dir: filepath.Join(j.store.dir, "stage1", key)}
 	if folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File) {
-		s, err := run.OpenStage1(folder.Path(run.Stage1File))
-		if err != nil {
-			return nil, fmt.Errorf("%w; remove %s to train it anew", err, folder.Dir)
-		}
-		return s.Model, nil
+		return j.finishedStage1(folder)
 	}
 	if err := os.MkdirAll(folder.Dir, 0o777); err != nil {
 		return nil, err
@@ -208,7 +216,20 @@ func (j *job) stage1(ctx context.Context) (*diffusion.Model, error) {
 	classes := len(x.Data.Classes)
 	work := j.arm.Train.work(j.config, classes, true) - j.arm.Train.work(j.config, classes, false)
 	m, _, err := folder.RunStage1(ctx, x, man, j.meter.hooks(folder.Path(run.Checkpoint1File), work, j.String()+", stage 1"))
+	j.first = man.Seconds[run.Stage1Name]
 	return m, err
+}
+
+// finishedStage1 reads a stage 1 from its folder.
+func (j *job) finishedStage1(folder run.Folder) (*diffusion.Model, error) {
+	s, err := run.OpenStage1(folder.Path(run.Stage1File))
+	if err != nil {
+		return nil, fmt.Errorf("%w; remove %s to train it anew", err, folder.Dir)
+	}
+	if _, man, err := run.Open(folder.Dir); err == nil { // else its time alone is not known
+		j.first = man.Seconds[run.Stage1Name]
+	}
+	return s.Model, nil
 }
 
 // forStage1 is the experiment with the draw of unlabelled windows that stage 1

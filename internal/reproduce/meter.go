@@ -23,10 +23,15 @@ func newMeter(log io.Writer, title string, total float64) *meter {
 // hooks follow a training that takes so much work.
 func (m *meter) hooks(checkpoint string, work float64, what string) train.Hooks {
 	before := m.parts
-	return train.Hooks{Checkpoint: checkpoint, OnStep: func(s train.Step) {
-		m.parts = before + work*float64(s.Done)/float64(s.Total)
-		m.bar.Step(int(m.done+m.parts), fmt.Sprintf("%s, epoch %d, loss %.3f", what, s.Epoch+1, s.Loss))
-	}}
+	reach := func(done, total int) int {
+		m.parts = before + work*float64(done)/float64(total)
+		return int(m.done + m.parts)
+	}
+	return train.Hooks{Checkpoint: checkpoint,
+		OnResume: func(done, total int, _ float64) { m.bar.Resume(reach(done, total)) },
+		OnStep: func(s train.Step) {
+			m.bar.Step(reach(s.Done, s.Total), fmt.Sprintf("%s, epoch %d, loss %.3f", what, s.Epoch+1, s.Loss))
+		}}
 }
 
 // finish counts a cell that took so much work.

@@ -231,7 +231,7 @@ func (p *Panel) tests() report.Table {
 
 // draws lists every cell.
 func (o *Outcome) draws() report.Section {
-	t := report.Table{Caption: "Every cell, in percent.", Header: append(append([]string{"cell", "seed"}, o.Study.Metrics...), "training windows", "test windows", "seconds")}
+	t := report.Table{Caption: "Every cell, in percent.", Header: append(append([]string{"cell", "seed"}, o.Study.Metrics...), "training windows", "test windows", "seconds", "of stage 1")}
 	for _, p := range o.Panels {
 		for _, row := range p.Rows {
 			for i, c := range row.Cells {
@@ -239,12 +239,20 @@ func (o *Outcome) draws() report.Section {
 				for _, m := range o.Study.Metrics {
 					texts = append(texts, percent(c.value(m), "%.2f"))
 				}
-				t.Rows = append(t.Rows, report.Cells(append(texts, fmt.Sprint(c.Split.Train), fmt.Sprint(c.Split.Test), fmt.Sprintf("%.1f", c.Seconds))...))
+				t.Rows = append(t.Rows, report.Cells(append(texts, fmt.Sprint(c.Split.Train), fmt.Sprint(c.Split.Test), fmt.Sprintf("%.1f", c.Seconds), stage1Time(c))...))
 			}
 		}
 	}
 	return report.Section{Title: "Every draw", Tables: []report.Table{t},
-		Text: []string{"The coordinates of every sample are in the folder splits; " + o.name() + "-seeds.csv names the file of each cell. Time includes stage 1 for the cell that trained it."}}
+		Text: []string{"The coordinates of every sample are in the folder splits; " + o.name() + "-seeds.csv names the file of each cell. Seconds are of training and testing, with what was done before an interruption; those of the stage 1 that a cell starts from stand beside them, as cells share it."}}
+}
+
+// stage1Time formats the seconds of the stage 1 of a cell, "" where it has none.
+func stage1Time(c *Result) string {
+	if c.Stage1 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f", c.Stage1)
 }
 
 // settings shows the command and the configuration.

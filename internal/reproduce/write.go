@@ -142,7 +142,7 @@ func (o *Outcome) writeSeeds(w io.Writer) error {
 	out := csv.NewWriter(w)
 	head := []string{"experiment", "data", "setting", "method", "seed"}
 	head = append(head, o.Study.Metrics...)
-	out.Write(append(head, "train", "test", "overlap", "split", "seconds"))
+	out.Write(append(head, "train", "test", "overlap", "split", "seconds", "seconds_stage1"))
 	for _, p := range o.Panels {
 		for _, row := range p.Rows {
 			for i, c := range row.Cells {
@@ -150,7 +150,7 @@ func (o *Outcome) writeSeeds(w io.Writer) error {
 				for _, m := range o.Study.Metrics {
 					record = append(record, percentCSV(c.value(m)))
 				}
-				out.Write(append(record, strconv.Itoa(c.Split.Train), strconv.Itoa(c.Split.Test), strconv.Itoa(c.Split.Overlap), "splits/"+c.SplitFile, fmt.Sprintf("%.2f", c.Seconds)))
+				out.Write(append(record, strconv.Itoa(c.Split.Train), strconv.Itoa(c.Split.Test), strconv.Itoa(c.Split.Overlap), "splits/"+c.SplitFile, fmt.Sprintf("%.2f", c.Seconds), fmt.Sprintf("%.2f", c.Stage1)))
 			}
 		}
 	}

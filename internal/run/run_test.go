@@ -446,7 +446,7 @@ func TestReconstructions(t *testing.T) {
 	}
 }
 
-// The time of a training adds up over its interruptions; a training that cannot be gone on with leaves run.json alone.
+// The time of a training adds up over its interruptions, whether or not run.json knows of them; a training that cannot be gone on with leaves run.json alone.
 func TestTimeOfAnInterruptedStage(t *testing.T) {
 	x := small(t)
 	x.Config.Pretrain.Epochs, x.Config.Pretrain.Batch = 2, 10
@@ -478,7 +478,7 @@ func TestTimeOfAnInterruptedStage(t *testing.T) {
 	if _, m, err = Open(f.Dir); err != nil || !reflect.DeepEqual(m, interrupted) {
 		t.Fatalf("run.json after a training that was refused: %+v, %v", m, err)
 	}
-	if _, _, err := f.RunStage1(t.Context(), x, m, hooks); err != nil {
+	if _, _, err := f.RunStage1(t.Context(), x, NewManifest(x), hooks); err != nil {
 		t.Fatal(err)
 	}
 	if _, m, err = Open(f.Dir); err != nil || m.Seconds[Stage1Name] <= first || m.Parameters[Stage1Name] == 0 {

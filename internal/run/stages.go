@@ -81,7 +81,7 @@ func (f Folder) TrainStage2(ctx context.Context, x *Experiment, m *Manifest, sta
 
 // runStage lets work train a stage in the folder, which no other program then
 // trains into, logs its steps, and keeps what it leaves; save writes the weights.
-// The time of a training that is interrupted counts too. After any other error
+// The time of a training that was interrupted or killed counts too. After any other error
 // run.json stays as it is: the checkpoint may be that of another configuration.
 func (f Folder) runStage(m *Manifest, name, checkpoint string, hooks train.Hooks, work func(train.Hooks) (*nn.Set, []train.Epoch, error), save func() error) (Curve, error) {
 	lock, err := folderlock.Take(f.Dir)
@@ -96,10 +96,17 @@ func (f Folder) runStage(m *Manifest, name, checkpoint string, hooks train.Hooks
 	}
 	hooks, end := f.logSteps(name, hooks)
 	defer end()
-	began := time.Now()
+	began, earlier := time.Now(), 0.0
+	heard := hooks.OnResume
+	hooks.OnResume = func(done, total int, seconds float64) {
+		earlier = seconds
+		if heard != nil {
+			heard(done, total, seconds)
+		}
+	}
 	set, history, err := work(hooks)
 	curve := Curve{name, history}
-	m.Seconds[name] += time.Since(began).Seconds()
+	m.Seconds[name] = earlier + time.Since(began).Seconds()
 	switch {
 	case errors.Is(err, context.Canceled):
 		return curve, errors.Join(err, f.SaveManifest(m))

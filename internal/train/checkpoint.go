@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"diffclip/nn"
 	"diffclip/tensor"
@@ -15,6 +16,16 @@ type state struct {
 	LossSum float64 `json:"loss_sum"`
 	Updates int     `json:"updates"`
 	History []Epoch `json:"history"`
+	Seconds float64 `json:"seconds"` // that all parts of the run took up to here
+
+	since time.Time // where Seconds ends
+}
+
+// tick brings Seconds up to now.
+func (at *state) tick() {
+	now := time.Now()
+	at.Seconds += now.Sub(at.since).Seconds()
+	at.since = now
 }
 
 const (
@@ -29,6 +40,7 @@ func (l *Loop) save(at *state) error {
 		return nil
 	}
 	at.Updates = l.Opt.Steps()
+	at.tick()
 	text, err := json.Marshal(at)
 	if err != nil {
 		return err
@@ -56,7 +68,7 @@ func (l *Loop) load(at *state) error {
 	if err := json.Unmarshal([]byte(meta[stateKey]), at); err != nil {
 		return fmt.Errorf("%s: %s: its state cannot be read: %w", l.Name, l.Checkpoint, err)
 	}
-	if at.Epoch < 0 || at.Epoch > l.Epochs || at.Step < 0 || at.Step > l.Batches.Steps() || at.Updates < 0 || len(at.History) != at.Epoch {
+	if at.Epoch < 0 || at.Epoch > l.Epochs || at.Step < 0 || at.Step > l.Batches.Steps() || at.Updates < 0 || at.Seconds < 0 || len(at.History) != at.Epoch {
 		return fmt.Errorf("%s: %s: its state is damaged: epoch %d of %d, step %d of %d, %d epochs of history; start anew in another folder",
 			l.Name, l.Checkpoint, at.Epoch, l.Epochs, at.Step, l.Batches.Steps(), len(at.History))
 	}
@@ -73,6 +85,10 @@ func (l *Loop) load(at *state) error {
 	}
 	if err := l.Opt.SetState(opt, at.Updates); err != nil {
 		return fmt.Errorf("%s: %s: %w", l.Name, l.Checkpoint, err)
+	}
+	if l.OnResume != nil {
+		n := l.Batches.Steps()
+		l.OnResume(at.Epoch*n+at.Step, l.Epochs*n, at.Seconds)
 	}
 	return nil
 }

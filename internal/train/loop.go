@@ -53,6 +53,10 @@ type Hooks struct {
 	CheckpointEpochs int
 	CheckpointEvery  time.Duration
 
+	// OnResume, if set, hears of a checkpoint that the run goes on from: how many of
+	// all steps are done, and the seconds that they took.
+	OnResume func(done, total int, seconds float64)
+
 	// OnStep, if set, hears of every step; OnEpoch of every epoch, and may stop
 	// the run with an error.
 	OnStep  func(Step)
@@ -197,7 +201,7 @@ func (l *Loop) blame(b *rsdata.Batch, value float64) error {
 
 // resume restores the state from the checkpoint, if there is one.
 func (l *Loop) resume() (*state, error) {
-	at := &state{}
+	at := &state{since: time.Now()}
 	if l.Checkpoint == "" {
 		return at, nil
 	}

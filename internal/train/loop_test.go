@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"diffclip/autograd"
 	"diffclip/internal/train"
@@ -70,6 +71,32 @@ func TestResumeOfAFinishedRunDoesNothing(t *testing.T) {
 	again, err := l.Run(context.Background())
 	if err != nil || len(again) != 2 || again[1] != first[1] {
 		t.Errorf("%v, %v, want the history %v", again, err, first)
+	}
+}
+
+// What a run took before it was killed is in its checkpoint, as often as that happens.
+func TestTimeIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.safetensors")
+	killed := errors.New("killed")
+	var heard []float64
+	for part := range 3 {
+		l := newLoop(t, path)
+		l.CheckpointEvery = time.Nanosecond
+		l.Epochs = 3
+		l.OnResume = func(done, total int, seconds float64) {
+			heard = append(heard, seconds)
+			if done != 4*part || total != 12 {
+				t.Errorf("part %d: %d of %d steps done", part+1, done, total)
+			}
+		}
+		l.OnStep = func(train.Step) { time.Sleep(5 * time.Millisecond) }
+		l.OnEpoch = func(train.Epoch) error { return killed }
+		if _, err := l.Run(context.Background()); !errors.Is(err, killed) {
+			t.Fatal(err)
+		}
+	}
+	if len(heard) != 2 || heard[0] < 0.02 || heard[1] < heard[0]+0.02 {
+		t.Errorf("seconds of the parts before: %v, want two numbers that grow by 4 steps of 5 ms", heard)
 	}
 }
 
@@ -161,6 +188,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 		"step too large":   {state(`{"epoch":0,"step":5}`), "state is damaged"},
 		"epoch too large":  {state(`{"epoch":3,"step":0}`), "state is damaged"},
 		"no history":       {state(`{"epoch":1,"step":0}`), "state is damaged"},
+		"negative time":    {state(`{"epoch":0,"step":0,"seconds":-1}`), "state is damaged"},
 		"negative updates": {state(`{"epoch":0,"step":0,"updates":-1}`), "state is damaged"},
 		"other identity": {func(p string) error {
 			return rewrite(p, func(_ map[string]*tensor.Tensor, m map[string]string) { m["diffclip.identity"] = "b" })
