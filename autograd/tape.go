@@ -184,6 +184,17 @@ func (t *Tape) view(x *Var, s tensor.Shape) *Var {
 	return v
 }
 
+// Drop says that nothing will read v, nor a view of it, any more. Its memory is
+// the next result's, still in the cache, where the tape records nothing; where it
+// does backward may read v, and Drop does nothing.
+func (t *Tape) Drop(v *Var) {
+	if t.recording() || t.KeepGrads || !v.owned {
+		return
+	}
+	t.be.Put(v.Value)
+	v.Value, v.owned = nil, false
+}
+
 // record notes that out = op(in...), unless no input needs a gradient; it then
 // returns nil, and the caller has nothing to save.
 func (t *Tape) record(op *Op, out *Var, in ...*Var) *node {

@@ -63,8 +63,7 @@ func (m *Model) headInputs(ctx context.Context, be tensor.Backend, w *rsdata.Win
 			return nil, err
 		}
 		hi := min(lo+classifyBatch, len(pixels))
-		m.sequences(tape, g.gather(pixels[lo:hi], rsdata.Augment{}, rng.New(0, "stage 2/head/timestep", uint64(lo))))
-		f := m.features(tape)
+		f := m.features(tape, g.gather(pixels[lo:hi], rsdata.Augment{}, rng.New(0, "stage 2/head/timestep", uint64(lo))))
 		values, width := f.Value.Host(), f.Dim(1)
 		for i := range hi - lo {
 			row := make([]float64, width)

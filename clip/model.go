@@ -95,14 +95,20 @@ type Model struct {
 
 	Config Config
 
-	body  func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
-	rows  []int32 // 0, T, 2T, ...: class tokens of a shard
-	in    []*autograd.Var
-	own   []int32 // 0, 1, 2, ...
-	order []int32 // vit.Config.PixelOrder, nil where it is row by row
+	body       func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
+	fromPixels tokens
+	rows       []int32 // 0, T, 2T, ...: class tokens of a shard
+	in         []*autograd.Var
+	tokens     tokens  // of the batch in progress
+	own        []int32 // 0, 1, 2, ...
+	order      []int32 // vit.Config.PixelOrder, nil where it is row by row
 
 	shared []float32 // (N, N) targets of TargetsClass
 }
+
+// tokens makes the sequences of modality i, (B', 1+L, D), of windows lo..hi out of
+// in, their part of Model.in.
+type tokens func(t *autograd.Tape, i, lo, hi int, in []*autograd.Var) *autograd.Var
 
 // windowShard is how many windows go through the image encoder together on a
 // processor.
@@ -125,7 +131,7 @@ func New(c Config, seed uint64) (*Model, error) {
 		m.Text = NewTextEncoder(root.Sub("text"), c.Text)
 		m.LogitScale = root.Param("logit_scale", nn.Constant(float32(math.Log(1/c.Temperature))), 1)
 	}
-	m.body = m.encodeShard
+	m.body, m.fromPixels = m.encodeShard, m.embed
 	if c.Encoder.Patch > 1 {
 		m.order = c.Encoder.PixelOrder()
 	}
@@ -142,23 +148,49 @@ func invSqrt(n int) float64 { return 1 / math.Sqrt(float64(n)) }
 //
 // Eq. (11): v_image = E_θ(x)
 func (m *Model) Images(t *autograd.Tape, b *Batch) *autograd.Var {
-	m.sequences(t, b)
-	return m.encode(t)
+	return m.Head.Forward(t, m.features(t, b))
 }
 
-// sequences puts the tokens of a batch's windows into m.in.
-func (m *Model) sequences(t *autograd.Tape, b *Batch) {
+// features is what the head sees of a batch's windows: (B, M·D). In training the
+// batch norms want all of them at once; in evaluation a shard embeds its own.
+func (m *Model) features(t *autograd.Tape, b *Batch) *autograd.Var {
+	if t.Training() {
+		m.in = m.in[:0]
+		for i, stem := range m.Encoder.Stems {
+			m.in = append(m.in, stem.All(t, m.pixels(t, b, i), b.Steps)) // (B, 1+L, D)
+		}
+		return m.encode(t, embedded)
+	}
+	m.classTokens(t, b.Steps)
+	for i := range m.Encoder.Stems {
+		x := m.pixels(t, b, i)
+		m.in = append(m.in, t.Reshape(x, len(b.Steps), x.Value.Len()/len(b.Steps)))
+	}
+	return m.encode(t, m.fromPixels)
+}
+
+// embedded is tokens where in holds them.
+func embedded(_ *autograd.Tape, i, _, _ int, in []*autograd.Var) *autograd.Var { return in[i] }
+
+// classTokens makes m.in the class tokens of each modality, (B, D).
+func (m *Model) classTokens(t *autograd.Tape, steps []int32) {
 	m.in = m.in[:0]
-	for i, stem := range m.Encoder.Stems {
-		m.in = append(m.in, stem.All(t, m.pixels(t, b, i), b.Steps)) // (B, 1+L, D)
+	for _, stem := range m.Encoder.Stems {
+		m.in = append(m.in, stem.ClassToken(t, steps))
 	}
 }
 
-// encode is the encoder and the head for the sequences in m.in: (B, D_text).
-func (m *Model) encode(t *autograd.Tape) *autograd.Var { return m.Head.Forward(t, m.features(t)) }
+// embed is tokens where in holds the class tokens of all modalities and then
+// their windows, (B, L·p²·bands).
+func (m *Model) embed(t *autograd.Tape, i, _, _ int, in []*autograd.Var) *autograd.Var {
+	stem, x := m.Encoder.Stems[i], in[len(m.Encoder.Stems)+i]
+	bands := m.Config.Encoder.Modalities[i].Bands
+	return stem.AllOf(t, in[i], stem.Patches(t, t.Reshape(x, x.Value.Len()/bands, bands)))
+}
 
-// features is what the head sees of the sequences in m.in: (B, M·D).
-func (m *Model) features(t *autograd.Tape) *autograd.Var {
+// encode is the encoder for what m.in holds: (B, M·D).
+func (m *Model) encode(t *autograd.Tape, tokens tokens) *autograd.Var {
+	m.tokens = tokens
 	together := t.Backend().Grain(windowShard, m.in[0].Dim(0))
 	for len(m.rows) < together {
 		m.rows = append(m.rows, int32(len(m.rows)*(1+m.Config.Encoder.Tokens())))
@@ -170,8 +202,10 @@ func (m *Model) features(t *autograd.Tape) *autograd.Var {
 func (m *Model) encodeShard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
 	var features [4]*autograd.Var
 	all := features[:0]
-	for _, x := range in {
+	for i := range m.Encoder.Stems {
+		x := m.tokens(t, i, lo, hi, in)
 		all = append(all, m.Config.Pool.Forward(t, m.Encoder, x, m.rows[:hi-lo]))
+		t.Drop(x)
 	}
 	if len(all) == 1 {
 		return all[0]

@@ -97,6 +97,7 @@ type mapper struct {
 	next     int              // first scene row not embedded yet
 	raw      []*tensor.Tensor // per modality (embedPixels, bands), for pixels that the host reads
 	ids      []int32          // (windows·L) row in embedded
+	tokens   tokens
 }
 
 func newMapper(c *Classifier, w *rsdata.Windows, scene, height, wide, width int, emit func(*autograd.Var, []float32)) (*mapper, error) {
@@ -112,6 +113,7 @@ func newMapper(c *Classifier, w *rsdata.Windows, scene, height, wide, width int,
 	m.values = make([]float32, m.strip*wide*width)
 	m.pixels = make([]rsdata.Pixel, m.strip*wide)
 	m.steps = make([]int32, m.strip*wide)
+	m.tokens = m.gather
 	return m, nil
 }
 
@@ -187,12 +189,16 @@ func (m *mapper) stripEmbedded(ctx context.Context) error {
 // images is Model.Images for windows of embedded pixels.
 func (m *mapper) images(steps []int32) *autograd.Var {
 	t, model := m.c.tape, m.c.model
-	model.in = model.in[:0]
-	for i, stem := range model.Encoder.Stems {
-		patches := t.GatherRows(t.Input(m.embedded[i]), nil, m.ids) // (B·L, D)
-		model.in = append(model.in, stem.AllOf(t, patches, steps))
-	}
-	return model.encode(t)
+	model.classTokens(t, steps)
+	return model.Head.Forward(t, model.encode(t, m.tokens))
+}
+
+// gather is tokens of embedded pixels.
+func (m *mapper) gather(t *autograd.Tape, i, lo, hi int, in []*autograd.Var) *autograd.Var {
+	model := m.c.model
+	l := model.Config.Encoder.Tokens()
+	patches := t.GatherRows(t.Input(m.embedded[i]), nil, m.ids[lo*l:hi*l]) // (B'·L, D)
+	return model.Encoder.Stems[i].AllOf(t, in[i], patches)
 }
 
 // locate finds the embedded row of every pixel of the windows, changed by view, the

@@ -47,7 +47,7 @@ func (c TextConfig) CheckPrompts(prompts [][]int32) error {
 type TextEncoder struct {
 	Tokens     *nn.Embedding
 	Positions  *nn.Param // (Context, Dim)
-	Blocks     []*nn.Block
+	Blocks     nn.Blocks
 	Norm       *nn.LayerNorm
 	Projection *nn.Linear // without bias
 
@@ -104,11 +104,8 @@ func (e *TextEncoder) Forward(t *autograd.Tape, prompts [][]int32) *autograd.Var
 }
 
 func (e *TextEncoder) shard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
-	x, last := in[0], len(e.Blocks)-1
-	for _, b := range e.Blocks[:last] {
-		x = b.Forward(t, x)
-	}
-	return e.Blocks[last].ForwardToken(t, x, e.batch.ends[lo:hi], e.batch.lengths[lo:hi])
+	last := len(e.Blocks) - 1
+	return e.Blocks[last].ForwardToken(t, e.Blocks[:last].Forward(t, in[0]), e.batch.ends[lo:hi], e.batch.lengths[lo:hi])
 }
 
 // fill lays out the prompts' ids for shards of so many, and returns the length

@@ -12,7 +12,7 @@ type Decoder struct {
 	Embed      *nn.Linear
 	MaskToken  *nn.Param // (Dim), the learned vector of every masked token; starts at zero
 	Positions  *nn.Param // (1 + L, Dim)
-	Blocks     []*nn.Block
+	Blocks     nn.Blocks
 	Norm       *nn.LayerNorm
 	Projection *nn.Linear
 	Predict    *nn.Linear
@@ -81,9 +81,7 @@ func (d *Decoder) Forward(t *autograd.Tape, x *autograd.Var, places, restore []i
 		return t.Reshape(rows, b, len(restore)/b, rows.Dim(1))
 	}
 	x = d.Blocks[0].ForwardFrom(t, all(d.masked, x), all(d.maskedQKV, qkv)) // (B, 1+L, D)
-	for _, block := range d.Blocks[1:] {
-		x = block.Forward(t, x)
-	}
+	x = d.Blocks[1:].Forward(t, x)
 	x = d.Norm.Forward(t, t.Slice(x, 1, 1, x.Dim(1))) // the class token restores nothing: (B, L, D)
 	return d.restore.Forward(t, x)                    // (B, L, P)
 }

@@ -34,7 +34,8 @@ func NewAttention(s Scope, dim, heads int, causal bool) *Attention {
 // Forward is residual + proj(attention), (B, T, D), of what QKV made, (B, T, 3·D).
 func (a *Attention) Forward(t *autograd.Tape, qkv, residual *autograd.Var) *autograd.Var {
 	y := t.SelfAttention(qkv, a.Heads, a.Causal) // (B, T, D)
-	return a.Proj.ForwardAdd(t, y, residual)     // (B, T, D)
+	defer t.Drop(y)
+	return a.Proj.ForwardAdd(t, y, residual) // (B, T, D)
 }
 
 // MLP is two linear layers with an activation between them.
@@ -50,7 +51,9 @@ func NewMLP(s Scope, dim, hidden int, act autograd.Activation) *MLP {
 
 // Forward is residual + fc2(act(fc1(x))).
 func (m *MLP) Forward(t *autograd.Tape, x, residual *autograd.Var) *autograd.Var {
-	return m.FC2.ForwardAdd(t, m.FC1.ForwardAct(t, x, m.Act), residual)
+	hidden := m.FC1.ForwardAct(t, x, m.Act)
+	defer t.Drop(hidden)
+	return m.FC2.ForwardAdd(t, hidden, residual)
 }
 
 // BlockConfig sizes a transformer block.
@@ -81,16 +84,38 @@ func NewBlock(s Scope, c BlockConfig) *Block {
 
 // Forward maps (B, T, D) to (B, T, D).
 func (b *Block) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return b.ForwardFrom(t, x, b.QKV(t, x))
+	qkv := b.QKV(t, x)
+	defer t.Drop(qkv)
+	return b.ForwardFrom(t, x, qkv)
+}
+
+// Blocks is a stack of blocks.
+type Blocks []*Block
+
+// Forward runs x, (B, T, D), through all of them.
+func (s Blocks) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	for i, b := range s {
+		y := b.Forward(t, x)
+		if i > 0 { // x was made here
+			t.Drop(x)
+		}
+		x = y
+	}
+	return x
 }
 
 // QKV returns the queries, keys and values of each token, (..., D) to (..., 3·D).
 func (b *Block) QKV(t *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return b.Attn.QKV.Forward(t, b.Norm1.Forward(t, x))
+	y := b.Norm1.Forward(t, x)
+	defer t.Drop(y)
+	return b.Attn.QKV.Forward(t, y)
 }
 
 // ForwardFrom is Forward where the QKV of x, (B, T, 3·D), is known.
 func (b *Block) ForwardFrom(t *autograd.Tape, x, qkv *autograd.Var) *autograd.Var {
 	x = b.Attn.Forward(t, qkv, x)
-	return b.MLP.Forward(t, b.Norm2.Forward(t, x), x)
+	defer t.Drop(x)
+	y := b.Norm2.Forward(t, x)
+	defer t.Drop(y)
+	return b.MLP.Forward(t, y, x)
 }

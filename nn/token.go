@@ -15,6 +15,7 @@ func (b *Block) ForwardToken(t *autograd.Tape, x *autograd.Var, rows, lengths []
 	flat := t.Reshape(x, x.Dim(0)*x.Dim(1), x.Dim(2))
 	q, y := b.tokenOf(t, x, rows)
 	a := b.Attn.forToken(t, q, y, lengths) // (B, D)
+	t.Drop(y)
 	r := b.Attn.Proj.ForwardAdd(t, a, t.GatherRows(flat, nil, rows))
 	return b.MLP.Forward(t, b.Norm2.Forward(t, r), r)
 }

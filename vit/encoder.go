@@ -9,7 +9,7 @@ import (
 // Encoder is the modality-shared image encoder, E_θ of Eq. (7).
 type Encoder struct {
 	Stems  []*Stem // one per modality
-	Blocks []*nn.Block
+	Blocks nn.Blocks
 	Norm   *nn.LayerNorm
 
 	Config Config
@@ -40,10 +40,9 @@ func NewEncoder(s nn.Scope, c Config) *Encoder {
 //
 // Eq. (7): x̂ᵛ = E_θ({p_ct + p_p + p_dt; xᵛ}₁)
 func (e *Encoder) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
-	for _, b := range e.Blocks {
-		x = b.Forward(t, x)
-	}
-	return e.Norm.Forward(t, x)
+	y := e.Blocks.Forward(t, x)
+	defer t.Drop(y)
+	return e.Norm.Forward(t, y)
 }
 
 // ForwardClass is Forward's output at the class token, (B, Dim). The last block
@@ -51,10 +50,7 @@ func (e *Encoder) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 // until the backward pass.
 func (e *Encoder) ForwardClass(t *autograd.Tape, x *autograd.Var, rows []int32) *autograd.Var {
 	last := len(e.Blocks) - 1
-	for _, b := range e.Blocks[:last] {
-		x = b.Forward(t, x)
-	}
-	return e.Norm.Forward(t, e.Blocks[last].ForwardToken(t, x, rows, nil))
+	return e.Norm.Forward(t, e.Blocks[last].ForwardToken(t, e.Blocks[:last].Forward(t, x), rows, nil))
 }
 
 // ForwardMean is the mean of Forward's output over the patches, (B, Dim),
@@ -78,8 +74,5 @@ func (e *Encoder) ForwardCentre(t *autograd.Tape, x *autograd.Var) *autograd.Var
 // tokens in the given block, (B, heads, T), for study. rows holds the token's row
 // among the B·T rows of x: 0, T, 2T, ... for the class token.
 func (e *Encoder) Attention(t *autograd.Tape, x *autograd.Var, block int, rows []int32) *autograd.Var {
-	for _, b := range e.Blocks[:block] {
-		x = b.Forward(t, x)
-	}
-	return e.Blocks[block].TokenAttention(t, x, rows)
+	return e.Blocks[block].TokenAttention(t, e.Blocks[:block].Forward(t, x), rows)
 }

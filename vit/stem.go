@@ -37,8 +37,15 @@ func newReducer(s nn.Scope, bands, dim int) *Reducer {
 
 // forward reduces pixels, (N, bands) to (N, Dim).
 func (r *Reducer) forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
-	x = r.Norm1.Forward(t, r.Linear1.Forward(t, x), true)
-	return r.Norm2.Forward(t, r.Linear2.Forward(t, x), true)
+	x = reduce(t, r.Linear1, r.Norm1, x)
+	defer t.Drop(x)
+	return reduce(t, r.Linear2, r.Norm2, x)
+}
+
+func reduce(t *autograd.Tape, l *nn.Linear, n *nn.BatchNorm, x *autograd.Var) *autograd.Var {
+	y := l.Forward(t, x)
+	defer t.Drop(y)
+	return n.Forward(t, y, true)
 }
 
 func newStem(s nn.Scope, c Config, bands int, sinusoid *tensor.Tensor) *Stem {
@@ -62,6 +69,7 @@ func newStem(s nn.Scope, c Config, bands int, sinusoid *tensor.Tensor) *Stem {
 func (s *Stem) Patches(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	if s.Reducer != nil {
 		x = s.Reducer.forward(t, x) // (N·p², D)
+		defer t.Drop(x)
 	}
 	if p := s.cfg.PatchPixels(); p > 1 {
 		x = t.Reshape(x, x.Dim(0)/p, p*x.Dim(1))
@@ -79,31 +87,32 @@ func (s *Stem) ClassToken(t *autograd.Tape, steps []int32) *autograd.Var {
 	return t.Add(f, t.Reshape(first, s.cfg.Dim))                       // (B, D)
 }
 
-// Sequence puts class tokens (B, Dim) in front of patches (B·k, Dim): (B, 1+k, Dim).
+// Sequence puts class tokens (B, Dim) in front of patches (B, k, Dim): (B, 1+k, Dim).
 func (s *Stem) Sequence(t *autograd.Tape, class, patches *autograd.Var) *autograd.Var {
-	b, d := class.Dim(0), s.cfg.Dim
-	k := patches.Dim(0) / b
-	return t.Concat(1, t.Reshape(class, b, 1, d), t.Reshape(patches, b, k, d))
+	return t.Concat(1, t.Reshape(class, class.Dim(0), 1, s.cfg.Dim), patches)
 }
 
 // All returns the sequence of every token of each window, (B, 1+L, Dim), from
 // x (B·L·p², bands) with pixels in the order of Config.PixelOrder.
 func (s *Stem) All(t *autograd.Tape, x *autograd.Var, steps []int32) *autograd.Var {
-	return s.AllOf(t, s.Patches(t, x), steps)
+	return s.AllOf(t, s.ClassToken(t, steps), s.Patches(t, x))
 }
 
-// AllOf is All for windows whose patches, (B·L, Dim), are there already: in
-// evaluation a patch is the same in every window that holds it.
-func (s *Stem) AllOf(t *autograd.Tape, patches *autograd.Var, steps []int32) *autograd.Var {
-	return s.Sequence(t, s.ClassToken(t, steps), s.place(t, patches))
+// AllOf is All where the class tokens, (B, Dim), and the patches, (B·L, Dim), are
+// there already; patches is dropped.
+func (s *Stem) AllOf(t *autograd.Tape, class, patches *autograd.Var) *autograd.Var {
+	x := s.place(t, patches)
+	t.Drop(patches)
+	defer t.Drop(x)
+	return s.Sequence(t, class, x)
 }
 
-// place adds the positional embedding to the patches of whole windows.
+// place adds the positional embedding to the patches of whole windows, (B·L, Dim):
+// (B, L, Dim).
 func (s *Stem) place(t *autograd.Tape, patches *autograd.Var) *autograd.Var {
-	l, d := s.cfg.Tokens(), s.cfg.Dim
+	l := s.cfg.Tokens()
 	pos := t.Slice(t.Param(s.Positions), 0, 1, 1+l) // (L, D)
-	x := t.Reshape(patches, patches.Dim(0)/l, l, d)
-	return t.Reshape(t.Add(x, pos), patches.Dim(0), d)
+	return t.Add(t.Reshape(patches, patches.Dim(0)/l, l, s.cfg.Dim), pos)
 }
 
 // Visible returns the sequence of the kept tokens only, (B, 1+k, Dim), from
@@ -111,7 +120,7 @@ func (s *Stem) place(t *autograd.Tape, patches *autograd.Var) *autograd.Var {
 // stay unchanged until the backward pass.
 func (s *Stem) Visible(t *autograd.Tape, x *autograd.Var, rows, steps []int32) *autograd.Var {
 	patches := t.Add(s.Patches(t, x), t.GatherRows(t.Param(s.Positions), nil, rows)) // (B·k, D)
-	return s.Sequence(t, s.ClassToken(t, steps), patches)
+	return s.Sequence(t, s.ClassToken(t, steps), s.windows(t, patches, len(steps)))
 }
 
 // VisibleOfAll is Visible for the published code's order: every pixel of the
@@ -120,5 +129,11 @@ func (s *Stem) Visible(t *autograd.Tape, x *autograd.Var, rows, steps []int32) *
 // kept token among the B·L patches.
 func (s *Stem) VisibleOfAll(t *autograd.Tape, x *autograd.Var, from, steps []int32) *autograd.Var {
 	all := s.place(t, s.Patches(t, x))
-	return s.Sequence(t, s.ClassToken(t, steps), t.GatherRows(all, nil, from))
+	kept := t.GatherRows(t.Reshape(all, len(steps)*s.cfg.Tokens(), s.cfg.Dim), nil, from) // (B·k, D)
+	return s.Sequence(t, s.ClassToken(t, steps), s.windows(t, kept, len(steps)))
+}
+
+// windows are rows (B·k, Dim) window by window, (B, k, Dim).
+func (s *Stem) windows(t *autograd.Tape, rows *autograd.Var, b int) *autograd.Var {
+	return t.Reshape(rows, b, rows.Dim(0)/b, s.cfg.Dim)
 }
