@@ -117,6 +117,28 @@ type Plane struct {
 	Places  [][]tsne.Point `json:"places"`  // by modality
 }
 
+// check returns an error unless there is nothing to draw, or a place in the plane for
+// each window, of a class, and each modality.
+func (p *Plane) check(d *rsdata.Dataset) error {
+	if p == nil {
+		return nil
+	}
+	if len(p.Places) != len(d.Modalities) || len(p.Classes) == 0 || len(p.Classes) > planeWindows {
+		return fmt.Errorf("features in the plane of %d windows and %d modalities, want 1 to %d and %d", len(p.Classes), len(p.Places), planeWindows, len(d.Modalities))
+	}
+	for _, label := range p.Classes {
+		if label == 0 || int(label) > len(d.Classes) {
+			return fmt.Errorf("a window in the plane with label %d of %d classes", label, len(d.Classes))
+		}
+	}
+	for _, places := range p.Places {
+		if len(places) != len(p.Classes) {
+			return fmt.Errorf("%d places in the plane for %d windows", len(places), len(p.Classes))
+		}
+	}
+	return nil
+}
+
 // planeWindows is how many test windows a picture of features shows.
 const planeWindows = 500
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -113,36 +114,36 @@ func mapOf(ctx context.Context, c classifier, d *rsdata.Dataset, scene int) ([]u
 	return c.classify(ctx, pixels)
 }
 
+// splitFile names the file of a split in the folder splits.
+func splitFile(s run.SplitFacts) string { return s.Hash + ".json.gz" }
+
 // keepSplit writes the coordinates of the split, unless another cell has.
 func (j *job) keepSplit(r *Result) error {
 	m := run.NewManifest(j.x)
 	r.Split, r.Environment = m.Split, m.Environment
-	r.SplitFile = m.Split.Hash + ".json.gz"
+	r.SplitFile = splitFile(m.Split)
 	path := filepath.Join(j.store.dir, "splits", r.SplitFile)
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
 	s := *j.x.Split
 	s.Unlabelled = nil // stage 1 keeps them
-	f, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z := gzip.NewWriter(f)
-	if err := run.WriteSplit(z, j.x.Data, &s); err != nil {
-		return err
-	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	return f.Commit()
+	return writeFile(path, func(w io.Writer) error {
+		z := gzip.NewWriter(w)
+		if err := run.WriteSplit(z, j.x.Data, &s); err != nil {
+			return err
+		}
+		return z.Close()
+	})
 }
 
 // finetune runs stage 2 with a checkpoint beside the cell's file.
 func (j *job) finetune(ctx context.Context, state map[string]*tensor.Tensor) (*clip.Model, error) {
 	checkpoint := filepath.Join(j.store.dir, "cells", j.key+".checkpoint")
 	alone := j.arm.Train.work(j.config, len(j.x.Data.Classes), false)
+	if err := atomicfile.Sweep(checkpoint); err != nil {
+		return nil, err
+	}
 	hooks := j.meter.hooks(checkpoint, alone, j.String()+", stage 2")
 	resume := hooks.OnResume
 	hooks.OnResume = func(done, total int, seconds float64) {

@@ -95,12 +95,26 @@ func TestResumeRunsNoCellTwice(t *testing.T) {
 	if n := strings.Count(first, "\n"); n != 1+4 {
 		t.Errorf("the tables of the first seed have %d lines:\n%s", n, first)
 	}
+	killed := filepath.Base(files(t, part, "cells/*.json")[0]) // what a kill leaves of files that are written again
+	for _, name := range []string{".table5.csv.01234567.tmp", ".table5.html.89abcdef.tmp", "cells/." + killed + ".01234567.tmp"} {
+		if err := os.WriteFile(filepath.Join(part, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(part, "cells", killed)); err != nil {
+		t.Fatal(err)
+	}
 	resumed := 0
 	if _, err := Run(t.Context(), guessing(&resumed, 0, nil), optionsFor(t, part, 2)); err != nil {
 		t.Fatal(err)
 	}
-	if resumed != 3 {
-		t.Errorf("%d cells run after a stop in the sixth of 8", resumed)
+	if resumed != 4 {
+		t.Errorf("%d cells run after a stop in the sixth of 8 and the loss of one", resumed)
+	}
+	for _, pattern := range []string{".*.tmp", "cells/.*"} {
+		if left := files(t, part, pattern); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
 	}
 	for _, name := range []string{"table5.csv", "table5.tex"} {
 		if a, b := read(t, filepath.Join(whole, name)), read(t, filepath.Join(part, name)); a != b {

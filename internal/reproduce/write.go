@@ -31,11 +31,14 @@ func (o *Outcome) write(dir string) error {
 		if err := writeFile(filepath.Join(dir, c.file+".png"), func(w io.Writer) error { return figure.WritePNG(w, c.figure, 2) }); err != nil {
 			return err
 		}
-		if err := atomicfile.WriteFile(filepath.Join(dir, c.file+".svg"), []byte(figure.SVG(c.figure))); err != nil {
+		if err := writeFile(filepath.Join(dir, c.file+".svg"), func(w io.Writer) error {
+			_, err := io.WriteString(w, figure.SVG(c.figure))
+			return err
+		}); err != nil {
 			return err
 		}
 	}
-	return o.page().WriteFile(filepath.Join(dir, o.Page()))
+	return writeFile(filepath.Join(dir, o.Page()), o.page().Write)
 }
 
 // name begins the names of all files of the outcome.
@@ -49,7 +52,12 @@ func (o *Outcome) name() string {
 // Page is the name of the page's file.
 func (o *Outcome) Page() string { return o.name() + ".html" }
 
+// writeFile writes a file that fill produces, whole or not at all, and clears away
+// what a program that was killed has left of it; the folder is locked.
 func writeFile(path string, fill func(io.Writer) error) error {
+	if err := atomicfile.Sweep(path); err != nil {
+		return err
+	}
 	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err
