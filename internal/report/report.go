@@ -19,6 +19,7 @@ type Report struct {
 	Subtitle string
 	Summary  []Fact
 	Sections []Section
+	Choice   *Choice // nil where pictures have one form
 }
 
 // Fact is one figure of the summary, such as OA, 81.2 %, "10 seeds".
@@ -33,19 +34,18 @@ type Section struct {
 	Code    string   // set in a fixed-width font as it is, "" for none
 	Tables  []Table
 	Figures []Figure
-	Legend  []Key   // of the colours in the figures, nil for none
-	Choice  *Choice // nil where the pictures have one form
+	Legend  []Key // of the colours in the figures, nil for none
 }
 
 // Key says what a colour of the section's pictures stands for. Other is the colour
-// of their other form, where the section has a choice.
+// of their other form, where the page has a choice.
 type Key struct {
 	Name         string
 	Color, Other figure.RGB
 }
 
-// Choice lets the reader see a section's pictures in one form or another, such as
-// in other colours. All three names are required.
+// Choice lets the reader see all of a page in one form or another, such as in other
+// colours. It stands in the first section that has both. All three names are required.
 type Choice struct {
 	Title, One, Other string
 }
@@ -58,11 +58,12 @@ type Table struct {
 	Rows    [][]Cell
 }
 
-// Cell is one cell of a table. A swatch stands before the text.
+// Cell is one cell of a table. A swatch stands before the text; Other is its other
+// form, where the page has a choice.
 type Cell struct {
-	Text   string
-	Swatch *figure.RGB
-	Strong bool
+	Text          string
+	Swatch, Other *figure.RGB
+	Strong        bool
 }
 
 // Cells returns plain cells.
@@ -83,7 +84,9 @@ type Figure struct {
 	Zoom    int    // of the PNG, on a page with room for it; 0 and 1 show it as it is
 	Caption string // "" for none
 
-	OtherPNG []byte // its other form, of the same size, where the section has a choice; nil for none
+	// The other form, of the same size, where the page has a choice; nil for none.
+	OtherDrawing figure.Figure
+	OtherPNG     []byte
 }
 
 //go:embed page.html

@@ -39,13 +39,14 @@ func sample(t *testing.T) *Report {
 	classes := Table{Caption: "Accuracy per class, mean ± standard deviation over 10 seeds (%)", Header: []string{"class", "samples", "stage 2", "stage 1 + 2"}}
 	for i, n := range names {
 		c := figure.Categorical(len(names))[i]
-		classes.Rows = append(classes.Rows, []Cell{{Text: n, Swatch: &c}, {Text: "1053"}, {Text: "71.2 ± 3.1"}, {Text: "81.2 ± 1.3", Strong: true}})
+		classes.Rows = append(classes.Rows, []Cell{{Text: n, Swatch: &c, Other: &figure.RGB{R: 9}}, {Text: "1053"}, {Text: "71.2 ± 3.1"}, {Text: "81.2 ± 1.3", Strong: true}})
 	}
 	var x, loss []float64
 	for i := range 300 {
 		x, loss = append(x, float64(i)), append(loss, 2/(1+float64(i)/20))
 	}
 	return &Report{
+		Choice:   &Choice{"Colours", "own", "safe"},
 		Title:    "DiffCLIP on <demo>",
 		Subtitle: "20 samples per class, protocol disjoint, seed 1",
 		Summary:  []Fact{{"OA", "81.2 ± 1.3 %", "10 seeds"}, {"AA", "79.9 ± 1.0 %", ""}, {"kappa", "0.78", "stage 2 alone 0.66"}, {"Time", "1 min 52 s", "2 threads"}},
@@ -55,11 +56,16 @@ func sample(t *testing.T) *Report {
 					{Drawing: &figure.Matrix{Title: "Confusion matrix", Names: names, Counts: counts}}}},
 			{Title: "Classes", Tables: []Table{classes}},
 			{Title: "Classes", Code: "diffclip demo -out run && echo \"<done>\"", Figures: []Figure{{PNG: picture(t), Alt: "False colour picture of the scene", Caption: "False colour."}}},
-			{Title: "Map", Choice: &Choice{"Colours", "own", "safe"}, Legend: []Key{{Name: "Water", Color: figure.RGB{B: 255}, Other: figure.RGB{G: 200}}},
+			{Title: "Map", Legend: []Key{{Name: "Water", Color: figure.RGB{B: 255}, Other: figure.RGB{G: 200}}},
 				Figures: []Figure{{PNG: picture(t), OtherPNG: picture(t), Alt: "Map", Caption: "map", Zoom: 3}}},
+			{Title: "Features", Figures: []Figure{{Drawing: scatter(figure.RGB{B: 255}), OtherDrawing: scatter(figure.RGB{G: 200})}}},
 			{Title: "§"},
 		},
 	}
+}
+
+func scatter(c figure.RGB) figure.Figure {
+	return &figure.Scatter{Title: "Features", Categories: []figure.Category{{Name: "Water", Color: c}}, Points: []figure.ScatterPoint{{X: 1, Y: 2}, {X: 3, Y: 1}}}
 }
 
 // With REPORT_DIR set the page is left there to be looked at.
@@ -72,8 +78,11 @@ func TestPageIsValid(t *testing.T) {
 		os.WriteFile(filepath.Join(dir, "report.html"), b.Bytes(), 0o666)
 	}
 	checkPage(t, b.String())
+	if n := strings.Count(b.String(), "<fieldset>"); n != 1 {
+		t.Errorf("%d choices on the page, want one for all of it", n)
+	}
 	for _, want := range []string{"DiffCLIP on &lt;demo&gt;", `id="classes-2"`, `id="section"`, "1 min 52 s", `alt="False colour picture of the scene"`,
-		`<label><input type="radio" name="map-choice" class="other"/> safe</label>`, `<img class="two" src="data:`, `fill="#00c800"/></svg> Water`} {
+		`<label><input type="radio" name="choice" class="other"/> safe</label>`, `<img class="two" src="data:`, `<div class="scroll two"`, `<span class="two"><svg class="swatch"`, `fill="#00c800"/></svg> Water`} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the page lacks %s", want)
 		}
@@ -209,13 +218,20 @@ func TestNumericColumns(t *testing.T) {
 	}
 }
 
+func TestChoiceWantsNames(t *testing.T) {
+	r := sample(t)
+	r.Choice = &Choice{Title: "Colours"}
+	if err := r.Write(io.Discard); err == nil || !strings.Contains(err.Error(), "a choice wants three names") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
 		section    Section
 	}{
 		{"short row", `table "t", row 1: 1 cells under 2 headers`, Section{Tables: []Table{{Caption: "t", Header: []string{"a", "b"}, Rows: [][]Cell{Cells("1")}}}}},
-		{"choice without names", "a choice wants three names", Section{Choice: &Choice{Title: "Colours"}}},
 		{"two forms without a choice", "two forms want a choice", Section{Figures: []Figure{{PNG: picture(t), OtherPNG: picture(t), Alt: "x"}}}},
 		{"empty figure", "neither a drawing nor a PNG", Section{Figures: []Figure{{}}}},
 		{"no alt", "a PNG wants an Alt text", Section{Figures: []Figure{{PNG: picture(t)}}}},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"image/png"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -23,8 +24,21 @@ type view struct {
 type sectionView struct {
 	Section
 	ID      string
+	Chooses bool // has the page's choice
 	Tables  []tableView
 	Figures []figureView
+}
+
+// twoForms reports whether anything of a section has another form.
+func (s *Section) twoForms() bool {
+	for _, t := range s.Tables {
+		for _, row := range t.Rows {
+			if slices.ContainsFunc(row, func(c Cell) bool { return c.Other != nil }) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(s.Figures, func(f Figure) bool { return f.OtherPNG != nil || f.OtherDrawing != nil })
 }
 
 type tableView struct {
@@ -36,7 +50,7 @@ type tableView struct {
 type figureView struct {
 	Label         string // names the scrolling box
 	Caption       string
-	SVG           template.HTML
+	SVG, OtherSVG template.HTML
 	URI, OtherURI template.URL
 	Alt           string
 	Width, Height int
@@ -44,9 +58,17 @@ type figureView struct {
 
 func newView(r *Report) (*view, error) {
 	v := &view{Report: r, Style: template.CSS(pageStyle)}
-	taken := map[string]bool{}
+	if c := r.Choice; c != nil && (c.Title == "" || c.One == "" || c.Other == "") {
+		return nil, fmt.Errorf("a choice wants three names, has %q, %q and %q", c.Title, c.One, c.Other)
+	}
+	taken, chooses := map[string]bool{}, false
 	for _, s := range r.Sections {
 		sv := sectionView{Section: s, ID: slug(s.Title, taken)}
+		if s.twoForms() && !chooses {
+			if chooses, sv.Chooses = true, true; r.Choice == nil {
+				return nil, fmt.Errorf("section %q: two forms want a choice", s.Title)
+			}
+		}
 		for i, t := range s.Tables {
 			for k, row := range t.Rows {
 				if len(row) != len(t.Header) {
@@ -57,16 +79,10 @@ func newView(r *Report) (*view, error) {
 		}
 		for i, f := range s.Figures {
 			fv, err := newFigureView(f)
-			if err == nil && f.OtherPNG != nil && s.Choice == nil {
-				err = errors.New("two forms want a choice")
-			}
 			if err != nil {
 				return nil, fmt.Errorf("section %q, figure %d: %w", s.Title, i+1, err)
 			}
 			sv.Figures = append(sv.Figures, fv)
-		}
-		if c := s.Choice; c != nil && (c.Title == "" || c.One == "" || c.Other == "") {
-			return nil, fmt.Errorf("section %q: a choice wants three names, has %q, %q and %q", s.Title, c.Title, c.One, c.Other)
 		}
 		v.Sections = append(v.Sections, sv)
 	}
@@ -77,7 +93,11 @@ func newFigureView(f Figure) (figureView, error) {
 	if f.Drawing != nil {
 		title, _ := figure.Describe(f.Drawing)
 		// figure.SVG escapes every text that it is given.
-		return figureView{Label: title, Caption: f.Caption, SVG: template.HTML(figure.SVG(f.Drawing))}, nil
+		v := figureView{Label: title, Caption: f.Caption, SVG: template.HTML(figure.SVG(f.Drawing))}
+		if f.OtherDrawing != nil {
+			v.OtherSVG = template.HTML(figure.SVG(f.OtherDrawing))
+		}
+		return v, nil
 	}
 	if f.PNG == nil {
 		return figureView{}, errors.New("neither a drawing nor a PNG")

@@ -1,8 +1,10 @@
 package reproduce
 
 import (
+	"slices"
 	"testing"
 
+	"diffclip/internal/figure"
 	"diffclip/rsdata"
 )
 
@@ -16,6 +18,22 @@ func TestNearestNeighbour(t *testing.T) {
 	for i, want := range []int{1, 2} {
 		if got := n.nearest(x, i); got != want {
 			t.Errorf("window %d: neighbour %d, want %d", i, got, want)
+		}
+	}
+}
+
+// A class has the same colour in the maps of Figure 3 and in the features of Figure 5.
+func TestClassesKeepTheirColours(t *testing.T) {
+	r, c, result := storedCell(t)
+	r.results[c] = result
+	p := r.outcome(1).Panels[0]
+	maps, planes := mapFigures(p), planeFigures(p)
+	if len(maps) != 1 || len(planes) != 2 {
+		t.Fatalf("%d maps and %d planes, want 1 and 2", len(maps), len(planes))
+	}
+	for _, f := range planes {
+		if legend := f.(*figure.Scatter).Categories; !slices.Equal(legend, maps[0].(*figure.Images).Legend) {
+			t.Errorf("the map is in %v, the plane in %v", maps[0].(*figure.Images).Legend, legend)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func planeFigures(p *Panel) []figure.Figure {
 			}
 			plane := row.Cells[0].Plane
 			f := &figure.Scatter{Title: fmt.Sprintf("%s, %s: %s", p.Data, modality.Name, row.Method), X: bare, Y: bare,
-				Categories: rsdata.Legend(rsdata.ColorBlindSafe(p.Scene.Data.Classes)),
+				Categories: rsdata.Legend(p.Scene.Data.Classes),
 				Note:       "t-SNE of the features of test windows, by their true class."}
 			for i, at := range plane.Places[m] {
 				f.Points = append(f.Points, figure.ScatterPoint{X: at[0], Y: at[1], Category: int(plane.Classes[i]) - 1})

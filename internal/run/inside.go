@@ -59,8 +59,9 @@ func (x *Experiment) AttentionFigures(ctx context.Context, e *vit.Encoder, pixel
 
 // Inside is what a page shows of the models themselves.
 type Inside struct {
-	Timesteps, Attention, Features []figure.Figure
-	Note                           string // why there are no features, "" where there are
+	Timesteps, Attention []figure.Figure
+	Features             []*figure.Scatter
+	Note                 string // why there are no features, "" where there are
 }
 
 // LookInside draws a page's pictures of the models, of which one may be nil. The
@@ -112,8 +113,8 @@ const embeddedWindows = 300
 
 // FeatureFigures shows, for each modality and encoder, the features of test
 // windows in the plane by t-SNE.
-func (x *Experiment) FeatureFigures(ctx context.Context, encoders []namedEncoder) ([]figure.Figure, error) {
-	var out []figure.Figure
+func (x *Experiment) FeatureFigures(ctx context.Context, encoders []namedEncoder) ([]*figure.Scatter, error) {
+	var out []*figure.Scatter
 	for k, m := range x.Data.Modalities {
 		for _, e := range encoders {
 			looker, err := study.NewEncoder(x.Backend, e.encoder, x.Windows)
@@ -149,9 +150,9 @@ func (x *Experiment) EmbedTest(ctx context.Context, looker *study.Encoder, modal
 	return samples, r.Points, nil
 }
 
-func (x *Experiment) featureFigure(title string, samples []rsdata.Sample, places []tsne.Point) figure.Figure {
+func (x *Experiment) featureFigure(title string, samples []rsdata.Sample, places []tsne.Point) *figure.Scatter {
 	bare := figure.Axis{Ticks: []float64{}}
-	f := &figure.Scatter{Title: title, X: bare, Y: bare, Categories: rsdata.Legend(rsdata.ColorBlindSafe(x.Data.Classes)),
+	f := &figure.Scatter{Title: title, X: bare, Y: bare, Categories: rsdata.Legend(x.Data.Classes),
 		Note: "t-SNE of the features of test windows, by their true class. Only who lies beside whom means something, not axes or distances."}
 	for i, p := range places {
 		f.Points = append(f.Points, figure.ScatterPoint{X: p[0], Y: p[1], Category: int(samples[i].Label) - 1})

@@ -35,6 +35,9 @@ type Results struct {
 // Page puts the account of an experiment together.
 func (x *Experiment) Page(r Results) *report.Report {
 	p := &report.Report{Title: r.Title, Subtitle: x.DataLine()}
+	if x.safeClasses() != nil {
+		p.Choice = &report.Choice{Title: "Colours of the classes on this page", One: "their own", Other: "safe for colour blindness"}
+	}
 	if len(r.Methods) > 0 {
 		p.Summary = facts(r.Methods[0].Confusion)
 	}
@@ -57,11 +60,7 @@ func (x *Experiment) Page(r Results) *report.Report {
 	}
 	add(x.restoredSection(append(r.Reconstructions, inside.Timesteps...)))
 	add(figureSection("Where the class token looks", x.attentionText(), inside.Attention))
-	features := figureSection("Where the features lie", "Each point is a test window, placed by t-SNE. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them. Only who lies beside whom means something, not axes or distances. The colours are those that are safe for colour blindness.", inside.Features)
-	if inside.Note != "" {
-		features.Text = []string{inside.Note}
-	}
-	add(features)
+	add(x.featureSection(inside))
 	add(lossSection(r.Curves))
 	data := x.dataSection()
 	if len(r.Methods) == 0 { // else it stands with the results
@@ -164,12 +163,16 @@ func (x *Experiment) classSection(r Results) report.Section {
 	if len(r.Methods) == 0 {
 		return s
 	}
-	c := r.Methods[0].Confusion
+	c, safe := r.Methods[0].Confusion, x.safeClasses()
 	t := report.Table{Caption: r.Methods[0].Name + ", in percent.", Header: []string{"class", "test windows", "recall", "precision", "F1"}}
 	for i, score := range c.PerClass() {
 		cells := report.Cells(x.Data.Classes[i].Name, fmt.Sprint(score.Support), fraction(score.Recall), fraction(score.Precision), fraction(score.F1))
 		swatch := rgb(x.Data.Classes[i].Color)
 		cells[0].Swatch = &swatch
+		if safe != nil {
+			other := rgb(safe[i].Color)
+			cells[0].Other = &other
+		}
 		t.Rows = append(t.Rows, cells)
 	}
 	s.Tables = []report.Table{t}
@@ -227,31 +230,64 @@ func lossSection(curves []Curve) report.Section {
 	return s
 }
 
+// safeClasses are the classes in colours that tell apart with colour blindness, nil
+// where their own are those.
+func (x *Experiment) safeClasses() []rsdata.Class {
+	if safe := rsdata.ColorBlindSafe(x.Data.Classes); !slices.Equal(safe, x.Data.Classes) {
+		return safe
+	}
+	return nil
+}
+
+// featureSection shows where the features lie, or says why it does not.
+func (x *Experiment) featureSection(inside *Inside) report.Section {
+	s := report.Section{Title: "Where the features lie"}
+	switch {
+	case inside.Note != "":
+		s.Text = []string{inside.Note}
+	case len(inside.Features) > 0:
+		s.Text = []string{"Each point is a test window, placed by t-SNE. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them. Only who lies beside whom means something, not axes or distances."}
+	}
+	safe := x.safeClasses()
+	for _, f := range inside.Features {
+		shown := report.Figure{Drawing: f}
+		if safe != nil {
+			other := *f
+			other.Categories = rsdata.Legend(safe)
+			shown.OtherDrawing = &other
+		}
+		s.Figures = append(s.Figures, shown)
+	}
+	return s
+}
+
 // mapSection shows the map, what is known of the scene, and the scene itself, in the classes' own
 // colours and in such as tell apart with colour blindness.
 func (x *Experiment) mapSection(labels []uint8) report.Section {
 	scene, classes := x.Data.Scenes[0], x.Data.Classes
-	safe := rsdata.ColorBlindSafe(classes)
+	safe := x.safeClasses()
 	s := report.Section{Title: "Map"}
 	for i, c := range classes {
-		s.Legend = append(s.Legend, report.Key{Name: c.Name, Color: rgb(c.Color), Other: rgb(safe[i].Color)})
+		key := report.Key{Name: c.Name, Color: rgb(c.Color)}
+		if safe != nil {
+			key.Other = rgb(safe[i].Color)
+		}
+		s.Legend = append(s.Legend, key)
 	}
-	if !slices.Equal(safe, classes) {
-		s.Choice = &report.Choice{Title: "Colours", One: "the classes' own", Other: "safe for colour blindness"}
-	}
-	add := func(caption, alt string, picture, other image.Image) {
-		f := report.Figure{PNG: encodePNG(picture), Alt: alt, Caption: caption, Zoom: mapWidth / scene.W}
-		if other != nil && s.Choice != nil {
-			f.OtherPNG = encodePNG(other)
+	add := func(caption, alt string, labels []uint8) {
+		f := report.Figure{PNG: encodePNG(rsdata.LabelImage(labels, scene.W, classes)), Alt: alt, Caption: caption, Zoom: mapWidth / scene.W}
+		if safe != nil {
+			f.OtherPNG = encodePNG(rsdata.LabelImage(labels, scene.W, safe))
 		}
 		s.Figures = append(s.Figures, f)
 	}
-	add("map", "The map. "+shares(labels, classes), rsdata.LabelImage(labels, scene.W, classes), rsdata.LabelImage(labels, scene.W, safe))
+	add("map", "The map. "+shares(labels, classes), labels)
 	if scene.Labels != nil {
-		add("truth", "The true classes, where they are known.", rsdata.LabelImage(scene.Labels, scene.W, classes), rsdata.LabelImage(scene.Labels, scene.W, safe))
+		add("truth", "The true classes, where they are known.", scene.Labels)
 	}
 	bands, colours := sceneColours(x.Data.Modalities[0])
-	add("scene: "+colours, "The scene, "+colours+".", rsdata.Preview(scene.Rasters[0], bands), nil)
+	s.Figures = append(s.Figures, report.Figure{PNG: encodePNG(rsdata.Preview(scene.Rasters[0], bands)), Alt: "The scene, " + colours + ".",
+		Caption: "scene: " + colours, Zoom: mapWidth / scene.W})
 	return s
 }
 

@@ -37,6 +37,11 @@ func TestPageOfBothStages(t *testing.T) {
 	if m := len(x.Data.Modalities); len(inside.Timesteps) != m || len(inside.Attention) != m || len(inside.Features) != 2*m || inside.Note != "" {
 		t.Errorf("%d, %d and %d pictures of %d modalities, note %q", len(inside.Timesteps), len(inside.Attention), len(inside.Features), m, inside.Note)
 	}
+	for _, f := range inside.Features {
+		if !slices.Equal(f.Categories, rsdata.Legend(x.Data.Classes)) {
+			t.Errorf("%s: other colours than those of the map: %v", f.Title, f.Categories)
+		}
+	}
 	heads := x.Config.Classifier.Encoder.Heads
 	if rows := len(inside.Attention[0].(*figure.Images).Rows); rows != 2+heads {
 		t.Errorf("%d rows of attention, want the window, the mean and %d heads", rows, heads)
@@ -47,6 +52,9 @@ func TestPageOfBothStages(t *testing.T) {
 	var b strings.Builder
 	if err := page.Write(&b); err != nil {
 		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), `<div class="scroll two"`); n != len(inside.Features) {
+		t.Errorf("%d pictures of features in the other colours, want %d", n, len(inside.Features))
 	}
 	for _, want := range []string{"Learning rate of stage 1", "Attention of the class token: lidar", "Features of hsi after stage 1", "Features of lidar after stage 2",
 		"One window at several timesteps: hsi", "safe for colour blindness", ">truth<", "false colour"} {
