@@ -35,7 +35,7 @@ type MapSpec struct {
 // Rasters too large for a picture are shown thinned out in map.png.
 type MapWriter struct {
 	dir           string
-	staging       string // a folder in dir that holds the files until all are whole; "" afterwards
+	staging       *staging // holds the files until all are whole
 	spec          MapSpec
 	labels        *tiff.Writer
 	pair          *envi.Writer
@@ -48,7 +48,9 @@ type MapWriter struct {
 // unclassified is what label 0 is called in files.
 const unclassified = "Unclassified"
 
-// CreateMap begins the files in dir, which exists. Nothing appears there before Commit. Close the writer in any case.
+// CreateMap begins the files in dir, which exists. Nothing appears there before Commit, and what a program that was
+// killed has left there of a map is removed. It is an error where another program writes to dir. Close the writer in any
+// case.
 func CreateMap(dir string, spec MapSpec) (*MapWriter, error) {
 	if len(spec.Classes) == 0 || len(spec.Classes) > MaxClasses {
 		return nil, fmt.Errorf("%s: a map of %d classes: want 1 to %d", dir, len(spec.Classes), MaxClasses)
@@ -56,9 +58,9 @@ func CreateMap(dir string, spec MapSpec) (*MapWriter, error) {
 	if err := vacant(dir); err != nil {
 		return nil, err
 	}
-	staging, err := os.MkdirTemp(dir, ".map-*")
+	staging, err := newStaging(dir)
 	if err != nil {
-		return nil, fmt.Errorf("cannot write a map to %s: %w", dir, err)
+		return nil, err
 	}
 	m := &MapWriter{dir: dir, staging: staging, spec: spec, picture: newThumbnail(spec.Width, spec.Height)}
 	if err := m.create(); err != nil {
@@ -120,7 +122,7 @@ func (m *MapWriter) create() (err error) {
 }
 
 // path is where a file is until Commit puts it in its place.
-func (m *MapWriter) path(name string) string { return filepath.Join(m.staging, name) }
+func (m *MapWriter) path(name string) string { return filepath.Join(m.staging.dir, name) }
 
 // fileClasses are the classes by label, with label 0 in black.
 func (m *MapWriter) fileClasses() []tiff.Class {
@@ -189,17 +191,7 @@ func (m *MapWriter) Commit() error {
 			return fmt.Errorf("cannot write %s: %w", filepath.Join(m.dir, name), err)
 		}
 	}
-	return m.unstage()
-}
-
-// unstage removes the folder of unfinished files.
-func (m *MapWriter) unstage() error {
-	staging := m.staging
-	m.staging = ""
-	if staging == "" {
-		return nil
-	}
-	return os.RemoveAll(staging)
+	return m.staging.remove()
 }
 
 // finish completes every file.
@@ -249,5 +241,5 @@ func (m *MapWriter) Close() error {
 	if m.probabilities != nil {
 		err = errors.Join(err, m.probabilities.Close())
 	}
-	return errors.Join(err, m.unstage())
+	return errors.Join(err, m.staging.remove())
 }

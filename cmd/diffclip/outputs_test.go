@@ -7,12 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"diffclip/internal/envi"
-	"diffclip/internal/folderlock"
 	"diffclip/internal/run"
 	"diffclip/internal/safetensors"
 	"diffclip/internal/tiff"
@@ -173,7 +171,7 @@ func checkDemo(t *testing.T, dir string) {
 		}
 	}
 	leftovers, _ := filepath.Glob(filepath.Join(dir, ".*"))
-	if left := slices.DeleteFunc(leftovers, func(path string) bool { return filepath.Base(path) == folderlock.Name }); len(left) > 0 {
-		t.Errorf("temporary files stayed: %v", left)
+	if len(leftovers) > 0 {
+		t.Errorf("temporary files stayed: %v", leftovers)
 	}
 }

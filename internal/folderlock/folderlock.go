@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// Name is the lock's file in the folder. It stays there: another program may be
-// about to lock it when this one is done.
+// Name is the lock's file in the folder, which is there while the folder is taken.
+// After a kill it stays, and says nothing.
 const Name = ".lock"
 
 // errTaken means that another program holds the lock.
@@ -21,14 +21,16 @@ var errTaken = errors.New("taken")
 
 // Lock is a folder taken by this process.
 type Lock struct {
-	place   string
-	release sync.Once
+	place     string
+	exclusive bool
+	release   sync.Once
 }
 
 // holding is a folder that this process has, as often as it took it.
 type holding struct {
-	file  *os.File
-	times int
+	file      *os.File
+	exclusive bool // the system keeps other programs out
+	times     int
 }
 
 var (
@@ -49,37 +51,64 @@ func Take(dir string) (*Lock, error) {
 	mutex.Lock()
 	defer mutex.Unlock()
 	if held[place] == nil {
-		f, err := open(dir)
+		h, err := open(dir)
 		if err != nil {
 			return nil, err
 		}
-		held[place] = &holding{file: f}
+		held[place] = h
 	}
-	held[place].times++
-	return &Lock{place: place}, nil
+	h := held[place]
+	h.times++
+	return &Lock{place: place, exclusive: h.exclusive}, nil
 }
 
+// Exclusive reports whether no other program can have the folder. Where the system
+// or the disk has no locks, nobody knows.
+func (l *Lock) Exclusive() bool { return l.exclusive }
+
+// tries is how often a lock's file may be removed while it is being taken. On a disk
+// where files seem to be others every time, the lock is not exclusive.
+const tries = 100
+
 // open opens a folder's file and locks it.
-func open(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, Name), os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, fmt.Errorf("cannot lock the folder: %w", err)
+func open(dir string) (*holding, error) {
+	path := filepath.Join(dir, Name)
+	for n := 1; ; n++ {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+		if err != nil {
+			return nil, fmt.Errorf("cannot lock the folder: %w", err)
+		}
+		exclusive, err := lock(f)
+		if exclusive && !current(f, path) { // removed by the program that gave it back meanwhile
+			if n < tries {
+				f.Close()
+				continue
+			}
+			exclusive = false
+		}
+		switch {
+		case errors.Is(err, errTaken):
+			pid, _ := io.ReadAll(io.LimitReader(f, 20))
+			f.Close()
+			return nil, fmt.Errorf("another diffclip works in %s (process %s): wait for it, or choose another folder", dir, strings.TrimSpace(string(pid)))
+		case err != nil:
+			f.Close()
+			return nil, fmt.Errorf("cannot lock %s: %w", path, err)
+		}
+		// The number is for the reader of the message above, so that a disk too full
+		// for it is no reason to stop.
+		if f.Truncate(0) == nil {
+			fmt.Fprintf(f, "%d\n", os.Getpid())
+		}
+		return &holding{file: f, exclusive: exclusive}, nil
 	}
-	switch err := lock(f); {
-	case errors.Is(err, errTaken):
-		pid, _ := io.ReadAll(io.LimitReader(f, 20))
-		f.Close()
-		return nil, fmt.Errorf("another diffclip works in %s (process %s): wait for it, or choose another folder", dir, strings.TrimSpace(string(pid)))
-	case err != nil:
-		f.Close()
-		return nil, fmt.Errorf("cannot lock %s: %w", f.Name(), err)
-	}
-	// The number is for the reader of the message above, so that a disk too full
-	// for it is no reason to stop.
-	if f.Truncate(0) == nil {
-		fmt.Fprintf(f, "%d\n", os.Getpid())
-	}
-	return f, nil
+}
+
+// current reports whether an open file is the one that a path leads to.
+func current(f *os.File, path string) bool {
+	opened, err1 := f.Stat()
+	there, err2 := os.Stat(path)
+	return err1 == nil && err2 == nil && os.SameFile(opened, there)
 }
 
 // Release gives the folder back; a second call does nothing.
@@ -89,6 +118,9 @@ func (l *Lock) Release() {
 		defer mutex.Unlock()
 		h := held[l.place]
 		if h.times--; h.times == 0 {
+			if h.exclusive { // else another program may use the file, and nobody would notice
+				os.Remove(filepath.Join(l.place, Name))
+			}
 			h.file.Close()
 			delete(held, l.place)
 		}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -16,6 +18,10 @@ func TestMain(m *testing.M) {
 	dir := os.Getenv("FOLDERLOCK_TEST")
 	if dir == "" {
 		os.Exit(m.Run())
+	}
+	if inside := os.Getenv("FOLDERLOCK_INSIDE"); inside != "" {
+		comeAndGo(dir, inside)
+		return
 	}
 	if _, err := Take(dir); err != nil {
 		fmt.Println(err)
@@ -66,7 +72,7 @@ func TestTwoPrograms(t *testing.T) {
 	}
 	kill() // without a chance to give anything back
 	l, err := Take(dir)
-	if err != nil {
+	if err != nil || !l.Exclusive() {
 		t.Fatalf("after the other program was killed: %v", err)
 	}
 	says, _, kill = other(t, dir)
@@ -75,10 +81,54 @@ func TestTwoPrograms(t *testing.T) {
 		t.Errorf("the other program says %q, want %q", says, want)
 	}
 	l.Release()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("a folder that was given back holds %v, %v", left, err)
+	}
 	says, _, kill = other(t, dir)
 	kill()
 	if says != "taken" {
 		t.Errorf("the other program says %q about a folder that was given back", says)
+	}
+}
+
+// Programs that take and give back a folder, as fast as they can, are never in it at
+// the same time, though the file of the lock comes and goes.
+func TestManyPrograms(t *testing.T) {
+	dir := t.TempDir()
+	inside := filepath.Join(dir, "inside")
+	var wait sync.WaitGroup
+	for range 4 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "FOLDERLOCK_TEST="+dir, "FOLDERLOCK_INSIDE="+inside)
+		wait.Go(func() {
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// comeAndGo takes a folder a hundred times; a file that must not be there shows
+// whether anybody else is inside.
+func comeAndGo(dir, inside string) {
+	for entered := 0; entered < 100; {
+		l, err := Take(dir)
+		if err != nil {
+			continue
+		}
+		f, err := os.OpenFile(inside, os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
+			fmt.Println("two programs are inside:", err)
+			os.Exit(1)
+		}
+		f.Close()
+		if err := os.Remove(inside); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		l.Release()
+		entered++
 	}
 }
 
