@@ -13,7 +13,7 @@ CASES = {
         modalities=2, bands0=7, bands1=1, window=5, patch=1, dim=12, heads=3, depth=2, mlp_ratio=2, decoder_depth=1, batch=6,
         mask_ratio=0.7, masked_weight=0.1, visible_weight=1, paper_loss=0, no_noise=0, reference_order=0, train_positions=0)),
     "reference": ("noise and embed every patch, then mask; one mean", dict(
-        modalities=2, bands0=7, bands1=1, window=5, patch=1, dim=4, heads=2, depth=1, mlp_ratio=2, decoder_depth=2, batch=5,
+        modalities=2, bands0=7, bands1=1, window=5, patch=1, dim=8, heads=2, depth=1, mlp_ratio=2, decoder_depth=2, batch=5,
         mask_ratio=0.7, masked_weight=0.1, visible_weight=1, paper_loss=1, no_noise=0, reference_order=1, train_positions=1)),
     "patch2": ("one modality in patches of 2 x 2", dict(
         modalities=1, bands0=7, window=6, patch=2, dim=8, heads=2, depth=1, mlp_ratio=3, decoder_depth=1, batch=5,

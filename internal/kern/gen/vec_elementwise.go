@@ -30,9 +30,9 @@ func elementwiseSpecs() []vecSpec {
 		mapped("reluBackward", "dx, dy, y *float32, n int", "dx", []string{"dy", "y"}, nil, 4, func(b *block, in, _ []*value) *value {
 			return b.choose(in[1], b.c(0), in[0], b.c(0))
 		}),
-		unary("gelu", 2, func(b *block, x *value) *value { return b.gelu(x) }),
-		mapped("geluBackward", "dx, dy, x *float32, n int", "dx", []string{"dy", "x"}, nil, 2, func(b *block, in, _ []*value) *value {
-			return b.mul(in[0], b.geluDerivative(in[1]))
+		withTable("gelu", two, "dst", []string{"x"}, upperTail, func(b *block, in []*value, p *piecewise) *value { return b.gelu(in[0], p) }),
+		withTable("geluBackward", "dx, dy, x *float32, n int", "dx", []string{"dy", "x"}, negativeSlope, func(b *block, in []*value, p *piecewise) *value {
+			return b.mul(in[0], b.geluDerivative(in[1], p))
 		}),
 		mapped("swish", "dst, x *float32, n int, slope float32", "dst", []string{"x"}, []string{"slope"}, 2, func(b *block, in, s []*value) *value {
 			return b.swish(in[0], s[0])

@@ -82,14 +82,38 @@ func (b *block) gaussianTail(x *value) (a, density, tail *value) {
 	return a, density, b.mul(b.mul(q, t), density)
 }
 
-func (b *block) gelu(x *value) *value {
-	a, _, tail := b.gaussianTail(x)
+// upperTail is 1-Phi(a).
+func upperTail(a float64) float64 { return math.Erfc(a/math.Sqrt2) / 2 }
+
+// negativeSlope is GELU's derivative at -a.
+func negativeSlope(a float64) float64 {
+	return upperTail(a) - a*math.Exp(-a*a/2)/math.Sqrt(2*math.Pi)
+}
+
+// inTable is min(|x|, tableEnd).
+func (b *block) inTable(x *value) *value { return b.atMost(b.and(x, b.bits(absMask)), b.c(tableEnd)) }
+
+// gelu is x*Phi(x), with upperTail by the table unless that is nil.
+func (b *block) gelu(x *value, table *piecewise) *value {
+	var a, tail *value
+	if table != nil {
+		a = b.inTable(x)
+		tail = b.lookUp(table, a)
+	} else {
+		a, _, tail = b.gaussianTail(x)
+	}
 	return b.fnma(a, tail, b.atLeast(x, b.c(0)))
 }
 
-func (b *block) geluDerivative(x *value) *value {
-	a, density, tail := b.gaussianTail(x)
-	low := b.fnma(b.mul(a, b.c(1/math.Sqrt(2*math.Pi))), density, tail) // the derivative at -|x|
+// geluDerivative has negativeSlope by the table unless that is nil.
+func (b *block) geluDerivative(x *value, table *piecewise) *value {
+	var low *value
+	if table != nil {
+		low = b.lookUp(table, b.inTable(x))
+	} else {
+		a, density, tail := b.gaussianTail(x)
+		low = b.fnma(b.mul(a, b.c(1/math.Sqrt(2*math.Pi))), density, tail)
+	}
 	return b.choose(x, b.c(0), b.sub(b.c(1), low), low)
 }
 

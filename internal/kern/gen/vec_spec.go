@@ -13,27 +13,38 @@ type vecSpec struct {
 // mapped is a kernel dst[i] = f(inputs[i]) over the argument n; scalars are the
 // float arguments.
 func mapped(name, signature, dst string, inputs, scalars []string, unroll int, f func(b *block, in, s []*value) *value) vecSpec {
-	return vecSpec{name: name, signature: signature, unroll: unroll, body: func(k *vecKernel) {
-		out := k.ptr(dst)
-		ptrs := make([]*pointer, len(inputs))
-		for i, name := range inputs {
-			ptrs[i] = out
-			if name != dst {
-				ptrs[i] = k.ptr(name)
-			}
+	return vecSpec{name: name, signature: signature, unroll: unroll, body: func(k *vecKernel) { k.mapped(dst, inputs, scalars, f) }}
+}
+
+func (k *vecKernel) mapped(dst string, inputs, scalars []string, f func(b *block, in, s []*value) *value) {
+	out := k.ptr(dst)
+	ptrs := make([]*pointer, len(inputs))
+	for i, name := range inputs {
+		ptrs[i] = out
+		if name != dst {
+			ptrs[i] = k.ptr(name)
 		}
-		vals := make([]*value, len(scalars))
-		for i, name := range scalars {
-			vals[i] = k.scalar(name)
+	}
+	vals := make([]*value, len(scalars))
+	for i, name := range scalars {
+		vals[i] = k.scalar(name)
+	}
+	k.columns("n")
+	k.each(func(b *block) {
+		in := make([]*value, len(ptrs))
+		for i, p := range ptrs {
+			in[i] = b.load(p)
 		}
-		k.columns("n")
-		k.each(func(b *block) {
-			in := make([]*value, len(ptrs))
-			for i, p := range ptrs {
-				in[i] = b.load(p)
-			}
-			b.store(out, f(b, in, vals))
-		})
+		b.store(out, f(b, in, vals))
+	})
+}
+
+// withTable is mapped for a function that uses a table of another one where the
+// tier can look it up; the table is nil elsewhere.
+func withTable(name, signature, dst string, inputs []string, table func(a float64) float64, f func(b *block, in []*value, p *piecewise) *value) vecSpec {
+	return vecSpec{name: name, signature: signature, unroll: 2, body: func(k *vecKernel) {
+		p := k.piecewise(table)
+		k.mapped(dst, inputs, nil, func(b *block, in, _ []*value) *value { return f(b, in, p) })
 	}}
 }
 

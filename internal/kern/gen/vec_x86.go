@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +13,7 @@ type x86 struct {
 	wide     bool
 	pool     map[uint32]int
 	order    []uint32
+	tables   [][pieces]float32
 	tailMask int
 }
 
@@ -145,6 +148,16 @@ func (x *x86) constant(k *vecKernel, dst int, bits uint32) {
 	k.printf("VBROADCASTSS %s, %s", x.poolRef(bits), x.v(dst))
 }
 
+// table loads a register with lanes of its own.
+func (x *x86) table(k *vecKernel, dst int, lanes [pieces]float32) {
+	i := slices.Index(x.tables, lanes)
+	if i < 0 {
+		i = len(x.tables)
+		x.tables = append(x.tables, lanes)
+	}
+	k.printf("VMOVUPS vecTable<>+%d(SB), %s", i*x.bytes(), x.v(dst))
+}
+
 // operand returns how to name v as the last source of an instruction, with the
 // suffix that the mnemonic then needs.
 func (x *x86) operand(v *value) (suffix, name string) {
@@ -214,6 +227,10 @@ func (x *x86) emit(k *vecKernel, o *operation) {
 		x.emitFMA(k, o)
 	case "choose":
 		x.emitChoose(k, o)
+	case "lookup":
+		k.release(o, none)
+		o.dst.reg = k.allocVec()
+		k.printf("VPERMPS %s, %s, %s", x.v(o.args[0].reg), x.v(o.args[1].reg), x.v(o.dst.reg))
 	case "accadd", "accmax", "accfma":
 		x.emitAccumulate(k, o)
 	default:
@@ -431,6 +448,14 @@ func (x *x86) constants() string {
 		}
 	}
 	fmt.Fprintf(&s, "GLOBL vecConst<>(SB), RODATA|NOPTR, $%d\n", len(x.order)*copies*4)
+	for i, lanes := range x.tables {
+		for j, c := range lanes {
+			fmt.Fprintf(&s, "DATA vecTable<>+%d(SB)/4, $0x%08x\n", i*x.bytes()+j*4, math.Float32bits(c))
+		}
+	}
+	if n := len(x.tables); n > 0 {
+		fmt.Fprintf(&s, "GLOBL vecTable<>(SB), RODATA|NOPTR, $%d\n", n*x.bytes())
+	}
 	if !x.wide {
 		s.WriteString("\n// tailMask holds 8 set words, then 8 clear ones.\n")
 		for i := range 16 {
