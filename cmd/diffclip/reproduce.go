@@ -31,7 +31,7 @@ func declareReproduce(a *app, f *flags) func() error {
 	f.group("draws", func() {
 		count(f, "seeds", "`number` of draws of the samples (default 10, quick 2)", &o.seeds)
 		f.Uint64Var(&o.first, "seed", o.first, "`number` of the first draw; the others follow it")
-		f.BoolVar(&o.quick, "quick", false, "fewer arms and seeds, a small model, next to no training: to see that it works")
+		f.BoolVar(&o.quick, "quick", false, "fewer arms and seeds, the preset demo, next to no training: to see that it works")
 		f.BoolVar(&o.oneStage1, "one-stage1", false, "let all seeds start from the stage 1 of the first: less time, and less of the chance in it seen")
 		o.declareProtocol(f)
 	})
@@ -102,11 +102,13 @@ func reproduceCommand(a *app, f *flags, o *reproduceOptions) error {
 		}
 	}
 	scenes, err := study.FindScenes(o.data, o.scenes)
+	if scenes != nil { // the notes say why a scene that was asked for is not there
+		for _, n := range scenes.Notes {
+			fmt.Fprintf(a.stderr, "note: %s\n", n)
+		}
+	}
 	if err != nil {
 		return err
-	}
-	for _, n := range scenes.Notes {
-		fmt.Fprintf(a.stderr, "note: %s\n", n)
 	}
 	be, err := o.open(a)
 	if err != nil {

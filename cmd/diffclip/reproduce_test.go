@@ -146,9 +146,17 @@ func TestReproduceWithoutFolder(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
+	lacking := filepath.Join(dir, "scenes")
+	if err := os.MkdirAll(filepath.Join(lacking, "trento"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(lacking, "trento", "HSI.mat"), []byte("no matrix"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ args, want string }{
 		{"-data " + filepath.Join(dir, "none"), "no such folder"},
 		{"-data " + file, "is a file"},
+		{"-data " + lacking + " -scenes trento", "trento is passed over"},
 		{"-scenes venus", "no scene that is there is called"},
 		{"-quick -out " + filepath.Join(file, "x"), "cannot make the folder"},
 	} {

@@ -98,7 +98,7 @@ func (p *Panel) text() []string {
 	d := p.Scene.Data
 	var mods []string
 	for _, m := range d.Modalities {
-		mods = append(mods, fmt.Sprintf("%s, %s", m.Name, bandCount(m.Bands)))
+		mods = append(mods, fmt.Sprintf("%s, %s", m.Name, counted(m.Bands, "band")))
 	}
 	text := []string{fmt.Sprintf("%s: %d classes; %s.", d.Name, len(d.Classes), strings.Join(mods, "; "))}
 	if row := p.firstRun(); row != nil {
@@ -120,11 +120,12 @@ func (p *Panel) text() []string {
 	return text
 }
 
-func bandCount(n int) string {
+// counted says how many there are of something whose plural ends in s.
+func counted(n int, what string) string {
 	if n == 1 {
-		return "1 band"
+		return "1 " + what
 	}
-	return fmt.Sprintf("%d bands", n)
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // firstRun is the first row that was computed here.
@@ -146,10 +147,10 @@ func (r *Row) name() string {
 
 // table sets ours beside the paper's.
 func (p *Panel) table(o *Outcome) report.Table {
-	t := report.Table{Caption: fmt.Sprintf("%s, in percent: mean ± standard deviation over %d seeds.", p.Name(), o.Seeds)}
+	t := report.Table{Caption: fmt.Sprintf("%s, in percent: mean ± standard deviation over %s.", p.Name(), counted(o.Seeds, "seed"))}
 	switch {
 	case p.hasPaper() && !p.Partial:
-		t.Caption = fmt.Sprintf("%s, in percent: mean ± standard deviation over %d seeds, what the paper prints, and the difference.", p.Name(), o.Seeds)
+		t.Caption = fmt.Sprintf("%s, in percent: mean ± standard deviation over %s, what the paper prints, and the difference.", p.Name(), counted(o.Seeds, "seed"))
 	case p.Partial:
 		t.Caption = fmt.Sprintf("%s, in percent. The paper's numbers are of all of them, those here of the ones that are there.", p.Name())
 	}

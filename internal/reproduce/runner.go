@@ -2,6 +2,7 @@ package reproduce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"diffclip/internal/folderlock"
 	"diffclip/internal/run"
+	"diffclip/rsdata"
 	"diffclip/tensor"
 )
 
@@ -64,28 +66,18 @@ type runner struct {
 // plan lists the cells and reads the results that are there.
 func (r *runner) plan() error {
 	r.notes = append(r.notes, r.options.Scenes.Notes...)
-	most := 0
-	for _, a := range r.arms {
-		c := r.options.Config
-		if a.Change != nil {
-			a.Change(&c)
-		}
-		most = max(most, c.Split.Shots)
-	}
+	var reasons []error
 	for _, s := range r.options.Scenes.Found {
-		if r.study.Maps && s.Data.HasObjects() {
-			r.notes = append(r.notes, fmt.Sprintf("%s is left out: its samples are objects, so that there is no map of the truth", s.Label))
-			continue
-		}
-		s, err := s.enough(most)
+		fit, err := r.fit(s)
 		if err != nil {
-			r.notes = append(r.notes, fmt.Sprintf("%s is left out: %v", s.Label, err))
+			r.note(fmt.Sprintf("%s is left out: %v", s.Label, err))
+			reasons = append(reasons, err)
 			continue
 		}
-		r.scenes = append(r.scenes, s)
+		r.scenes = append(r.scenes, fit)
 	}
 	if len(r.scenes) == 0 {
-		return fmt.Errorf("%s: no scene to run on", r.study.Name)
+		return fmt.Errorf("%s: no scene to run on: %w", r.study.Name, errors.Join(reasons...))
 	}
 	r.results = map[*cell]*Result{}
 	for i := range r.options.Seeds {
@@ -98,30 +90,70 @@ func (r *runner) plan() error {
 	return nil
 }
 
+// note keeps for the page, and shows, what was found out about the scenes.
+func (r *runner) note(text string) {
+	r.notes = append(r.notes, text)
+	fmt.Fprintf(r.options.Log, "note: %s\n", text)
+}
+
+// fit returns the scene with the classes that the study can draw its samples of; an
+// error where it cannot draw the first seed's.
+func (r *runner) fit(s *Scene) (*Scene, error) {
+	if r.study.Maps && s.Data.HasObjects() {
+		return nil, errors.New("its samples are objects, so that there is no map of the truth")
+	}
+	most := 0
+	for i := range r.arms {
+		most = max(most, r.config(s, &r.arms[i], r.options.First).Split.Shots)
+	}
+	s, err := s.enough(most)
+	if err != nil {
+		return nil, err
+	}
+	drawn := map[rsdata.SplitConfig]bool{}
+	for i := range r.arms {
+		c := r.config(s, &r.arms[i], r.options.First)
+		if err := c.Check(); err != nil || drawn[c.Split] {
+			continue // the cell of the arm says what is wrong
+		}
+		if _, err := s.Data.Split(c.Split); err != nil {
+			return nil, err
+		}
+		drawn[c.Split] = true
+	}
+	return s, nil
+}
+
+// config is the configuration of an arm on a scene from a seed.
+func (r *runner) config(s *Scene, a *Arm, seed uint64) run.Config {
+	c := r.options.Config
+	if a.Change != nil {
+		a.Change(&c)
+	}
+	if s.Data.Whole {
+		fitPicture(&c, s.Data.Scenes[0].H)
+	}
+	c.SetSeed(seed)
+	if r.options.OneStage1 {
+		c.Seed, c.Pretrain.Seed = r.options.First, r.options.First
+	}
+	return c
+}
+
 // cellsOf lists the cells of a seed.
 func (r *runner) cellsOf(seed uint64, first bool) ([]*cell, error) {
 	var cells []*cell
 	for _, s := range r.scenes {
 		for i := range r.arms {
 			a := &r.arms[i]
-			cfg := r.options.Config
-			if a.Change != nil {
-				a.Change(&cfg)
-			}
-			if s.Data.Whole {
-				fitPicture(&cfg, s.Data.Scenes[0].H)
-			}
-			cfg.SetSeed(seed)
-			if r.options.OneStage1 {
-				cfg.Seed, cfg.Pretrain.Seed = r.options.First, r.options.First
-			}
+			cfg := r.config(s, a, seed)
 			if err := cfg.Check(); err != nil {
 				return nil, fmt.Errorf("%s, %s %s: %w", r.study.Name, a.Setting, a.Method, err)
 			}
 			c, err := newCell(s, a, cfg, kept{r.study.Maps && first, r.study.Plane && first})
 			if err != nil {
 				if first {
-					r.notes = append(r.notes, fmt.Sprintf("%s: the row %s is left out: %v", s.Label, a.Method, err))
+					r.note(fmt.Sprintf("%s: the row %s is left out: %v", s.Label, a.Method, err))
 				}
 				continue
 			}

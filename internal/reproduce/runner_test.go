@@ -332,3 +332,45 @@ func read(t *testing.T, path string) string {
 	}
 	return string(text)
 }
+
+// A scene that the study cannot draw its samples of is left out before anything is
+// computed; the reason is on the page and told at once.
+func TestScenesThatCannotBeDrawn(t *testing.T) {
+	trained := 0
+	study := guessing(&trained, 0, nil)
+	o := optionsFor(t, t.TempDir(), 1)
+	var log bytes.Buffer
+	o.Log = &log
+	own, err := FindScenes("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps := own.Found[0].Data.Scenes[0]
+	maps.Train, maps.Test = slices.Clone(maps.Labels), slices.Clone(maps.Labels)
+	for i := range maps.Labels { // a column trains, the next one tests
+		[][]uint8{maps.Train, maps.Test}[i%2][i] = 0
+	}
+	o.Scenes.Found = append(o.Scenes.Found, newScene("with maps", "with maps", own.Found[0].Data))
+	o.Config.Split.Protocol = rsdata.Official
+	out, err := Run(t.Context(), study, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const reason = "brings no training map"
+	if len(out.Panels) != 1 || out.Panels[0].Data != "with maps" || !strings.Contains(strings.Join(out.Notes, " "), reason) || !strings.Contains(log.String(), "note: embedded scene is left out: ") {
+		t.Errorf("%d panels, notes %q, log %q", len(out.Panels), out.Notes, log.String())
+	}
+
+	o.Scenes.Found = o.Scenes.Found[:1]
+	if _, err := Run(t.Context(), study, o); err == nil || !strings.Contains(err.Error(), "no scene to run on") || !strings.Contains(err.Error(), reason) {
+		t.Errorf("no scene with maps: %v", err)
+	}
+	many := *study
+	many.Arms = func(bool) []Arm {
+		return []Arm{{Method: "first", Train: guess{1, &trained, 0, nil}, Change: shots(1_000_000)}}
+	}
+	o.Config.Split.Protocol = rsdata.Random
+	if _, err := Run(t.Context(), &many, o); err == nil || !strings.Contains(err.Error(), "no scene to run on") {
+		t.Errorf("more shots than samples: %v", err)
+	}
+}

@@ -43,7 +43,7 @@ func (s *Scene) enough(shots int) (*Scene, error) {
 		if n < least {
 			d, err := s.Data.AtLeast(least)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.Label, err)
+				return nil, err
 			}
 			return newScene(s.Label, s.Path, d), nil
 		}

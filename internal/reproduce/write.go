@@ -169,7 +169,7 @@ func (o *Outcome) writeSeeds(w io.Writer) error {
 // writeLaTeX writes one tabular for each panel: ours, and in brackets the paper's.
 func (o *Outcome) writeLaTeX(w io.Writer) error {
 	text := &strings.Builder{}
-	fmt.Fprintf(text, "%% %s: mean $\\pm$ standard deviation over %d seeds, in percent; in brackets what the paper prints.\n", o.Study.Title, o.Seeds)
+	fmt.Fprintf(text, "%% %s: mean $\\pm$ standard deviation over %s, in percent; in brackets what the paper prints.\n", o.Study.Title, counted(o.Seeds, "seed"))
 	if o.Options.Quick {
 		text.WriteString("% A quick run: these numbers say nothing of the method.\n")
 	}

@@ -89,7 +89,7 @@ func (f Folder) runStage(m *Manifest, name, checkpoint string, hooks train.Hooks
 		return Curve{}, err
 	}
 	defer lock.Release()
-	for _, file := range []string{Stage1File, Stage2File, Checkpoint1File, Checkpoint2File} {
+	for _, file := range []string{manifestFile, splitFile, HistoryFile, Stage1File, Stage2File, Checkpoint1File, Checkpoint2File} {
 		if err := atomicfile.Sweep(f.Path(file)); err != nil {
 			return Curve{}, err
 		}
@@ -106,7 +106,8 @@ func (f Folder) runStage(m *Manifest, name, checkpoint string, hooks train.Hooks
 	}
 	set, history, err := work(hooks)
 	curve := Curve{name, history}
-	m.Seconds[name] = earlier + time.Since(began).Seconds()
+	// A checkpoint knows of kills, run.json of interruptions and all that was around the steps.
+	m.Seconds[name] = max(m.Seconds[name], earlier) + time.Since(began).Seconds()
 	switch {
 	case errors.Is(err, context.Canceled):
 		return curve, errors.Join(err, f.SaveManifest(m))

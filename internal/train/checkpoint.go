@@ -56,21 +56,24 @@ func (l *Loop) save(at *state) error {
 	return nil
 }
 
+// startOver says what to do about a checkpoint that is damaged.
+const startOver = "remove the file to train from the start"
+
 // load restores model, optimiser and place from the checkpoint.
 func (l *Loop) load(at *state) error {
 	tensors, meta, err := nn.ReadState(l.Checkpoint)
 	if err != nil {
-		return fmt.Errorf("%s: resuming: %w", l.Name, err)
+		return fmt.Errorf("%s: resuming: %w; %s", l.Name, err, startOver)
 	}
 	if meta[identityKey] != l.Identity {
 		return fmt.Errorf("%s: %s was made by a run with another configuration; resume with the same options, or start anew in another folder", l.Name, l.Checkpoint)
 	}
 	if err := json.Unmarshal([]byte(meta[stateKey]), at); err != nil {
-		return fmt.Errorf("%s: %s: its state cannot be read: %w", l.Name, l.Checkpoint, err)
+		return fmt.Errorf("%s: %s: its state cannot be read: %w; %s", l.Name, l.Checkpoint, err, startOver)
 	}
 	if at.Epoch < 0 || at.Epoch > l.Epochs || at.Step < 0 || at.Step > l.Batches.Steps() || at.Updates < 0 || at.Seconds < 0 || len(at.History) != at.Epoch {
-		return fmt.Errorf("%s: %s: its state is damaged: epoch %d of %d, step %d of %d, %d epochs of history; start anew in another folder",
-			l.Name, l.Checkpoint, at.Epoch, l.Epochs, at.Step, l.Batches.Steps(), len(at.History))
+		return fmt.Errorf("%s: %s: its state is damaged: epoch %d of %d, step %d of %d, %d epochs of history; %s",
+			l.Name, l.Checkpoint, at.Epoch, l.Epochs, at.Step, l.Batches.Steps(), len(at.History), startOver)
 	}
 	model, opt := map[string]*tensor.Tensor{}, map[string]*tensor.Tensor{}
 	for name, t := range tensors {
@@ -81,10 +84,10 @@ func (l *Loop) load(at *state) error {
 		}
 	}
 	if err := l.Set.Load(model).Err(); err != nil {
-		return fmt.Errorf("%s: %s: %w", l.Name, l.Checkpoint, err)
+		return fmt.Errorf("%s: %s: %w; %s", l.Name, l.Checkpoint, err, startOver)
 	}
 	if err := l.Opt.SetState(opt, at.Updates); err != nil {
-		return fmt.Errorf("%s: %s: %w", l.Name, l.Checkpoint, err)
+		return fmt.Errorf("%s: %s: %w; %s", l.Name, l.Checkpoint, err, startOver)
 	}
 	if l.OnResume != nil {
 		n := l.Batches.Steps()
