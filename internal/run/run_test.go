@@ -488,4 +488,8 @@ func TestTimeOfAnInterruptedStage(t *testing.T) {
 	if _, m, err = Open(f.Dir); err != nil || m.Seconds[Stage1Name] <= 0.05 || m.Parameters[Stage1Name] == 0 {
 		t.Errorf("%v seconds in all, %v until the interruption; %v", m.Seconds[Stage1Name], first, err)
 	}
+	m.Seconds[Stage1Name] = 1000 // of another training, which is done anew
+	if _, _, err := f.RunStage1(t.Context(), x, m, hooks); err != nil || m.Seconds[Stage1Name] >= 1000 {
+		t.Errorf("a training from the start took %v seconds; %v", m.Seconds[Stage1Name], err)
+	}
 }

@@ -99,15 +99,15 @@ func (f Folder) runStage(m *Manifest, name, checkpoint string, hooks train.Hooks
 	began, earlier := time.Now(), 0.0
 	heard := hooks.OnResume
 	hooks.OnResume = func(done, total int, seconds float64) {
-		earlier = seconds
+		// A checkpoint knows of kills, run.json of interruptions and of all that was around the steps.
+		earlier = max(seconds, m.Seconds[name])
 		if heard != nil {
 			heard(done, total, seconds)
 		}
 	}
 	set, history, err := work(hooks)
 	curve := Curve{name, history}
-	// A checkpoint knows of kills, run.json of interruptions and all that was around the steps.
-	m.Seconds[name] = max(m.Seconds[name], earlier) + time.Since(began).Seconds()
+	m.Seconds[name] = earlier + time.Since(began).Seconds()
 	switch {
 	case errors.Is(err, context.Canceled):
 		return curve, errors.Join(err, f.SaveManifest(m))
