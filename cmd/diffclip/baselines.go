@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 )
 
 func declareBaselines(a *app, f *flags) func() error {
-	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample and,\nwith -from, of DiffCLIP and variants of it. Protocol, shots, window and seed being\nequal, the splits are those of eval -seeds. Prints a Markdown table: mean and\nstandard deviation over seeds, in percent.\n\n" +
+	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample and,\nwith -from, of DiffCLIP and variants of it. Protocol, shots, window and seed being\nequal, the splits are those of eval -seeds. Prints a Markdown table: mean and\nstandard deviation over seeds, in percent; where it is interrupted, over those that are\ncomplete.\n\n" +
 		strings.Join(baselineLines(), "\n") + "\n\nvariants, which learn from the settings of the run:\n" + strings.Join(variantLines(), "\n")
 	f.usage = "-data DIR [-from RUN] [flags]"
 	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods none -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods lda -variants probe,lds2ae,diffclip", "-data synthetic -methods svm,lda -seeds 3 -json"}
@@ -160,16 +161,26 @@ func baselines(a *app, o *baselineOptions) error {
 		return fmt.Errorf("%s: labels of %d classes, and comparing takes at least 2: see `diffclip inspect`, or list label files in a scene.json", o.data, n)
 	}
 	results, err := evaluateBaselines(a, d, o)
-	if err != nil {
+	if err != nil && len(results) == 0 {
 		return err
 	}
 	if o.json {
-		return json.NewEncoder(a.stdout).Encode(map[string]any{"data": o.data, "split": o.split, "results": results})
+		return errors.Join(err, json.NewEncoder(a.stdout).Encode(map[string]any{"data": o.data, "split": o.split, "results": results}))
 	}
-	return printBaselines(a, results, o.shots)
+	return errors.Join(err, printBaselines(a, results, o.shots))
 }
 
-// evaluateBaselines returns the results by method, then by shots. A split is drawn once for all methods.
+// stopped is the end of a command after some of its seeds, whose results are shown; other errors, and one before
+// there is anything to show, stay as they are.
+func stopped(err error, done, all int) error {
+	if done == 0 || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return interruptedError{fmt.Sprintf("interrupted; the results are of %d of %d seeds", done, all)}
+}
+
+// evaluateBaselines returns the results by method, then by shots. A split is drawn once for all methods. Where it is
+// interrupted the results are those of the seeds that are complete.
 func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselineResult, error) {
 	net, err := openLearned(a, o)
 	if err != nil {
@@ -186,26 +197,32 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 	for i := range o.seeds {
 		cfg := o.split
 		cfg.Seed = o.seed + uint64(i)
+		seed := make([]*rsdata.Confusion, len(results))
 		for s, shots := range o.shots {
 			cfg.Shots = shots
 			split, err := d.Split(cfg)
 			if err != nil {
 				return nil, err
 			}
+			if i == 0 && !d.Whole {
+				fmt.Fprintf(a.stderr, "%d shots: %d of %d test windows share a pixel with a training window (seed %d)\n", shots, split.OverlapTrainTest, len(split.Test), cfg.Seed)
+			}
 			for m := range rows {
-				if err := a.ctx.Err(); err != nil {
-					return nil, err
-				}
+				at := m*len(o.shots) + s
 				name, c, err := o.evaluate(a, m, split, evaluator, net)
-				if err != nil {
+				if err != nil && i == 0 {
 					return nil, err
 				}
-				r := &results[m*len(o.shots)+s]
-				r.Method, r.Shots = name, shots
-				r.add(cfg.Seed, c)
+				if err != nil {
+					return results, stopped(err, i, o.seeds)
+				}
+				results[at].Method, results[at].Shots, seed[at] = name, shots, c
 				done++
 				bar.Step(done, name)
 			}
+		}
+		for at := range results {
+			results[at].add(cfg.Seed, seed[at])
 		}
 	}
 	bar.Done(fmt.Sprintf("%d seeds", o.seeds))
@@ -214,6 +231,9 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 
 // evaluate returns the name and the confusion of row m on a split.
 func (o *baselineOptions) evaluate(a *app, m int, split *rsdata.Split, e *baseline.Evaluator, net *learned) (string, *rsdata.Confusion, error) {
+	if err := a.ctx.Err(); err != nil {
+		return "", nil, err
+	}
 	if m < len(o.methods) {
 		c, err := e.Evaluate(a.ctx, split, o.methods[m], split.Config.Seed)
 		return o.methods[m].Name, c, err

@@ -2,6 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -92,4 +96,58 @@ func TestBaselines(t *testing.T) {
 			t.Errorf("%s, %d shots, seed %d: OA %v, want %v", r.Method, r.Shots, r.Seeds[1], r.Scores[1].OA, c.OA())
 		}
 	}
+}
+
+// A command that is interrupted after some of its seeds shows what they gave, and no more than they.
+func TestInterruptedSeedsAreShown(t *testing.T) {
+	dir := stage1(t)
+	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-shots", "2")
+	for _, args := range [][]string{
+		{"baselines", "-data", "synthetic", "-methods", "mean,lda", "-shots", "2", "-seeds", "3", "-max-test", "4", "-json"},
+		{"eval", "-from", dir, "-seeds", "3", "-json"},
+	} {
+		met := map[int]bool{} // numbers of seeds that were shown
+		for n := int32(1); ; n++ {
+			code, stdout, stderr := call(t, newCountdown(t.Context(), n), args...)
+			if code == 0 {
+				break
+			}
+			if code != exitInterrupted {
+				t.Fatalf("%s: exit code %d, %q", args[0], code, stderr)
+			}
+			shown := seedsShown(t, stdout)
+			if shown > 0 && !strings.Contains(stderr, fmt.Sprintf("the results are of %d of 3 seeds", shown)) || shown == 0 && strings.Contains(stderr, "results are of") {
+				t.Errorf("%s: %d seeds are shown, and stderr says %q", args[0], shown, stderr)
+			}
+			met[shown] = true
+		}
+		if want := map[int]bool{0: true, 1: true, 2: true}; !maps.Equal(met, want) {
+			t.Errorf("%s: numbers of seeds that were shown %v, want 0 to 2", args[0], met)
+		}
+		if left, err := os.Stat(filepath.Join(dir, "seeds.json")); args[0] == "eval" && (err != nil || left.Size() == 0) {
+			t.Errorf("the whole of it is not kept: %v", err)
+		}
+	}
+}
+
+// seedsShown counts the seeds of each method in JSON, which must be equally many with names.
+func seedsShown(t *testing.T, text string) int {
+	t.Helper()
+	if text == "" {
+		return 0
+	}
+	var got struct {
+		Results []baselineResult
+		Seeds   []uint64
+	}
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range got.Results {
+		if r.Method == "" || r.Shots != 2 || len(r.Seeds) != len(got.Results[0].Seeds) || len(r.Scores) != len(r.Seeds) {
+			t.Errorf("a row of %+v", r)
+		}
+		got.Seeds = r.Seeds
+	}
+	return len(got.Seeds)
 }

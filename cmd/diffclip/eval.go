@@ -111,13 +111,10 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 		if err != nil {
 			return err
 		}
-		hooks, done := run.Watch(a.stderr, fmt.Sprintf("seed %d (%d of %d)", seed, i+1, o.seeds), "")
-		model, _, err := y.Finetune(a.ctx, stage1.Weights(), hooks)
-		done()
-		if err != nil {
-			return err
+		confusion, err := evalSeed(a, y, stage1, fmt.Sprintf("seed %d (%d of %d)", seed, i+1, o.seeds))
+		if err != nil && i > 0 { // what earlier seeds have given is shown, and not kept: it is less than was asked for
+			return errors.Join(stopped(err, i, o.seeds), showSeeds(a, x, &all, o.json))
 		}
-		confusion, err := y.EvaluateStage2(a.ctx, model, a.stderr)
 		if err != nil {
 			return err
 		}
@@ -129,10 +126,25 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 	if err := kept(a, errors.Join(splits, folder.SaveSeeds(&all))); err != nil {
 		return err
 	}
-	if o.json {
+	return showSeeds(a, x, &all, o.json)
+}
+
+// evalSeed trains stage 2 on a draw and tests it.
+func evalSeed(a *app, x *run.Experiment, stage1 *run.Stage1, title string) (*rsdata.Confusion, error) {
+	hooks, done := run.Watch(a.stderr, title, "")
+	model, _, err := x.Finetune(a.ctx, stage1.Weights(), hooks)
+	done()
+	if err != nil {
+		return nil, err
+	}
+	return x.EvaluateStage2(a.ctx, model, a.stderr)
+}
+
+func showSeeds(a *app, x *run.Experiment, all *run.Seeds, asJSON bool) error {
+	if asJSON {
 		return json.NewEncoder(a.stdout).Encode(all)
 	}
-	printSeeds(a, x, &all)
+	printSeeds(a, x, all)
 	return nil
 }
 

@@ -22,7 +22,10 @@ func declareReproduce(a *app, f *flags) func() error {
 	f.group("data and place", func() {
 		f.StringVar(&o.data, "data", "", "`folder` that holds the scenes, each in a folder of its own: Houston2013, Trento, MUUFL, IDTReeS, ... (default the embedded scene alone)")
 		f.Func("scenes", "`names` of the scenes to run on, separated by commas; the beginning of a name will do (default all that are there)", func(v string) error {
-			o.scenes = strings.Split(v, ",")
+			o.scenes = nil
+			for _, name := range strings.Split(v, ",") {
+				o.scenes = append(o.scenes, strings.TrimSpace(name))
+			}
 			return nil
 		})
 		f.StringVar(&o.out, "out", "reproduce", "`folder` for results; finished cells in it are used again")
