@@ -1,4 +1,4 @@
-// Package folderlock keeps two programs from training into one folder at a time.
+// Package folderlock keeps two programs from writing to one folder at a time.
 // A lock belongs to the process: the system takes it back however the process ends.
 package folderlock
 

@@ -3,6 +3,8 @@ package reproduce
 import (
 	"math"
 	"testing"
+
+	"diffclip/internal/run"
 )
 
 // A mean is over all scenes or over none: one that a scene had no part in would be too low, and of other scenes than
@@ -26,6 +28,23 @@ func TestMeansAreOverTheSameScenes(t *testing.T) {
 	for k, want := range []float64{0.6, 0.8} {
 		if got := p.Rows[0].values["OA"][k]; math.Abs(got-want) > 1e-12 {
 			t.Errorf("seed %d: mean %v, want %v", k, got, want)
+		}
+	}
+}
+
+// The share of windows that overlap stands there for every setting: it grows with the shots.
+func TestOverlaps(t *testing.T) {
+	row := func(setting string, overlap int) *Row {
+		return &Row{Setting: setting, Cells: []*Result{{Split: run.SplitFacts{Test: 200, Overlap: overlap}}}}
+	}
+	for want, rows := range map[string][]*Row{
+		"":                                   {row("2-shot", 0), row("8-shot", 0)},
+		"26 %":                               {row("", 52)},
+		"2-shot 0 %, 8-shot 10 %":            {row("2-shot", 0), row("8-shot", 20), row("8-shot", 20), {Setting: "20-shot"}},
+		"mask 90 %, side of window 5 to 9 %": {row("mask", 180), row("side of window", 10), row("side of window", 18)},
+	} {
+		if got := (&Panel{Rows: rows}).overlaps(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -101,11 +101,8 @@ func (p *Panel) text() []string {
 		mods = append(mods, fmt.Sprintf("%s, %s", m.Name, counted(m.Bands, "band")))
 	}
 	text := []string{fmt.Sprintf("%s: %d classes; %s.", d.Name, len(d.Classes), strings.Join(mods, "; "))}
-	if row := p.firstRun(); row != nil {
-		if c := row.Cells[0]; c.Split.Overlap > 0 {
-			text = append(text, fmt.Sprintf("%.0f %% of the test windows share a pixel with a training window (%s, first seed), which flatters every row.",
-				100*float64(c.Split.Overlap)/float64(c.Split.Test), row.name()))
-		}
+	if shares := p.overlaps(); shares != "" {
+		text = append(text, fmt.Sprintf("Test windows that share a pixel with a training window, which flatters every row: %s (first seed).", shares))
 	}
 	for _, n := range d.Notes {
 		text = append(text, "Note: "+n+".")
@@ -128,14 +125,37 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// firstRun is the first row that was computed here.
-func (p *Panel) firstRun() *Row {
-	for _, row := range p.Rows {
-		if len(row.Cells) > 0 {
-			return row
+// overlaps says of each setting what share of the first seed's test windows overlap
+// with a training window; "" where none does.
+func (p *Panel) overlaps() string {
+	var parts []string
+	some := false
+	for _, setting := range p.settings() {
+		least, most := math.Inf(1), math.Inf(-1)
+		for _, row := range p.Rows {
+			if row.Setting == setting && len(row.Cells) > 0 {
+				s := row.Cells[0].Split
+				share := 100 * float64(s.Overlap) / float64(s.Test)
+				least, most = min(least, share), max(most, share)
+			}
 		}
+		if least > most {
+			continue
+		}
+		some = some || most > 0
+		text := fmt.Sprintf("%.0f %%", most)
+		if low := fmt.Sprintf("%.0f", least); low+" %" != text { // the rows of a setting differ in their windows
+			text = low + " to " + text
+		}
+		if setting != "" {
+			text = setting + " " + text
+		}
+		parts = append(parts, text)
 	}
-	return nil
+	if !some {
+		return ""
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (r *Row) name() string {
