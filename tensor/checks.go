@@ -241,7 +241,8 @@ func (Checks) WeightedMSEBackward(dx, dloss, x, target, w *Tensor) {
 }
 
 func (Checks) GatherRows(dst, x, fill *Tensor, ids []int32) {
-	check(dst.Rank() > 0 && dst.Rows() == len(ids) && x.Rank() > 0 && dst.Cols() == x.Cols() && (fill == nil || fill.Len() == x.Cols()), "GatherRows", "want one id per row of the result, and rows of one length", dst, x, fill)
+	check(dst.Rank() > 0 && dst.Rows() == len(ids) && x.Rank() > 0 && dst.Cols() == x.Cols() && (fill == nil || fill.Len() == x.Cols()),
+		"GatherRows", "want one id per row of the result, and rows of one length", dst, x, fill)
 	rows := x.Rows()
 	for _, id := range ids {
 		check(int(id) < rows && (id >= 0 || fill != nil), "GatherRows", "an id is outside of the rows", dst, x)

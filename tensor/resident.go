@@ -41,7 +41,8 @@ type Resident interface {
 
 // CutWindows checks the arguments of Resident.CutWindows.
 func (Checks) CutWindows(dst, raster *Tensor, at []Window, side int, order []int32) {
-	check(raster.Rank() == 2 && dst.Rank() > 0 && side > 0 && dst.Rows()*dst.Cols() == len(at)*side*side*raster.Cols(), "CutWindows", "want a raster (pixels, bands) and room for side·side pixels of each window", dst, raster)
+	check(raster.Rank() == 2 && dst.Rank() > 0 && side > 0 && dst.Rows()*dst.Cols() == len(at)*side*side*raster.Cols(),
+		"CutWindows", "want a raster (pixels, bands) and room for side·side pixels of each window", dst, raster)
 	check(order == nil || len(order) == side*side, "CutWindows", "want an order of all places of a window", dst)
 	for _, k := range order {
 		check(k >= 0 && int(k) < side*side, "CutWindows", "a place of the order is outside of the window", dst)

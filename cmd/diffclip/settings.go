@@ -61,14 +61,16 @@ func (s *settings) number(f *flags, name, usage string, to func(*run.Config, flo
 	})
 }
 
-func (s *settings) choice(f *flags, name, usage string, choices []string, to func(*run.Config, string)) {
+func choice[T ~string](s *settings, f *flags, name, usage string, choices []T, to func(*run.Config, T)) {
 	s.set(f, name, usage, func(value string) (func(*run.Config), error) {
+		var names []string
 		for _, c := range choices {
-			if c == value {
-				return func(c *run.Config) { to(c, value) }, nil
+			if string(c) == value {
+				return func(cfg *run.Config) { to(cfg, c) }, nil
 			}
+			names = append(names, string(c))
 		}
-		return nil, fmt.Errorf("want %s", strings.Join(choices, ", "))
+		return nil, fmt.Errorf("want %s", strings.Join(names, ", "))
 	})
 }
 
@@ -130,8 +132,9 @@ func (s *settings) declareSplit(f *flags) {
 }
 
 func (s *settings) declareProtocol(f *flags) {
-	s.choice(f, "protocol", "`name` of the way to divide labelled samples: official, random or disjoint", []string{string(rsdata.Official), string(rsdata.Random), string(rsdata.Disjoint)},
-		func(c *run.Config, v string) { c.Split.Protocol = rsdata.Protocol(v) })
+	choice(s, f, "protocol", "`name` of the way to divide labelled samples: official, random or disjoint",
+		[]rsdata.Protocol{rsdata.Official, rsdata.Random, rsdata.Disjoint},
+		func(c *run.Config, v rsdata.Protocol) { c.Split.Protocol = v })
 	s.integer(f, "max-test", "largest `number` of test samples per class, 0 for all", 0, func(c *run.Config, n int) { c.Split.PerClassTest = n })
 }
 
@@ -149,9 +152,11 @@ func (s *settings) declareUnlabelled(f *flags) {
 
 func (s *settings) declareInput(f *flags) {
 	methods := []string{string(rsdata.GlobalMinMax), string(rsdata.Standardise), string(rsdata.BandMinMax), string(rsdata.Percentile)}
-	s.choice(f, "scaling", "`method` that brings values to a common range: "+strings.Join(methods, ", "), methods, func(c *run.Config, v string) { c.Scaling.Method = rsdata.Method(v) })
-	s.integer(f, "pca", "`number` of principal components to keep of each modality with more bands, 0 for none", 0, func(c *run.Config, n int) { c.Scaling.PCA, c.Scaling.MNF = n, 0 })
-	s.integer(f, "mnf", "`number` of minimum noise fractions to keep in place of principal components, 0 for none", 0, func(c *run.Config, n int) { c.Scaling.MNF, c.Scaling.PCA = n, 0 })
+	choice(s, f, "scaling", "`method` that brings values to a common range: "+strings.Join(methods, ", "), methods, func(c *run.Config, v string) { c.Scaling.Method = rsdata.Method(v) })
+	s.integer(f, "pca", "`number` of principal components to keep of each modality with more bands, 0 for none",
+		0, func(c *run.Config, n int) { c.Scaling.PCA, c.Scaling.MNF = n, 0 })
+	s.integer(f, "mnf", "`number` of minimum noise fractions to keep in place of principal components, 0 for none",
+		0, func(c *run.Config, n int) { c.Scaling.MNF, c.Scaling.PCA = n, 0 })
 }
 
 func (s *settings) declareModel(f *flags) {
@@ -164,16 +169,19 @@ func (s *settings) declareModel(f *flags) {
 	encoder("heads", "`number` of attention heads", func(e *vit.Config, n int) { e.Heads = n })
 	encoder("depth", "`number` of encoder blocks", func(e *vit.Config, n int) { e.Depth = n })
 	s.integer(f, "decoder-depth", "`number` of blocks of each decoder of stage 1", 1, func(c *run.Config, n int) { c.Diffusion.DecoderDepth = n })
-	s.choice(f, "stem", "`way` in which a pixel's bands become a token: reducer, as published, linear, batch norm and ReLU twice before the embedding, or linear, the embedding alone", []string{string(vit.StemReducer), string(vit.StemLinear)}, func(c *run.Config, v string) {
-		c.Encoder(func(e *vit.Config) { e.Stem = vit.StemKind(v) })
-	})
+	choice(s, f, "stem", "`way` in which a pixel's bands become a token: reducer, as published, linear, batch norm and ReLU twice before the embedding, or linear, the embedding alone",
+		[]vit.StemKind{vit.StemReducer, vit.StemLinear}, func(c *run.Config, v vit.StemKind) {
+			c.Encoder(func(e *vit.Config) { e.Stem = v })
+		})
 	s.number(f, "mask-ratio", "`share` of a window's patches that stage 1 hides", func(c *run.Config, v float64) { c.Diffusion.MaskRatio = v })
-	s.choice(f, "noise", "whether stage 1 noises the visible patches, `on|off`; off, it is a masked autoencoder", []string{"on", "off"}, func(c *run.Config, v string) { c.Diffusion.NoNoise = v == "off" })
+	choice(s, f, "noise", "whether stage 1 noises the visible patches, `on|off`; off, it is a masked autoencoder",
+		[]string{"on", "off"}, func(c *run.Config, v string) { c.Diffusion.NoNoise = v == "off" })
 	s.integer(f, "timesteps", "`number` of steps of noise, T, whose variances rise from 1e-4 to 0.02; fewer end in less noise", 1, func(c *run.Config, n int) {
 		c.Encoder(func(e *vit.Config) { e.Timesteps = n })
 	})
 	s.set(f, "train-positions", "`stages` whose positional embeddings learn: none, 1, 2 or both", parsePositions)
-	s.choice(f, "compat", "`name` of what to follow where paper and published code differ: reference, the code, in the order of masking and noise, random timesteps in stage 2 and warm restarts (default the paper)", []string{"reference"},
+	choice(s, f, "compat", "`name` of what to follow where paper and published code differ: reference, the code, in the order of masking and noise, random timesteps in stage 2 and warm restarts (default the paper)",
+		[]string{"reference"},
 		func(c *run.Config, _ string) {
 			c.Diffusion.ReferenceOrder, c.Classifier.RandomTimestep, c.Pretrain.Restarts = true, true, 5
 		})
@@ -225,18 +233,23 @@ func (s *settings) declareFinetuning(f *flags) {
 	s.integer(f, "batch", "`number` of windows in a step", 2, func(c *run.Config, n int) { c.Finetune.Batch = n })
 	s.number(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Finetune.LR = v })
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
-	s.integer(f, "freeze", "`number` of epochs at the start in which the image encoder of stage 1 stays as it is", 0, func(c *run.Config, n int) { c.Finetune.FreezeEncoder = n })
-	s.choice(f, "head-fit", "`way` to the last weights of the head: trained, by the contrast, or lda, linear discriminants of the training samples' features", []string{string(clip.HeadTrained), string(clip.HeadLDA)}, func(c *run.Config, v string) { c.Finetune.HeadFit = clip.HeadFit(v) })
+	s.integer(f, "freeze", "`number` of epochs at the start in which the image encoder of stage 1 stays as it is",
+		0, func(c *run.Config, n int) { c.Finetune.FreezeEncoder = n })
+	choice(s, f, "head-fit", "`way` to the last weights of the head: trained, by the contrast, or lda, linear discriminants of the training samples' features",
+		[]clip.HeadFit{clip.HeadTrained, clip.HeadLDA}, func(c *run.Config, v clip.HeadFit) { c.Finetune.HeadFit = v })
 	s.declareExtras(f)
 	s.declareContrast(f)
 }
 
 // declareExtras is what stage 2 may do with few samples beyond the paper.
 func (s *settings) declareExtras(f *flags) {
-	s.choice(f, "symmetries", "whether training windows are flipped and turned at random, `on|off`", []string{"on", "off"}, func(c *run.Config, v string) { c.Finetune.Symmetries = v == "on" })
-	s.number(f, "spectral", "`size` of random changes of a training window's scaled spectrum, its gain, slope and bands, 0 for none", func(c *run.Config, v float64) { c.Finetune.Spectral = v })
-	s.integer(f, "average", "`number` of epochs at the end over which weights are averaged, 0 for the last weights", 0, func(c *run.Config, n int) { c.Finetune.Average = n })
-	s.choice(f, "views", viewsUsage, []string{"1", "8"}, func(c *run.Config, v string) { c.Classifier.Views = int(v[0] - '0') })
+	choice(s, f, "symmetries", "whether training windows are flipped and turned at random, `on|off`",
+		[]string{"on", "off"}, func(c *run.Config, v string) { c.Finetune.Symmetries = v == "on" })
+	s.number(f, "spectral", "`size` of random changes of a training window's scaled spectrum, its gain, slope and bands, 0 for none",
+		func(c *run.Config, v float64) { c.Finetune.Spectral = v })
+	s.integer(f, "average", "`number` of epochs at the end over which weights are averaged, 0 for the last weights",
+		0, func(c *run.Config, n int) { c.Finetune.Average = n })
+	choice(s, f, "views", viewsUsage, []string{"1", "8"}, func(c *run.Config, v string) { c.Classifier.Views = int(v[0] - '0') })
 }
 
 const viewsUsage = "`number` of views of a window that are averaged in use: 1, or 8 with its mirror images and turns, in eight times the time"
@@ -254,16 +267,22 @@ func viewsFlag(f *flags, to *int) {
 
 // declareContrast is what the loss of stage 2 compares.
 func (s *settings) declareContrast(f *flags) {
-	s.choice(f, "head", "`kind` of head: text, which compares windows with the texts of the classes, or linear, a fully connected layer with cross-entropy and no text", []string{string(clip.HeadText), string(clip.HeadLinear)}, func(c *run.Config, v string) { c.Classifier.Head = clip.Head(v) })
-	s.choice(f, "pool", "which `tokens` stand for a window: class, mean, or centre, a mean in which those near the centre weigh more", []string{string(clip.PoolClass), string(clip.PoolMean), string(clip.PoolCentre)}, func(c *run.Config, v string) { c.Classifier.Pool = clip.Pool(v) })
-	s.choice(f, "targets", "`kind` of match in the contrast: own, a window and its own text (Eq. 16), or class, all windows and texts of a class", []string{string(clip.TargetsOwn), string(clip.TargetsClass)}, func(c *run.Config, v string) { c.Classifier.Targets = clip.Targets(v) })
+	choice(s, f, "head", "`kind` of head: text, which compares windows with the texts of the classes, or linear, a fully connected layer with cross-entropy and no text",
+		[]clip.Head{clip.HeadText, clip.HeadLinear}, func(c *run.Config, v clip.Head) { c.Classifier.Head = v })
+	choice(s, f, "pool", "which `tokens` stand for a window: class, mean, or centre, a mean in which those near the centre weigh more",
+		[]clip.Pool{clip.PoolClass, clip.PoolMean, clip.PoolCentre}, func(c *run.Config, v clip.Pool) { c.Classifier.Pool = v })
+	choice(s, f, "targets", "`kind` of match in the contrast: own, a window and its own text (Eq. 16), or class, all windows and texts of a class",
+		[]clip.Targets{clip.TargetsOwn, clip.TargetsClass}, func(c *run.Config, v clip.Targets) { c.Classifier.Targets = v })
 	s.number(f, "temperature", "`value` of the contrast's temperature at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })
-	s.choice(f, "timestep", "diffusion `step` that the encoder is told in stage 2 and in use: first, or random, one for each window", []string{"first", "random"}, func(c *run.Config, v string) { c.Classifier.RandomTimestep = v == "random" })
+	choice(s, f, "timestep", "diffusion `step` that the encoder is told in stage 2 and in use: first, or random, one for each window",
+		[]string{"first", "random"}, func(c *run.Config, v string) { c.Classifier.RandomTimestep = v == "random" })
 }
 
 func (s *settings) declareText(f *flags) {
-	s.text(f, "prompts", "`text` for each class: p1 to p5 of the paper, a template with {} for the class name, a JSON file {\"class\": \"text\"}, or auto, p5 where all classes have a description and else p4", func(c *run.Config, v string) { c.Text.Prompts = v })
-	s.choice(f, "tokenizer", "`name` of the tokenizer: compact, built in, or bpe, CLIP's own", []string{run.Compact, run.BPE}, func(c *run.Config, v string) { c.Text.Tokenizer = v })
+	s.text(f, "prompts", "`text` for each class: p1 to p5 of the paper, a template with {} for the class name, a JSON file {\"class\": \"text\"}, or auto, p5 where all classes have a description and else p4",
+		func(c *run.Config, v string) { c.Text.Prompts = v })
+	choice(s, f, "tokenizer", "`name` of the tokenizer: compact, built in, or bpe, CLIP's own",
+		[]string{run.Compact, run.BPE}, func(c *run.Config, v string) { c.Text.Tokenizer = v })
 	s.text(f, "bpe", "`file` with CLIP's vocabulary, bpe_simple_vocab_16e6.txt.gz", func(c *run.Config, v string) { c.Text.BPE = v })
 }
 
