@@ -133,13 +133,17 @@ func bothMaps(s *rsdata.Scene) []uint8 {
 const mapWidth = 960
 
 // mapColumns puts narrow scenes side by side and wide ones below each other.
-func mapColumns(s *rsdata.Scene) int { return min(max(mapWidth/s.W, 1), 4) }
+func mapColumns(s *rsdata.Scene) int {
+	return min(max(int(mapWidth/(float64(s.W)*mapZoom(s.W))), 1), 4)
+}
 
+// mapZoom halves the maps of wide scenes and enlarges those of small ones, above which
+// no caption had room.
 func mapZoom(width int) float64 {
 	if width > mapWidth {
 		return 0.5
 	}
-	return 1
+	return float64(max(mapWidth/4/width, 1))
 }
 
 // settings lists the settings of a panel, in order.

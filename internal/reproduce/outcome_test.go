@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"diffclip/internal/run"
+	"diffclip/rsdata"
 )
 
 // A mean is over all scenes or over none: one that a scene had no part in would be too low, and of other scenes than
@@ -45,6 +46,18 @@ func TestOverlaps(t *testing.T) {
 	} {
 		if got := (&Panel{Rows: rows}).overlaps(); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// Maps have room for their captions, and a row of them for a page.
+func TestMapsHaveAReadableSize(t *testing.T) {
+	for _, c := range []struct {
+		width, columns int
+		zoom           float64
+	}{{11, 4, 21}, {70, 4, 3}, {121, 4, 1}, {220, 4, 1}, {600, 1, 1}, {1905, 1, 0.5}} {
+		if zoom, columns := mapZoom(c.width), mapColumns(&rsdata.Scene{W: c.width}); zoom != c.zoom || columns != c.columns {
+			t.Errorf("a scene %d wide: zoom %v in %d columns, want %v in %d", c.width, zoom, columns, c.zoom, c.columns)
 		}
 	}
 }
