@@ -96,10 +96,10 @@ type Model struct {
 	Config Config
 
 	body       func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var
-	fromPixels tokens
+	fromPixels tokens  // embed, bound once
 	rows       []int32 // 0, T, 2T, ...: class tokens of a shard
 	in         []*autograd.Var
-	tokens     tokens  // of the batch in progress
+	tokens     tokens  // how the batch in progress makes its sequences
 	own        []int32 // 0, 1, 2, ...
 	order      []int32 // vit.Config.PixelOrder, nil where it is row by row
 

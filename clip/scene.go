@@ -97,7 +97,7 @@ type mapper struct {
 	next     int              // first scene row not embedded yet
 	raw      []*tensor.Tensor // per modality (embedPixels, bands), for pixels that the host reads
 	ids      []int32          // (windows·L) row in embedded
-	tokens   tokens
+	tokens   tokens           // windowsOfEmbedded, bound once
 }
 
 func newMapper(c *Classifier, w *rsdata.Windows, scene, height, wide, width int, emit func(*autograd.Var, []float32)) (*mapper, error) {
@@ -113,7 +113,7 @@ func newMapper(c *Classifier, w *rsdata.Windows, scene, height, wide, width int,
 	m.values = make([]float32, m.strip*wide*width)
 	m.pixels = make([]rsdata.Pixel, m.strip*wide)
 	m.steps = make([]int32, m.strip*wide)
-	m.tokens = m.gather
+	m.tokens = m.windowsOfEmbedded
 	return m, nil
 }
 
@@ -193,8 +193,8 @@ func (m *mapper) images(steps []int32) *autograd.Var {
 	return model.Head.Forward(t, model.encode(t, m.tokens))
 }
 
-// gather is tokens of embedded pixels.
-func (m *mapper) gather(t *autograd.Tape, i, lo, hi int, in []*autograd.Var) *autograd.Var {
+// windowsOfEmbedded is tokens of embedded pixels.
+func (m *mapper) windowsOfEmbedded(t *autograd.Tape, i, lo, hi int, in []*autograd.Var) *autograd.Var {
 	model := m.c.model
 	l := model.Config.Encoder.Tokens()
 	patches := t.GatherRows(t.Input(m.embedded[i]), nil, m.ids[lo*l:hi*l]) // (B'·L, D)

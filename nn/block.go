@@ -89,21 +89,6 @@ func (b *Block) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return b.ForwardFrom(t, x, qkv)
 }
 
-// Blocks is a stack of blocks.
-type Blocks []*Block
-
-// Forward runs x, (B, T, D), through all of them.
-func (s Blocks) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
-	for i, b := range s {
-		y := b.Forward(t, x)
-		if i > 0 { // x was made here
-			t.Drop(x)
-		}
-		x = y
-	}
-	return x
-}
-
 // QKV returns the queries, keys and values of each token, (..., D) to (..., 3·D).
 func (b *Block) QKV(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	y := b.Norm1.Forward(t, x)
@@ -118,4 +103,19 @@ func (b *Block) ForwardFrom(t *autograd.Tape, x, qkv *autograd.Var) *autograd.Va
 	y := b.Norm2.Forward(t, x)
 	defer t.Drop(y)
 	return b.MLP.Forward(t, y, x)
+}
+
+// Blocks is a stack of blocks.
+type Blocks []*Block
+
+// Forward runs x, (B, T, D), through all of them.
+func (s Blocks) Forward(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	for i, b := range s {
+		y := b.Forward(t, x)
+		if i > 0 { // x was made here
+			t.Drop(x)
+		}
+		x = y
+	}
+	return x
 }
