@@ -18,8 +18,12 @@ type staging struct {
 	lock *folderlock.Lock
 }
 
-// stagings are the folders that this program is writing maps to, by name.
-var stagings sync.Map
+// stagings are the folders that this program is writing maps to, by name. A new one is made and noted in one go: a sweep
+// in between would take it for a leftover.
+var stagings = struct {
+	sync.Mutex
+	alive map[string]bool
+}{alive: map[string]bool{}}
 
 // newStaging makes a folder for the files of a map in dir, and removes those that killed programs have left there.
 func newStaging(dir string) (*staging, error) {
@@ -28,6 +32,8 @@ func newStaging(dir string) (*staging, error) {
 		return nil, fmt.Errorf("cannot write a map to %s: %w", dir, err)
 	}
 	s := &staging{lock: lock}
+	stagings.Lock()
+	defer stagings.Unlock()
 	if lock.Exclusive() {
 		sweepStagings(dir)
 	}
@@ -35,7 +41,7 @@ func newStaging(dir string) (*staging, error) {
 		lock.Release()
 		return nil, fmt.Errorf("cannot write a map to %s: %w", dir, err)
 	}
-	stagings.Store(filepath.Base(s.dir), true)
+	stagings.alive[filepath.Base(s.dir)] = true
 	return s, nil
 }
 
@@ -45,7 +51,9 @@ func (s *staging) remove() error {
 		return nil
 	}
 	err := os.RemoveAll(s.dir)
-	stagings.Delete(filepath.Base(s.dir))
+	stagings.Lock()
+	delete(stagings.alive, filepath.Base(s.dir))
+	stagings.Unlock()
 	s.dir = ""
 	s.lock.Release()
 	return err
@@ -54,15 +62,15 @@ func (s *staging) remove() error {
 // stagingName matches the names that os.MkdirTemp gives.
 var stagingName = regexp.MustCompile(`^\.map-[0-9]+$`)
 
-// sweepStagings removes the folders that killed programs have left in dir. What cannot be removed stays: it is no reason
-// not to write a map.
+// sweepStagings removes the folders that killed programs have left in dir; stagings is locked. What cannot be removed
+// stays: it is no reason not to write a map.
 func sweepStagings(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		if _, alive := stagings.Load(e.Name()); e.IsDir() && stagingName.MatchString(e.Name()) && !alive {
+		if e.IsDir() && stagingName.MatchString(e.Name()) && !stagings.alive[e.Name()] {
 			sweepStaging(filepath.Join(dir, e.Name()))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"diffclip/internal/folderlock"
@@ -110,5 +111,30 @@ func TestKilledMapIsClearedAway(t *testing.T) {
 	}
 	if !slices.Contains(have, "map.tif") {
 		t.Errorf("no map in %v", have)
+	}
+}
+
+// Maps that one program writes to a folder at the same time do not take each other for leftovers.
+func TestMapsAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	spec, _, _, _ := smallMap()
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 50 {
+				m, err := CreateMap(dir, spec)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := m.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if left := filesIn(t, dir); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 }
