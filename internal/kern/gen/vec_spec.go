@@ -16,6 +16,7 @@ func mapped(name, signature, dst string, inputs, scalars []string, unroll int, f
 	return vecSpec{name: name, signature: signature, unroll: unroll, body: func(k *vecKernel) { k.mapped(dst, inputs, scalars, f) }}
 }
 
+// mapped is the body of the spec of that name.
 func (k *vecKernel) mapped(dst string, inputs, scalars []string, f func(b *block, in, s []*value) *value) {
 	out := k.ptr(dst)
 	ptrs := make([]*pointer, len(inputs))
