@@ -124,247 +124,328 @@ DATA vecConst<>+464(SB)/4, $0x7fffffff
 DATA vecConst<>+468(SB)/4, $0x7fffffff
 DATA vecConst<>+472(SB)/4, $0x7fffffff
 DATA vecConst<>+476(SB)/4, $0x7fffffff
-DATA vecConst<>+480(SB)/4, $0x43000000
-DATA vecConst<>+484(SB)/4, $0x43000000
-DATA vecConst<>+488(SB)/4, $0x43000000
-DATA vecConst<>+492(SB)/4, $0x43000000
-DATA vecConst<>+496(SB)/4, $0x43000000
-DATA vecConst<>+500(SB)/4, $0x43000000
-DATA vecConst<>+504(SB)/4, $0x43000000
-DATA vecConst<>+508(SB)/4, $0x43000000
-DATA vecConst<>+512(SB)/4, $0xbf000000
-DATA vecConst<>+516(SB)/4, $0xbf000000
-DATA vecConst<>+520(SB)/4, $0xbf000000
-DATA vecConst<>+524(SB)/4, $0xbf000000
-DATA vecConst<>+528(SB)/4, $0xbf000000
-DATA vecConst<>+532(SB)/4, $0xbf000000
-DATA vecConst<>+536(SB)/4, $0xbf000000
-DATA vecConst<>+540(SB)/4, $0xbf000000
-DATA vecConst<>+544(SB)/4, $0xc2b00000
-DATA vecConst<>+548(SB)/4, $0xc2b00000
-DATA vecConst<>+552(SB)/4, $0xc2b00000
-DATA vecConst<>+556(SB)/4, $0xc2b00000
-DATA vecConst<>+560(SB)/4, $0xc2b00000
-DATA vecConst<>+564(SB)/4, $0xc2b00000
-DATA vecConst<>+568(SB)/4, $0xc2b00000
-DATA vecConst<>+572(SB)/4, $0xc2b00000
-DATA vecConst<>+576(SB)/4, $0x4b40007f
-DATA vecConst<>+580(SB)/4, $0x4b40007f
-DATA vecConst<>+584(SB)/4, $0x4b40007f
-DATA vecConst<>+588(SB)/4, $0x4b40007f
-DATA vecConst<>+592(SB)/4, $0x4b40007f
-DATA vecConst<>+596(SB)/4, $0x4b40007f
-DATA vecConst<>+600(SB)/4, $0x4b40007f
-DATA vecConst<>+604(SB)/4, $0x4b40007f
-DATA vecConst<>+608(SB)/4, $0x3f317218
-DATA vecConst<>+612(SB)/4, $0x3f317218
-DATA vecConst<>+616(SB)/4, $0x3f317218
-DATA vecConst<>+620(SB)/4, $0x3f317218
-DATA vecConst<>+624(SB)/4, $0x3f317218
-DATA vecConst<>+628(SB)/4, $0x3f317218
-DATA vecConst<>+632(SB)/4, $0x3f317218
-DATA vecConst<>+636(SB)/4, $0x3f317218
-DATA vecConst<>+640(SB)/4, $0x3d2b956d
-DATA vecConst<>+644(SB)/4, $0x3d2b956d
-DATA vecConst<>+648(SB)/4, $0x3d2b956d
-DATA vecConst<>+652(SB)/4, $0x3d2b956d
-DATA vecConst<>+656(SB)/4, $0x3d2b956d
-DATA vecConst<>+660(SB)/4, $0x3d2b956d
-DATA vecConst<>+664(SB)/4, $0x3d2b956d
-DATA vecConst<>+668(SB)/4, $0x3d2b956d
-DATA vecConst<>+672(SB)/4, $0x3c08310f
-DATA vecConst<>+676(SB)/4, $0x3c08310f
-DATA vecConst<>+680(SB)/4, $0x3c08310f
-DATA vecConst<>+684(SB)/4, $0x3c08310f
-DATA vecConst<>+688(SB)/4, $0x3c08310f
-DATA vecConst<>+692(SB)/4, $0x3c08310f
-DATA vecConst<>+696(SB)/4, $0x3c08310f
-DATA vecConst<>+700(SB)/4, $0x3c08310f
-DATA vecConst<>+704(SB)/4, $0x3e2aabd8
-DATA vecConst<>+708(SB)/4, $0x3e2aabd8
-DATA vecConst<>+712(SB)/4, $0x3e2aabd8
-DATA vecConst<>+716(SB)/4, $0x3e2aabd8
-DATA vecConst<>+720(SB)/4, $0x3e2aabd8
-DATA vecConst<>+724(SB)/4, $0x3e2aabd8
-DATA vecConst<>+728(SB)/4, $0x3e2aabd8
-DATA vecConst<>+732(SB)/4, $0x3e2aabd8
-DATA vecConst<>+736(SB)/4, $0x3efffefd
-DATA vecConst<>+740(SB)/4, $0x3efffefd
-DATA vecConst<>+744(SB)/4, $0x3efffefd
-DATA vecConst<>+748(SB)/4, $0x3efffefd
-DATA vecConst<>+752(SB)/4, $0x3efffefd
-DATA vecConst<>+756(SB)/4, $0x3efffefd
-DATA vecConst<>+760(SB)/4, $0x3efffefd
-DATA vecConst<>+764(SB)/4, $0x3efffefd
-DATA vecConst<>+768(SB)/4, $0x3e90d0c3
-DATA vecConst<>+772(SB)/4, $0x3e90d0c3
-DATA vecConst<>+776(SB)/4, $0x3e90d0c3
-DATA vecConst<>+780(SB)/4, $0x3e90d0c3
-DATA vecConst<>+784(SB)/4, $0x3e90d0c3
-DATA vecConst<>+788(SB)/4, $0x3e90d0c3
-DATA vecConst<>+792(SB)/4, $0x3e90d0c3
-DATA vecConst<>+796(SB)/4, $0x3e90d0c3
-DATA vecConst<>+800(SB)/4, $0x3eb58ad2
-DATA vecConst<>+804(SB)/4, $0x3eb58ad2
-DATA vecConst<>+808(SB)/4, $0x3eb58ad2
-DATA vecConst<>+812(SB)/4, $0x3eb58ad2
-DATA vecConst<>+816(SB)/4, $0x3eb58ad2
-DATA vecConst<>+820(SB)/4, $0x3eb58ad2
-DATA vecConst<>+824(SB)/4, $0x3eb58ad2
-DATA vecConst<>+828(SB)/4, $0x3eb58ad2
-DATA vecConst<>+832(SB)/4, $0xbdcd10e6
-DATA vecConst<>+836(SB)/4, $0xbdcd10e6
-DATA vecConst<>+840(SB)/4, $0xbdcd10e6
-DATA vecConst<>+844(SB)/4, $0xbdcd10e6
-DATA vecConst<>+848(SB)/4, $0xbdcd10e6
-DATA vecConst<>+852(SB)/4, $0xbdcd10e6
-DATA vecConst<>+856(SB)/4, $0xbdcd10e6
-DATA vecConst<>+860(SB)/4, $0xbdcd10e6
-DATA vecConst<>+864(SB)/4, $0xbe3de81b
-DATA vecConst<>+868(SB)/4, $0xbe3de81b
-DATA vecConst<>+872(SB)/4, $0xbe3de81b
-DATA vecConst<>+876(SB)/4, $0xbe3de81b
-DATA vecConst<>+880(SB)/4, $0xbe3de81b
-DATA vecConst<>+884(SB)/4, $0xbe3de81b
-DATA vecConst<>+888(SB)/4, $0xbe3de81b
-DATA vecConst<>+892(SB)/4, $0xbe3de81b
-DATA vecConst<>+896(SB)/4, $0x3e6fc201
-DATA vecConst<>+900(SB)/4, $0x3e6fc201
-DATA vecConst<>+904(SB)/4, $0x3e6fc201
-DATA vecConst<>+908(SB)/4, $0x3e6fc201
-DATA vecConst<>+912(SB)/4, $0x3e6fc201
-DATA vecConst<>+916(SB)/4, $0x3e6fc201
-DATA vecConst<>+920(SB)/4, $0x3e6fc201
-DATA vecConst<>+924(SB)/4, $0x3e6fc201
-DATA vecConst<>+928(SB)/4, $0x3da5b4c7
-DATA vecConst<>+932(SB)/4, $0x3da5b4c7
-DATA vecConst<>+936(SB)/4, $0x3da5b4c7
-DATA vecConst<>+940(SB)/4, $0x3da5b4c7
-DATA vecConst<>+944(SB)/4, $0x3da5b4c7
-DATA vecConst<>+948(SB)/4, $0x3da5b4c7
-DATA vecConst<>+952(SB)/4, $0x3da5b4c7
-DATA vecConst<>+956(SB)/4, $0x3da5b4c7
-DATA vecConst<>+960(SB)/4, $0x3ded7d08
-DATA vecConst<>+964(SB)/4, $0x3ded7d08
-DATA vecConst<>+968(SB)/4, $0x3ded7d08
-DATA vecConst<>+972(SB)/4, $0x3ded7d08
-DATA vecConst<>+976(SB)/4, $0x3ded7d08
-DATA vecConst<>+980(SB)/4, $0x3ded7d08
-DATA vecConst<>+984(SB)/4, $0x3ded7d08
-DATA vecConst<>+988(SB)/4, $0x3ded7d08
-DATA vecConst<>+992(SB)/4, $0x3ecc422a
-DATA vecConst<>+996(SB)/4, $0x3ecc422a
-DATA vecConst<>+1000(SB)/4, $0x3ecc422a
-DATA vecConst<>+1004(SB)/4, $0x3ecc422a
-DATA vecConst<>+1008(SB)/4, $0x3ecc422a
-DATA vecConst<>+1012(SB)/4, $0x3ecc422a
-DATA vecConst<>+1016(SB)/4, $0x3ecc422a
-DATA vecConst<>+1020(SB)/4, $0x3ecc422a
-DATA vecConst<>+1024(SB)/4, $0xc3000000
-DATA vecConst<>+1028(SB)/4, $0xc3000000
-DATA vecConst<>+1032(SB)/4, $0xc3000000
-DATA vecConst<>+1036(SB)/4, $0xc3000000
-DATA vecConst<>+1040(SB)/4, $0xc3000000
-DATA vecConst<>+1044(SB)/4, $0xc3000000
-DATA vecConst<>+1048(SB)/4, $0xc3000000
-DATA vecConst<>+1052(SB)/4, $0xc3000000
-DATA vecConst<>+1056(SB)/4, $0x80000000
-DATA vecConst<>+1060(SB)/4, $0x80000000
-DATA vecConst<>+1064(SB)/4, $0x80000000
-DATA vecConst<>+1068(SB)/4, $0x80000000
-DATA vecConst<>+1072(SB)/4, $0x80000000
-DATA vecConst<>+1076(SB)/4, $0x80000000
-DATA vecConst<>+1080(SB)/4, $0x80000000
-DATA vecConst<>+1084(SB)/4, $0x80000000
-DATA vecConst<>+1088(SB)/4, $0xff800000
-DATA vecConst<>+1092(SB)/4, $0xff800000
-DATA vecConst<>+1096(SB)/4, $0xff800000
-DATA vecConst<>+1100(SB)/4, $0xff800000
-DATA vecConst<>+1104(SB)/4, $0xff800000
-DATA vecConst<>+1108(SB)/4, $0xff800000
-DATA vecConst<>+1112(SB)/4, $0xff800000
-DATA vecConst<>+1116(SB)/4, $0xff800000
-DATA vecConst<>+1120(SB)/4, $0x3f3504f3
-DATA vecConst<>+1124(SB)/4, $0x3f3504f3
-DATA vecConst<>+1128(SB)/4, $0x3f3504f3
-DATA vecConst<>+1132(SB)/4, $0x3f3504f3
-DATA vecConst<>+1136(SB)/4, $0x3f3504f3
-DATA vecConst<>+1140(SB)/4, $0x3f3504f3
-DATA vecConst<>+1144(SB)/4, $0x3f3504f3
-DATA vecConst<>+1148(SB)/4, $0x3f3504f3
-DATA vecConst<>+1152(SB)/4, $0xbdebd1b8
-DATA vecConst<>+1156(SB)/4, $0xbdebd1b8
-DATA vecConst<>+1160(SB)/4, $0xbdebd1b8
-DATA vecConst<>+1164(SB)/4, $0xbdebd1b8
-DATA vecConst<>+1168(SB)/4, $0xbdebd1b8
-DATA vecConst<>+1172(SB)/4, $0xbdebd1b8
-DATA vecConst<>+1176(SB)/4, $0xbdebd1b8
-DATA vecConst<>+1180(SB)/4, $0xbdebd1b8
-DATA vecConst<>+1184(SB)/4, $0x3d9021bb
-DATA vecConst<>+1188(SB)/4, $0x3d9021bb
-DATA vecConst<>+1192(SB)/4, $0x3d9021bb
-DATA vecConst<>+1196(SB)/4, $0x3d9021bb
-DATA vecConst<>+1200(SB)/4, $0x3d9021bb
-DATA vecConst<>+1204(SB)/4, $0x3d9021bb
-DATA vecConst<>+1208(SB)/4, $0x3d9021bb
-DATA vecConst<>+1212(SB)/4, $0x3d9021bb
-DATA vecConst<>+1216(SB)/4, $0x3def251a
-DATA vecConst<>+1220(SB)/4, $0x3def251a
-DATA vecConst<>+1224(SB)/4, $0x3def251a
-DATA vecConst<>+1228(SB)/4, $0x3def251a
-DATA vecConst<>+1232(SB)/4, $0x3def251a
-DATA vecConst<>+1236(SB)/4, $0x3def251a
-DATA vecConst<>+1240(SB)/4, $0x3def251a
-DATA vecConst<>+1244(SB)/4, $0x3def251a
-DATA vecConst<>+1248(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+1252(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+1256(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+1260(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+1264(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+1268(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+1272(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+1276(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+1280(SB)/4, $0x3e11e9bf
-DATA vecConst<>+1284(SB)/4, $0x3e11e9bf
-DATA vecConst<>+1288(SB)/4, $0x3e11e9bf
-DATA vecConst<>+1292(SB)/4, $0x3e11e9bf
-DATA vecConst<>+1296(SB)/4, $0x3e11e9bf
-DATA vecConst<>+1300(SB)/4, $0x3e11e9bf
-DATA vecConst<>+1304(SB)/4, $0x3e11e9bf
-DATA vecConst<>+1308(SB)/4, $0x3e11e9bf
-DATA vecConst<>+1312(SB)/4, $0xbe2aae50
-DATA vecConst<>+1316(SB)/4, $0xbe2aae50
-DATA vecConst<>+1320(SB)/4, $0xbe2aae50
-DATA vecConst<>+1324(SB)/4, $0xbe2aae50
-DATA vecConst<>+1328(SB)/4, $0xbe2aae50
-DATA vecConst<>+1332(SB)/4, $0xbe2aae50
-DATA vecConst<>+1336(SB)/4, $0xbe2aae50
-DATA vecConst<>+1340(SB)/4, $0xbe2aae50
-DATA vecConst<>+1344(SB)/4, $0x3e4cceac
-DATA vecConst<>+1348(SB)/4, $0x3e4cceac
-DATA vecConst<>+1352(SB)/4, $0x3e4cceac
-DATA vecConst<>+1356(SB)/4, $0x3e4cceac
-DATA vecConst<>+1360(SB)/4, $0x3e4cceac
-DATA vecConst<>+1364(SB)/4, $0x3e4cceac
-DATA vecConst<>+1368(SB)/4, $0x3e4cceac
-DATA vecConst<>+1372(SB)/4, $0x3e4cceac
-DATA vecConst<>+1376(SB)/4, $0xbe7ffffc
-DATA vecConst<>+1380(SB)/4, $0xbe7ffffc
-DATA vecConst<>+1384(SB)/4, $0xbe7ffffc
-DATA vecConst<>+1388(SB)/4, $0xbe7ffffc
-DATA vecConst<>+1392(SB)/4, $0xbe7ffffc
-DATA vecConst<>+1396(SB)/4, $0xbe7ffffc
-DATA vecConst<>+1400(SB)/4, $0xbe7ffffc
-DATA vecConst<>+1404(SB)/4, $0xbe7ffffc
-DATA vecConst<>+1408(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+1412(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+1416(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+1420(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+1424(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+1428(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+1432(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+1436(SB)/4, $0x3eaaaaaa
-GLOBL vecConst<>(SB), RODATA|NOPTR, $1440
+DATA vecConst<>+480(SB)/4, $0x40c71c72
+DATA vecConst<>+484(SB)/4, $0x40c71c72
+DATA vecConst<>+488(SB)/4, $0x40c71c72
+DATA vecConst<>+492(SB)/4, $0x40c71c72
+DATA vecConst<>+496(SB)/4, $0x40c71c72
+DATA vecConst<>+500(SB)/4, $0x40c71c72
+DATA vecConst<>+504(SB)/4, $0x40c71c72
+DATA vecConst<>+508(SB)/4, $0x40c71c72
+DATA vecConst<>+512(SB)/4, $0x3f900000
+DATA vecConst<>+516(SB)/4, $0x3f900000
+DATA vecConst<>+520(SB)/4, $0x3f900000
+DATA vecConst<>+524(SB)/4, $0x3f900000
+DATA vecConst<>+528(SB)/4, $0x3f900000
+DATA vecConst<>+532(SB)/4, $0x3f900000
+DATA vecConst<>+536(SB)/4, $0x3f900000
+DATA vecConst<>+540(SB)/4, $0x3f900000
+DATA vecConst<>+544(SB)/4, $0xc3000000
+DATA vecConst<>+548(SB)/4, $0xc3000000
+DATA vecConst<>+552(SB)/4, $0xc3000000
+DATA vecConst<>+556(SB)/4, $0xc3000000
+DATA vecConst<>+560(SB)/4, $0xc3000000
+DATA vecConst<>+564(SB)/4, $0xc3000000
+DATA vecConst<>+568(SB)/4, $0xc3000000
+DATA vecConst<>+572(SB)/4, $0xc3000000
+DATA vecConst<>+576(SB)/4, $0x80000000
+DATA vecConst<>+580(SB)/4, $0x80000000
+DATA vecConst<>+584(SB)/4, $0x80000000
+DATA vecConst<>+588(SB)/4, $0x80000000
+DATA vecConst<>+592(SB)/4, $0x80000000
+DATA vecConst<>+596(SB)/4, $0x80000000
+DATA vecConst<>+600(SB)/4, $0x80000000
+DATA vecConst<>+604(SB)/4, $0x80000000
+DATA vecConst<>+608(SB)/4, $0xc2b00000
+DATA vecConst<>+612(SB)/4, $0xc2b00000
+DATA vecConst<>+616(SB)/4, $0xc2b00000
+DATA vecConst<>+620(SB)/4, $0xc2b00000
+DATA vecConst<>+624(SB)/4, $0xc2b00000
+DATA vecConst<>+628(SB)/4, $0xc2b00000
+DATA vecConst<>+632(SB)/4, $0xc2b00000
+DATA vecConst<>+636(SB)/4, $0xc2b00000
+DATA vecConst<>+640(SB)/4, $0x4b40007f
+DATA vecConst<>+644(SB)/4, $0x4b40007f
+DATA vecConst<>+648(SB)/4, $0x4b40007f
+DATA vecConst<>+652(SB)/4, $0x4b40007f
+DATA vecConst<>+656(SB)/4, $0x4b40007f
+DATA vecConst<>+660(SB)/4, $0x4b40007f
+DATA vecConst<>+664(SB)/4, $0x4b40007f
+DATA vecConst<>+668(SB)/4, $0x4b40007f
+DATA vecConst<>+672(SB)/4, $0x3f317218
+DATA vecConst<>+676(SB)/4, $0x3f317218
+DATA vecConst<>+680(SB)/4, $0x3f317218
+DATA vecConst<>+684(SB)/4, $0x3f317218
+DATA vecConst<>+688(SB)/4, $0x3f317218
+DATA vecConst<>+692(SB)/4, $0x3f317218
+DATA vecConst<>+696(SB)/4, $0x3f317218
+DATA vecConst<>+700(SB)/4, $0x3f317218
+DATA vecConst<>+704(SB)/4, $0x3d2b956d
+DATA vecConst<>+708(SB)/4, $0x3d2b956d
+DATA vecConst<>+712(SB)/4, $0x3d2b956d
+DATA vecConst<>+716(SB)/4, $0x3d2b956d
+DATA vecConst<>+720(SB)/4, $0x3d2b956d
+DATA vecConst<>+724(SB)/4, $0x3d2b956d
+DATA vecConst<>+728(SB)/4, $0x3d2b956d
+DATA vecConst<>+732(SB)/4, $0x3d2b956d
+DATA vecConst<>+736(SB)/4, $0x3c08310f
+DATA vecConst<>+740(SB)/4, $0x3c08310f
+DATA vecConst<>+744(SB)/4, $0x3c08310f
+DATA vecConst<>+748(SB)/4, $0x3c08310f
+DATA vecConst<>+752(SB)/4, $0x3c08310f
+DATA vecConst<>+756(SB)/4, $0x3c08310f
+DATA vecConst<>+760(SB)/4, $0x3c08310f
+DATA vecConst<>+764(SB)/4, $0x3c08310f
+DATA vecConst<>+768(SB)/4, $0x3e2aabd8
+DATA vecConst<>+772(SB)/4, $0x3e2aabd8
+DATA vecConst<>+776(SB)/4, $0x3e2aabd8
+DATA vecConst<>+780(SB)/4, $0x3e2aabd8
+DATA vecConst<>+784(SB)/4, $0x3e2aabd8
+DATA vecConst<>+788(SB)/4, $0x3e2aabd8
+DATA vecConst<>+792(SB)/4, $0x3e2aabd8
+DATA vecConst<>+796(SB)/4, $0x3e2aabd8
+DATA vecConst<>+800(SB)/4, $0x3efffefd
+DATA vecConst<>+804(SB)/4, $0x3efffefd
+DATA vecConst<>+808(SB)/4, $0x3efffefd
+DATA vecConst<>+812(SB)/4, $0x3efffefd
+DATA vecConst<>+816(SB)/4, $0x3efffefd
+DATA vecConst<>+820(SB)/4, $0x3efffefd
+DATA vecConst<>+824(SB)/4, $0x3efffefd
+DATA vecConst<>+828(SB)/4, $0x3efffefd
+DATA vecConst<>+832(SB)/4, $0x43000000
+DATA vecConst<>+836(SB)/4, $0x43000000
+DATA vecConst<>+840(SB)/4, $0x43000000
+DATA vecConst<>+844(SB)/4, $0x43000000
+DATA vecConst<>+848(SB)/4, $0x43000000
+DATA vecConst<>+852(SB)/4, $0x43000000
+DATA vecConst<>+856(SB)/4, $0x43000000
+DATA vecConst<>+860(SB)/4, $0x43000000
+DATA vecConst<>+864(SB)/4, $0xff800000
+DATA vecConst<>+868(SB)/4, $0xff800000
+DATA vecConst<>+872(SB)/4, $0xff800000
+DATA vecConst<>+876(SB)/4, $0xff800000
+DATA vecConst<>+880(SB)/4, $0xff800000
+DATA vecConst<>+884(SB)/4, $0xff800000
+DATA vecConst<>+888(SB)/4, $0xff800000
+DATA vecConst<>+892(SB)/4, $0xff800000
+DATA vecConst<>+896(SB)/4, $0x3f3504f3
+DATA vecConst<>+900(SB)/4, $0x3f3504f3
+DATA vecConst<>+904(SB)/4, $0x3f3504f3
+DATA vecConst<>+908(SB)/4, $0x3f3504f3
+DATA vecConst<>+912(SB)/4, $0x3f3504f3
+DATA vecConst<>+916(SB)/4, $0x3f3504f3
+DATA vecConst<>+920(SB)/4, $0x3f3504f3
+DATA vecConst<>+924(SB)/4, $0x3f3504f3
+DATA vecConst<>+928(SB)/4, $0xbdebd1b8
+DATA vecConst<>+932(SB)/4, $0xbdebd1b8
+DATA vecConst<>+936(SB)/4, $0xbdebd1b8
+DATA vecConst<>+940(SB)/4, $0xbdebd1b8
+DATA vecConst<>+944(SB)/4, $0xbdebd1b8
+DATA vecConst<>+948(SB)/4, $0xbdebd1b8
+DATA vecConst<>+952(SB)/4, $0xbdebd1b8
+DATA vecConst<>+956(SB)/4, $0xbdebd1b8
+DATA vecConst<>+960(SB)/4, $0x3d9021bb
+DATA vecConst<>+964(SB)/4, $0x3d9021bb
+DATA vecConst<>+968(SB)/4, $0x3d9021bb
+DATA vecConst<>+972(SB)/4, $0x3d9021bb
+DATA vecConst<>+976(SB)/4, $0x3d9021bb
+DATA vecConst<>+980(SB)/4, $0x3d9021bb
+DATA vecConst<>+984(SB)/4, $0x3d9021bb
+DATA vecConst<>+988(SB)/4, $0x3d9021bb
+DATA vecConst<>+992(SB)/4, $0x3def251a
+DATA vecConst<>+996(SB)/4, $0x3def251a
+DATA vecConst<>+1000(SB)/4, $0x3def251a
+DATA vecConst<>+1004(SB)/4, $0x3def251a
+DATA vecConst<>+1008(SB)/4, $0x3def251a
+DATA vecConst<>+1012(SB)/4, $0x3def251a
+DATA vecConst<>+1016(SB)/4, $0x3def251a
+DATA vecConst<>+1020(SB)/4, $0x3def251a
+DATA vecConst<>+1024(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+1028(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+1032(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+1036(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+1040(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+1044(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+1048(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+1052(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+1056(SB)/4, $0x3e11e9bf
+DATA vecConst<>+1060(SB)/4, $0x3e11e9bf
+DATA vecConst<>+1064(SB)/4, $0x3e11e9bf
+DATA vecConst<>+1068(SB)/4, $0x3e11e9bf
+DATA vecConst<>+1072(SB)/4, $0x3e11e9bf
+DATA vecConst<>+1076(SB)/4, $0x3e11e9bf
+DATA vecConst<>+1080(SB)/4, $0x3e11e9bf
+DATA vecConst<>+1084(SB)/4, $0x3e11e9bf
+DATA vecConst<>+1088(SB)/4, $0xbe2aae50
+DATA vecConst<>+1092(SB)/4, $0xbe2aae50
+DATA vecConst<>+1096(SB)/4, $0xbe2aae50
+DATA vecConst<>+1100(SB)/4, $0xbe2aae50
+DATA vecConst<>+1104(SB)/4, $0xbe2aae50
+DATA vecConst<>+1108(SB)/4, $0xbe2aae50
+DATA vecConst<>+1112(SB)/4, $0xbe2aae50
+DATA vecConst<>+1116(SB)/4, $0xbe2aae50
+DATA vecConst<>+1120(SB)/4, $0x3e4cceac
+DATA vecConst<>+1124(SB)/4, $0x3e4cceac
+DATA vecConst<>+1128(SB)/4, $0x3e4cceac
+DATA vecConst<>+1132(SB)/4, $0x3e4cceac
+DATA vecConst<>+1136(SB)/4, $0x3e4cceac
+DATA vecConst<>+1140(SB)/4, $0x3e4cceac
+DATA vecConst<>+1144(SB)/4, $0x3e4cceac
+DATA vecConst<>+1148(SB)/4, $0x3e4cceac
+DATA vecConst<>+1152(SB)/4, $0xbe7ffffc
+DATA vecConst<>+1156(SB)/4, $0xbe7ffffc
+DATA vecConst<>+1160(SB)/4, $0xbe7ffffc
+DATA vecConst<>+1164(SB)/4, $0xbe7ffffc
+DATA vecConst<>+1168(SB)/4, $0xbe7ffffc
+DATA vecConst<>+1172(SB)/4, $0xbe7ffffc
+DATA vecConst<>+1176(SB)/4, $0xbe7ffffc
+DATA vecConst<>+1180(SB)/4, $0xbe7ffffc
+DATA vecConst<>+1184(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+1188(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+1192(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+1196(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+1200(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+1204(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+1208(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+1212(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+1216(SB)/4, $0xbf000000
+DATA vecConst<>+1220(SB)/4, $0xbf000000
+DATA vecConst<>+1224(SB)/4, $0xbf000000
+DATA vecConst<>+1228(SB)/4, $0xbf000000
+DATA vecConst<>+1232(SB)/4, $0xbf000000
+DATA vecConst<>+1236(SB)/4, $0xbf000000
+DATA vecConst<>+1240(SB)/4, $0xbf000000
+DATA vecConst<>+1244(SB)/4, $0xbf000000
+GLOBL vecConst<>(SB), RODATA|NOPTR, $1248
+DATA vecTable<>+0(SB)/4, $0x3f000000
+DATA vecTable<>+4(SB)/4, $0x3e3f8529
+DATA vecTable<>+8(SB)/4, $0x3d1a8079
+DATA vecTable<>+12(SB)/4, $0x3b7b0721
+DATA vecTable<>+16(SB)/4, $0x3945c06f
+DATA vecTable<>+20(SB)/4, $0x3693d69a
+DATA vecTable<>+24(SB)/4, $0x334f0e81
+DATA vecTable<>+28(SB)/4, $0x00000000
+DATA vecTable<>+32(SB)/4, $0x3eb59025
+DATA vecTable<>+36(SB)/4, $0x3e749da0
+DATA vecTable<>+40(SB)/4, $0x3d958d8e
+DATA vecTable<>+44(SB)/4, $0x3c25f751
+DATA vecTable<>+48(SB)/4, $0x3a27287a
+DATA vecTable<>+52(SB)/4, $0x3798cc6a
+DATA vecTable<>+56(SB)/4, $0x347d86a1
+DATA vecTable<>+60(SB)/4, $0x00000000
+DATA vecTable<>+64(SB)/4, $0xa6fb0000
+DATA vecTable<>+68(SB)/4, $0x3dc146a8
+DATA vecTable<>+72(SB)/4, $0x3d6c54e7
+DATA vecTable<>+76(SB)/4, $0x3c44b30f
+DATA vecTable<>+80(SB)/4, $0x3a8412f2
+DATA vecTable<>+84(SB)/4, $0x3816eef4
+DATA vecTable<>+88(SB)/4, $0x35165f52
+DATA vecTable<>+92(SB)/4, $0x00000000
+DATA vecTable<>+96(SB)/4, $0xbd3f4694
+DATA vecTable<>+100(SB)/4, $0xbbd85894
+DATA vecTable<>+104(SB)/4, $0x3caa3278
+DATA vecTable<>+108(SB)/4, $0x3c058ff0
+DATA vecTable<>+112(SB)/4, $0x3a802252
+DATA vecTable<>+116(SB)/4, $0x383caca3
+DATA vecTable<>+120(SB)/4, $0x35651cf6
+DATA vecTable<>+124(SB)/4, $0x00000000
+DATA vecTable<>+128(SB)/4, $0x28895700
+DATA vecTable<>+132(SB)/4, $0xbc60e21a
+DATA vecTable<>+136(SB)/4, $0x3a1e7645
+DATA vecTable<>+140(SB)/4, $0x3b55111f
+DATA vecTable<>+144(SB)/4, $0x3a27c2a4
+DATA vecTable<>+148(SB)/4, $0x38260b11
+DATA vecTable<>+152(SB)/4, $0x357908d6
+DATA vecTable<>+156(SB)/4, $0x00000000
+DATA vecTable<>+160(SB)/4, $0x3bb54243
+DATA vecTable<>+164(SB)/4, $0xbab5957b
+DATA vecTable<>+168(SB)/4, $0xbb14c6fc
+DATA vecTable<>+172(SB)/4, $0x3a168c0d
+DATA vecTable<>+176(SB)/4, $0x399755b1
+DATA vecTable<>+180(SB)/4, $0x37da36dc
+DATA vecTable<>+184(SB)/4, $0x3552961b
+DATA vecTable<>+188(SB)/4, $0x00000000
+DATA vecTable<>+192(SB)/4, $0xa92488f0
+DATA vecTable<>+196(SB)/4, $0x3aa07fca
+DATA vecTable<>+200(SB)/4, $0xba24b35e
+DATA vecTable<>+204(SB)/4, $0xb9020789
+DATA vecTable<>+208(SB)/4, $0x38ae4d1c
+DATA vecTable<>+212(SB)/4, $0x3764485f
+DATA vecTable<>+216(SB)/4, $0x351d8124
+DATA vecTable<>+220(SB)/4, $0x00000000
+DATA vecTable<>+224(SB)/4, $0xba03583f
+DATA vecTable<>+228(SB)/4, $0x39881030
+DATA vecTable<>+232(SB)/4, $0x388d7143
+DATA vecTable<>+236(SB)/4, $0xb8c09edd
+DATA vecTable<>+240(SB)/4, $0x372a0892
+DATA vecTable<>+244(SB)/4, $0x36a6740d
+DATA vecTable<>+248(SB)/4, $0x34a25021
+DATA vecTable<>+252(SB)/4, $0x00000000
+DATA vecTable<>+256(SB)/4, $0x3f000000
+DATA vecTable<>+260(SB)/4, $0xbd5461da
+DATA vecTable<>+264(SB)/4, $0xbddddae1
+DATA vecTable<>+268(SB)/4, $0xbcd99212
+DATA vecTable<>+272(SB)/4, $0xbb1acc77
+DATA vecTable<>+276(SB)/4, $0xb8b5c227
+DATA vecTable<>+280(SB)/4, $0xb5b7ab62
+DATA vecTable<>+284(SB)/4, $0x00000000
+DATA vecTable<>+288(SB)/4, $0x3f359025
+DATA vecTable<>+292(SB)/4, $0x3e93fa38
+DATA vecTable<>+296(SB)/4, $0xbdad8e27
+DATA vecTable<>+300(SB)/4, $0xbd541159
+DATA vecTable<>+304(SB)/4, $0xbbde5c8d
+DATA vecTable<>+308(SB)/4, $0xb9a98a58
+DATA vecTable<>+312(SB)/4, $0xb6d1830c
+DATA vecTable<>+316(SB)/4, $0x00000000
+DATA vecTable<>+320(SB)/4, $0xa5200000
+DATA vecTable<>+324(SB)/4, $0x3e9b18fc
+DATA vecTable<>+328(SB)/4, $0x3d46689f
+DATA vecTable<>+332(SB)/4, $0xbd18fe2a
+DATA vecTable<>+336(SB)/4, $0xbc0eabf6
+DATA vecTable<>+340(SB)/4, $0xba14947b
+DATA vecTable<>+344(SB)/4, $0xb7659c53
+DATA vecTable<>+348(SB)/4, $0x00000000
+DATA vecTable<>+352(SB)/4, $0xbe3f4658
+DATA vecTable<>+356(SB)/4, $0x3ce99d7b
+DATA vecTable<>+360(SB)/4, $0x3da03556
+DATA vecTable<>+364(SB)/4, $0xbbd162c2
+DATA vecTable<>+368(SB)/4, $0xbbcf43c3
+DATA vecTable<>+372(SB)/4, $0xba20ea57
+DATA vecTable<>+376(SB)/4, $0xb7a026fc
+DATA vecTable<>+380(SB)/4, $0x00000000
+DATA vecTable<>+384(SB)/4, $0xa71fc000
+DATA vecTable<>+388(SB)/4, $0xbd7caa89
+DATA vecTable<>+392(SB)/4, $0x3cd29851
+DATA vecTable<>+396(SB)/4, $0x3bfaa446
+DATA vecTable<>+400(SB)/4, $0xbb28b932
+DATA vecTable<>+404(SB)/4, $0xb9ed3dd8
+DATA vecTable<>+408(SB)/4, $0xb79e288d
+DATA vecTable<>+412(SB)/4, $0x00000000
+DATA vecTable<>+416(SB)/4, $0x3d07e526
+DATA vecTable<>+420(SB)/4, $0xbc82211a
+DATA vecTable<>+424(SB)/4, $0xbbba46cc
+DATA vecTable<>+428(SB)/4, $0x3bb5178c
+DATA vecTable<>+432(SB)/4, $0xb99c7fee
+DATA vecTable<>+436(SB)/4, $0xb9740b46
+DATA vecTable<>+440(SB)/4, $0xb76cad97
+DATA vecTable<>+444(SB)/4, $0x00000000
+DATA vecTable<>+448(SB)/4, $0x28086a00
+DATA vecTable<>+452(SB)/4, $0x3bdbac2c
+DATA vecTable<>+456(SB)/4, $0xbbad4f45
+DATA vecTable<>+460(SB)/4, $0x3a87d66e
+DATA vecTable<>+464(SB)/4, $0x399e789b
+DATA vecTable<>+468(SB)/4, $0xb8a39d89
+DATA vecTable<>+472(SB)/4, $0xb71265d1
+DATA vecTable<>+476(SB)/4, $0x00000000
+DATA vecTable<>+480(SB)/4, $0xbb821753
+DATA vecTable<>+484(SB)/4, $0x3b2f2a0b
+DATA vecTable<>+488(SB)/4, $0xba0762d4
+DATA vecTable<>+492(SB)/4, $0xb9addbca
+DATA vecTable<>+496(SB)/4, $0x3938b0c7
+DATA vecTable<>+500(SB)/4, $0xb748a590
+DATA vecTable<>+504(SB)/4, $0xb67b2db3
+DATA vecTable<>+508(SB)/4, $0x00000000
+GLOBL vecTable<>(SB), RODATA|NOPTR, $512
 
 // tailMask holds 8 set words, then 8 clear ones.
 DATA tailMask<>+0(SB)/4, $0xffffffff
@@ -1133,10 +1214,8 @@ done5:
 // func geluAVX2(dst, x *float32, n int)
 TEXT ·geluAVX2(SB), NOSPLIT, $0-24
 	VXORPS Y0, Y0, Y0
-	VBROADCASTSS vecConst<>+352(SB), Y1
+	VBROADCASTSS vecConst<>+512(SB), Y1
 	VBROADCASTSS vecConst<>+480(SB), Y2
-	VBROADCASTSS vecConst<>+576(SB), Y3
-	VBROADCASTSS vecConst<>+544(SB), Y4
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), DX
@@ -1149,75 +1228,61 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-24
 	ANDQ $31, CX
 	LEAQ tailMask<>+32(SB), R9
 	SUBQ CX, R9
-	VMOVDQU (R9), Y5
+	VMOVDQU (R9), Y3
 	XORQ BX, BX
 	CMPQ BX, R8
 	JGE done2
 wide1:
-	VMOVUPS (SI)(BX*1), Y6
-	VMOVUPS 32(SI)(BX*1), Y7
-	VANDPS vecConst<>+448(SB), Y6, Y8
-	VANDPS vecConst<>+448(SB), Y7, Y9
-	VMINPS Y8, Y2, Y8
-	VMINPS Y9, Y2, Y9
-	VMULPS vecConst<>+512(SB), Y8, Y10
-	VMULPS vecConst<>+512(SB), Y9, Y11
-	VMULPS Y8, Y10, Y10
-	VMULPS Y9, Y11, Y11
-	VMAXPS Y10, Y4, Y10
-	VMAXPS Y11, Y4, Y11
-	VMOVAPS Y3, Y12
-	VFMADD231PS vecConst<>+96(SB), Y10, Y12
-	VMOVAPS Y3, Y13
-	VFMADD231PS vecConst<>+96(SB), Y11, Y13
-	VSUBPS Y3, Y12, Y14
-	VSUBPS Y3, Y13, Y15
-	VFNMADD231PS vecConst<>+608(SB), Y14, Y10
-	VFNMADD231PS vecConst<>+608(SB), Y15, Y11
-	VBROADCASTSS vecConst<>+640(SB), Y15
-	VFMADD231PS vecConst<>+672(SB), Y10, Y15
-	VBROADCASTSS vecConst<>+640(SB), Y14
-	VFMADD231PS vecConst<>+672(SB), Y11, Y14
-	VFMADD213PS vecConst<>+704(SB), Y10, Y15
-	VFMADD213PS vecConst<>+704(SB), Y11, Y14
-	VFMADD213PS vecConst<>+736(SB), Y10, Y15
-	VFMADD213PS vecConst<>+736(SB), Y11, Y14
-	VFMADD213PS Y1, Y10, Y15
-	VFMADD213PS Y1, Y11, Y14
-	VFMADD213PS Y1, Y10, Y15
-	VFMADD213PS Y1, Y11, Y14
-	VPSLLD $23, Y12, Y12
-	VPSLLD $23, Y13, Y13
-	VMULPS Y12, Y15, Y12
-	VMULPS Y13, Y14, Y13
-	VMOVAPS Y1, Y14
-	VFMADD231PS vecConst<>+768(SB), Y8, Y14
-	VMOVAPS Y1, Y15
-	VFMADD231PS vecConst<>+768(SB), Y9, Y15
-	VDIVPS Y14, Y1, Y14
-	VDIVPS Y15, Y1, Y15
-	VBROADCASTSS vecConst<>+800(SB), Y11
-	VFMADD231PS vecConst<>+832(SB), Y14, Y11
-	VBROADCASTSS vecConst<>+800(SB), Y10
-	VFMADD231PS vecConst<>+832(SB), Y15, Y10
-	VFMADD213PS vecConst<>+864(SB), Y14, Y11
-	VFMADD213PS vecConst<>+864(SB), Y15, Y10
-	VFMADD213PS vecConst<>+896(SB), Y14, Y11
-	VFMADD213PS vecConst<>+896(SB), Y15, Y10
-	VFMADD213PS vecConst<>+928(SB), Y14, Y11
-	VFMADD213PS vecConst<>+928(SB), Y15, Y10
-	VFMADD213PS vecConst<>+960(SB), Y14, Y11
-	VFMADD213PS vecConst<>+960(SB), Y15, Y10
-	VMULPS Y14, Y11, Y14
-	VMULPS Y15, Y10, Y15
-	VMULPS Y12, Y14, Y12
-	VMULPS Y13, Y15, Y13
-	VMAXPS Y6, Y0, Y6
-	VMAXPS Y7, Y0, Y7
-	VFNMADD231PS Y12, Y8, Y6
-	VFNMADD231PS Y13, Y9, Y7
-	VMOVUPS Y6, (DI)(BX*1)
-	VMOVUPS Y7, 32(DI)(BX*1)
+	VMOVUPS (SI)(BX*1), Y4
+	VMOVUPS 32(SI)(BX*1), Y5
+	VANDPS vecConst<>+448(SB), Y4, Y6
+	VANDPS vecConst<>+448(SB), Y5, Y7
+	VMINPS Y6, Y2, Y6
+	VMINPS Y7, Y2, Y7
+	VBROADCASTSS vecConst<>+64(SB), Y8
+	VFMADD231PS Y1, Y6, Y8
+	VBROADCASTSS vecConst<>+64(SB), Y9
+	VFMADD231PS Y1, Y7, Y9
+	VSUBPS vecConst<>+64(SB), Y8, Y10
+	VSUBPS vecConst<>+64(SB), Y9, Y11
+	VFNMADD231PS Y1, Y6, Y10
+	VFNMADD231PS Y1, Y7, Y11
+	VPERMPS vecTable<>+224(SB), Y8, Y12
+	VPERMPS vecTable<>+224(SB), Y9, Y13
+	VPERMPS vecTable<>+192(SB), Y8, Y14
+	VPERMPS vecTable<>+192(SB), Y9, Y15
+	VFMADD231PS Y10, Y12, Y14
+	VFMADD231PS Y11, Y13, Y15
+	VPERMPS vecTable<>+160(SB), Y8, Y13
+	VPERMPS vecTable<>+160(SB), Y9, Y12
+	VFMADD231PS Y10, Y14, Y13
+	VFMADD231PS Y11, Y15, Y12
+	VPERMPS vecTable<>+128(SB), Y8, Y15
+	VPERMPS vecTable<>+128(SB), Y9, Y14
+	VFMADD231PS Y10, Y13, Y15
+	VFMADD231PS Y11, Y12, Y14
+	VPERMPS vecTable<>+96(SB), Y8, Y12
+	VPERMPS vecTable<>+96(SB), Y9, Y13
+	VFMADD231PS Y10, Y15, Y12
+	VFMADD231PS Y11, Y14, Y13
+	VPERMPS vecTable<>+64(SB), Y8, Y14
+	VPERMPS vecTable<>+64(SB), Y9, Y15
+	VFMADD231PS Y10, Y12, Y14
+	VFMADD231PS Y11, Y13, Y15
+	VPERMPS vecTable<>+32(SB), Y8, Y13
+	VPERMPS vecTable<>+32(SB), Y9, Y12
+	VFMADD231PS Y10, Y14, Y13
+	VFMADD231PS Y11, Y15, Y12
+	VPERMPS vecTable<>+0(SB), Y8, Y8
+	VPERMPS vecTable<>+0(SB), Y9, Y9
+	VFMADD231PS Y10, Y13, Y8
+	VFMADD231PS Y11, Y12, Y9
+	VMAXPS Y4, Y0, Y4
+	VMAXPS Y5, Y0, Y5
+	VFNMADD231PS Y8, Y6, Y4
+	VFNMADD231PS Y9, Y7, Y5
+	VMOVUPS Y4, (DI)(BX*1)
+	VMOVUPS Y5, 32(DI)(BX*1)
 	ADDQ $64, BX
 	CMPQ BX, R8
 	JLT wide1
@@ -1225,76 +1290,62 @@ done2:
 	CMPQ BX, AX
 	JGE done4
 single3:
-	VMOVUPS (SI)(BX*1), Y7
-	VANDPS vecConst<>+448(SB), Y7, Y6
-	VMINPS Y6, Y2, Y6
-	VMULPS vecConst<>+512(SB), Y6, Y13
-	VMULPS Y6, Y13, Y13
-	VMAXPS Y13, Y4, Y13
-	VMOVAPS Y3, Y9
-	VFMADD231PS vecConst<>+96(SB), Y13, Y9
-	VSUBPS Y3, Y9, Y12
-	VFNMADD231PS vecConst<>+608(SB), Y12, Y13
-	VBROADCASTSS vecConst<>+640(SB), Y12
-	VFMADD231PS vecConst<>+672(SB), Y13, Y12
-	VFMADD213PS vecConst<>+704(SB), Y13, Y12
-	VFMADD213PS vecConst<>+736(SB), Y13, Y12
-	VFMADD213PS Y1, Y13, Y12
-	VFMADD213PS Y1, Y13, Y12
-	VPSLLD $23, Y9, Y9
-	VMULPS Y9, Y12, Y9
-	VMOVAPS Y1, Y12
-	VFMADD231PS vecConst<>+768(SB), Y6, Y12
-	VDIVPS Y12, Y1, Y12
-	VBROADCASTSS vecConst<>+800(SB), Y13
-	VFMADD231PS vecConst<>+832(SB), Y12, Y13
-	VFMADD213PS vecConst<>+864(SB), Y12, Y13
-	VFMADD213PS vecConst<>+896(SB), Y12, Y13
-	VFMADD213PS vecConst<>+928(SB), Y12, Y13
-	VFMADD213PS vecConst<>+960(SB), Y12, Y13
-	VMULPS Y12, Y13, Y12
-	VMULPS Y9, Y12, Y9
-	VMAXPS Y7, Y0, Y7
-	VFNMADD231PS Y9, Y6, Y7
-	VMOVUPS Y7, (DI)(BX*1)
+	VMOVUPS (SI)(BX*1), Y5
+	VANDPS vecConst<>+448(SB), Y5, Y4
+	VMINPS Y4, Y2, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y9
+	VFMADD231PS Y1, Y4, Y9
+	VSUBPS vecConst<>+64(SB), Y9, Y7
+	VFNMADD231PS Y1, Y4, Y7
+	VPERMPS vecTable<>+224(SB), Y9, Y8
+	VPERMPS vecTable<>+192(SB), Y9, Y6
+	VFMADD231PS Y7, Y8, Y6
+	VPERMPS vecTable<>+160(SB), Y9, Y8
+	VFMADD231PS Y7, Y6, Y8
+	VPERMPS vecTable<>+128(SB), Y9, Y6
+	VFMADD231PS Y7, Y8, Y6
+	VPERMPS vecTable<>+96(SB), Y9, Y8
+	VFMADD231PS Y7, Y6, Y8
+	VPERMPS vecTable<>+64(SB), Y9, Y6
+	VFMADD231PS Y7, Y8, Y6
+	VPERMPS vecTable<>+32(SB), Y9, Y8
+	VFMADD231PS Y7, Y6, Y8
+	VPERMPS vecTable<>+0(SB), Y9, Y9
+	VFMADD231PS Y7, Y8, Y9
+	VMAXPS Y5, Y0, Y5
+	VFNMADD231PS Y9, Y4, Y5
+	VMOVUPS Y5, (DI)(BX*1)
 	ADDQ $32, BX
 	CMPQ BX, AX
 	JLT single3
 done4:
 	CMPQ BX, DX
 	JGE done5
-	VMASKMOVPS (SI)(BX*1), Y5, Y7
-	VANDPS vecConst<>+448(SB), Y7, Y9
+	VMASKMOVPS (SI)(BX*1), Y3, Y5
+	VANDPS vecConst<>+448(SB), Y5, Y9
 	VMINPS Y9, Y2, Y9
-	VMULPS vecConst<>+512(SB), Y9, Y6
-	VMULPS Y9, Y6, Y6
-	VMAXPS Y6, Y4, Y6
-	VMOVAPS Y3, Y12
-	VFMADD231PS vecConst<>+96(SB), Y6, Y12
-	VSUBPS Y3, Y12, Y13
-	VFNMADD231PS vecConst<>+608(SB), Y13, Y6
-	VBROADCASTSS vecConst<>+640(SB), Y13
-	VFMADD231PS vecConst<>+672(SB), Y6, Y13
-	VFMADD213PS vecConst<>+704(SB), Y6, Y13
-	VFMADD213PS vecConst<>+736(SB), Y6, Y13
-	VFMADD213PS Y1, Y6, Y13
-	VFMADD213PS Y1, Y6, Y13
-	VPSLLD $23, Y12, Y12
-	VMULPS Y12, Y13, Y12
-	VMOVAPS Y1, Y13
-	VFMADD231PS vecConst<>+768(SB), Y9, Y13
-	VDIVPS Y13, Y1, Y13
-	VBROADCASTSS vecConst<>+800(SB), Y6
-	VFMADD231PS vecConst<>+832(SB), Y13, Y6
-	VFMADD213PS vecConst<>+864(SB), Y13, Y6
-	VFMADD213PS vecConst<>+896(SB), Y13, Y6
-	VFMADD213PS vecConst<>+928(SB), Y13, Y6
-	VFMADD213PS vecConst<>+960(SB), Y13, Y6
-	VMULPS Y13, Y6, Y13
-	VMULPS Y12, Y13, Y12
-	VMAXPS Y7, Y0, Y7
-	VFNMADD231PS Y12, Y9, Y7
-	VMASKMOVPS Y7, Y5, (DI)(BX*1)
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VFMADD231PS Y1, Y9, Y4
+	VSUBPS vecConst<>+64(SB), Y4, Y7
+	VFNMADD231PS Y1, Y9, Y7
+	VPERMPS vecTable<>+224(SB), Y4, Y8
+	VPERMPS vecTable<>+192(SB), Y4, Y6
+	VFMADD231PS Y7, Y8, Y6
+	VPERMPS vecTable<>+160(SB), Y4, Y8
+	VFMADD231PS Y7, Y6, Y8
+	VPERMPS vecTable<>+128(SB), Y4, Y6
+	VFMADD231PS Y7, Y8, Y6
+	VPERMPS vecTable<>+96(SB), Y4, Y8
+	VFMADD231PS Y7, Y6, Y8
+	VPERMPS vecTable<>+64(SB), Y4, Y6
+	VFMADD231PS Y7, Y8, Y6
+	VPERMPS vecTable<>+32(SB), Y4, Y8
+	VFMADD231PS Y7, Y6, Y8
+	VPERMPS vecTable<>+0(SB), Y4, Y4
+	VFMADD231PS Y7, Y8, Y4
+	VMAXPS Y5, Y0, Y5
+	VFNMADD231PS Y4, Y9, Y5
+	VMASKMOVPS Y5, Y3, (DI)(BX*1)
 done5:
 	VZEROUPPER
 	RET
@@ -1302,8 +1353,8 @@ done5:
 // func geluBackwardAVX2(dx, dy, x *float32, n int)
 TEXT ·geluBackwardAVX2(SB), NOSPLIT, $0-32
 	VBROADCASTSS vecConst<>+352(SB), Y0
-	VBROADCASTSS vecConst<>+480(SB), Y1
-	VBROADCASTSS vecConst<>+544(SB), Y2
+	VBROADCASTSS vecConst<>+512(SB), Y1
+	VBROADCASTSS vecConst<>+480(SB), Y2
 	MOVQ dx+0(FP), DI
 	MOVQ dy+8(FP), SI
 	MOVQ x+16(FP), DX
@@ -1328,74 +1379,56 @@ wide1:
 	VMOVUPS 32(DX)(R8*1), Y7
 	VANDPS vecConst<>+448(SB), Y6, Y8
 	VANDPS vecConst<>+448(SB), Y7, Y9
-	VMINPS Y8, Y1, Y8
-	VMINPS Y9, Y1, Y9
-	VMULPS vecConst<>+512(SB), Y8, Y10
-	VMULPS vecConst<>+512(SB), Y9, Y11
-	VMULPS Y8, Y10, Y10
-	VMULPS Y9, Y11, Y11
-	VMAXPS Y10, Y2, Y10
-	VMAXPS Y11, Y2, Y11
-	VBROADCASTSS vecConst<>+576(SB), Y12
-	VFMADD231PS vecConst<>+96(SB), Y10, Y12
-	VBROADCASTSS vecConst<>+576(SB), Y13
-	VFMADD231PS vecConst<>+96(SB), Y11, Y13
-	VSUBPS vecConst<>+576(SB), Y12, Y14
-	VSUBPS vecConst<>+576(SB), Y13, Y15
-	VFNMADD231PS vecConst<>+608(SB), Y14, Y10
-	VFNMADD231PS vecConst<>+608(SB), Y15, Y11
-	VBROADCASTSS vecConst<>+640(SB), Y15
-	VFMADD231PS vecConst<>+672(SB), Y10, Y15
-	VBROADCASTSS vecConst<>+640(SB), Y14
-	VFMADD231PS vecConst<>+672(SB), Y11, Y14
-	VFMADD213PS vecConst<>+704(SB), Y10, Y15
-	VFMADD213PS vecConst<>+704(SB), Y11, Y14
-	VFMADD213PS vecConst<>+736(SB), Y10, Y15
-	VFMADD213PS vecConst<>+736(SB), Y11, Y14
-	VFMADD213PS Y0, Y10, Y15
-	VFMADD213PS Y0, Y11, Y14
-	VFMADD213PS Y0, Y10, Y15
-	VFMADD213PS Y0, Y11, Y14
-	VPSLLD $23, Y12, Y12
-	VPSLLD $23, Y13, Y13
-	VMULPS Y12, Y15, Y12
-	VMULPS Y13, Y14, Y13
-	VMOVAPS Y0, Y14
-	VFMADD231PS vecConst<>+768(SB), Y8, Y14
-	VMOVAPS Y0, Y15
-	VFMADD231PS vecConst<>+768(SB), Y9, Y15
-	VDIVPS Y14, Y0, Y14
-	VDIVPS Y15, Y0, Y15
-	VBROADCASTSS vecConst<>+800(SB), Y11
-	VFMADD231PS vecConst<>+832(SB), Y14, Y11
-	VBROADCASTSS vecConst<>+800(SB), Y10
-	VFMADD231PS vecConst<>+832(SB), Y15, Y10
-	VFMADD213PS vecConst<>+864(SB), Y14, Y11
-	VFMADD213PS vecConst<>+864(SB), Y15, Y10
-	VFMADD213PS vecConst<>+896(SB), Y14, Y11
-	VFMADD213PS vecConst<>+896(SB), Y15, Y10
-	VFMADD213PS vecConst<>+928(SB), Y14, Y11
-	VFMADD213PS vecConst<>+928(SB), Y15, Y10
-	VFMADD213PS vecConst<>+960(SB), Y14, Y11
-	VFMADD213PS vecConst<>+960(SB), Y15, Y10
-	VMULPS Y14, Y11, Y14
-	VMULPS Y15, Y10, Y15
-	VMULPS Y12, Y14, Y14
-	VMULPS Y13, Y15, Y15
-	VMULPS vecConst<>+992(SB), Y8, Y8
-	VMULPS vecConst<>+992(SB), Y9, Y9
-	VFNMADD231PS Y12, Y8, Y14
-	VFNMADD231PS Y13, Y9, Y15
-	VSUBPS Y14, Y0, Y13
-	VSUBPS Y15, Y0, Y9
+	VMINPS Y8, Y2, Y8
+	VMINPS Y9, Y2, Y9
+	VBROADCASTSS vecConst<>+64(SB), Y10
+	VFMADD231PS Y1, Y8, Y10
+	VBROADCASTSS vecConst<>+64(SB), Y11
+	VFMADD231PS Y1, Y9, Y11
+	VSUBPS vecConst<>+64(SB), Y10, Y12
+	VSUBPS vecConst<>+64(SB), Y11, Y13
+	VFNMADD231PS Y1, Y8, Y12
+	VFNMADD231PS Y1, Y9, Y13
+	VPERMPS vecTable<>+480(SB), Y10, Y9
+	VPERMPS vecTable<>+480(SB), Y11, Y8
+	VPERMPS vecTable<>+448(SB), Y10, Y14
+	VPERMPS vecTable<>+448(SB), Y11, Y15
+	VFMADD231PS Y12, Y9, Y14
+	VFMADD231PS Y13, Y8, Y15
+	VPERMPS vecTable<>+416(SB), Y10, Y8
+	VPERMPS vecTable<>+416(SB), Y11, Y9
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y15, Y9
+	VPERMPS vecTable<>+384(SB), Y10, Y15
+	VPERMPS vecTable<>+384(SB), Y11, Y14
+	VFMADD231PS Y12, Y8, Y15
+	VFMADD231PS Y13, Y9, Y14
+	VPERMPS vecTable<>+352(SB), Y10, Y9
+	VPERMPS vecTable<>+352(SB), Y11, Y8
+	VFMADD231PS Y12, Y15, Y9
+	VFMADD231PS Y13, Y14, Y8
+	VPERMPS vecTable<>+320(SB), Y10, Y14
+	VPERMPS vecTable<>+320(SB), Y11, Y15
+	VFMADD231PS Y12, Y9, Y14
+	VFMADD231PS Y13, Y8, Y15
+	VPERMPS vecTable<>+288(SB), Y10, Y8
+	VPERMPS vecTable<>+288(SB), Y11, Y9
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y15, Y9
+	VPERMPS vecTable<>+256(SB), Y10, Y10
+	VPERMPS vecTable<>+256(SB), Y11, Y11
+	VFMADD231PS Y12, Y8, Y10
+	VFMADD231PS Y13, Y9, Y11
+	VSUBPS Y10, Y0, Y13
+	VSUBPS Y11, Y0, Y9
 	VCMPPS $30, vecConst<>+416(SB), Y6, Y12
-	VBLENDVPS Y12, Y13, Y14, Y14
+	VBLENDVPS Y12, Y13, Y10, Y10
 	VCMPPS $30, vecConst<>+416(SB), Y7, Y12
-	VBLENDVPS Y12, Y9, Y15, Y15
-	VMULPS Y14, Y4, Y14
-	VMULPS Y15, Y5, Y15
-	VMOVUPS Y14, (DI)(R8*1)
-	VMOVUPS Y15, 32(DI)(R8*1)
+	VBLENDVPS Y12, Y9, Y11, Y11
+	VMULPS Y10, Y4, Y10
+	VMULPS Y11, Y5, Y11
+	VMOVUPS Y10, (DI)(R8*1)
+	VMOVUPS Y11, 32(DI)(R8*1)
 	ADDQ $64, R8
 	CMPQ R8, R9
 	JLT wide1
@@ -1403,86 +1436,68 @@ done2:
 	CMPQ R8, BX
 	JGE done4
 single3:
-	VMOVUPS (SI)(R8*1), Y15
-	VMOVUPS (DX)(R8*1), Y14
-	VANDPS vecConst<>+448(SB), Y14, Y5
-	VMINPS Y5, Y1, Y5
-	VMULPS vecConst<>+512(SB), Y5, Y4
-	VMULPS Y5, Y4, Y4
-	VMAXPS Y4, Y2, Y4
-	VBROADCASTSS vecConst<>+576(SB), Y12
-	VFMADD231PS vecConst<>+96(SB), Y4, Y12
-	VSUBPS vecConst<>+576(SB), Y12, Y9
-	VFNMADD231PS vecConst<>+608(SB), Y9, Y4
-	VBROADCASTSS vecConst<>+640(SB), Y9
-	VFMADD231PS vecConst<>+672(SB), Y4, Y9
-	VFMADD213PS vecConst<>+704(SB), Y4, Y9
-	VFMADD213PS vecConst<>+736(SB), Y4, Y9
-	VFMADD213PS Y0, Y4, Y9
-	VFMADD213PS Y0, Y4, Y9
-	VPSLLD $23, Y12, Y12
-	VMULPS Y12, Y9, Y12
-	VMOVAPS Y0, Y9
-	VFMADD231PS vecConst<>+768(SB), Y5, Y9
-	VDIVPS Y9, Y0, Y9
-	VBROADCASTSS vecConst<>+800(SB), Y4
-	VFMADD231PS vecConst<>+832(SB), Y9, Y4
-	VFMADD213PS vecConst<>+864(SB), Y9, Y4
-	VFMADD213PS vecConst<>+896(SB), Y9, Y4
-	VFMADD213PS vecConst<>+928(SB), Y9, Y4
-	VFMADD213PS vecConst<>+960(SB), Y9, Y4
-	VMULPS Y9, Y4, Y9
-	VMULPS Y12, Y9, Y9
-	VMULPS vecConst<>+992(SB), Y5, Y5
-	VFNMADD231PS Y12, Y5, Y9
-	VSUBPS Y9, Y0, Y12
-	VCMPPS $30, vecConst<>+416(SB), Y14, Y5
-	VBLENDVPS Y5, Y12, Y9, Y9
-	VMULPS Y9, Y15, Y9
-	VMOVUPS Y9, (DI)(R8*1)
+	VMOVUPS (SI)(R8*1), Y11
+	VMOVUPS (DX)(R8*1), Y10
+	VANDPS vecConst<>+448(SB), Y10, Y5
+	VMINPS Y5, Y2, Y5
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VFMADD231PS Y1, Y5, Y4
+	VSUBPS vecConst<>+64(SB), Y4, Y12
+	VFNMADD231PS Y1, Y5, Y12
+	VPERMPS vecTable<>+480(SB), Y4, Y5
+	VPERMPS vecTable<>+448(SB), Y4, Y9
+	VFMADD231PS Y12, Y5, Y9
+	VPERMPS vecTable<>+416(SB), Y4, Y5
+	VFMADD231PS Y12, Y9, Y5
+	VPERMPS vecTable<>+384(SB), Y4, Y9
+	VFMADD231PS Y12, Y5, Y9
+	VPERMPS vecTable<>+352(SB), Y4, Y5
+	VFMADD231PS Y12, Y9, Y5
+	VPERMPS vecTable<>+320(SB), Y4, Y9
+	VFMADD231PS Y12, Y5, Y9
+	VPERMPS vecTable<>+288(SB), Y4, Y5
+	VFMADD231PS Y12, Y9, Y5
+	VPERMPS vecTable<>+256(SB), Y4, Y4
+	VFMADD231PS Y12, Y5, Y4
+	VSUBPS Y4, Y0, Y12
+	VCMPPS $30, vecConst<>+416(SB), Y10, Y5
+	VBLENDVPS Y5, Y12, Y4, Y4
+	VMULPS Y4, Y11, Y4
+	VMOVUPS Y4, (DI)(R8*1)
 	ADDQ $32, R8
 	CMPQ R8, BX
 	JLT single3
 done4:
 	CMPQ R8, AX
 	JGE done5
-	VMASKMOVPS (SI)(R8*1), Y3, Y9
-	VMASKMOVPS (DX)(R8*1), Y3, Y15
-	VANDPS vecConst<>+448(SB), Y15, Y5
-	VMINPS Y5, Y1, Y5
-	VMULPS vecConst<>+512(SB), Y5, Y12
-	VMULPS Y5, Y12, Y12
-	VMAXPS Y12, Y2, Y12
-	VBROADCASTSS vecConst<>+576(SB), Y14
-	VFMADD231PS vecConst<>+96(SB), Y12, Y14
-	VSUBPS vecConst<>+576(SB), Y14, Y4
-	VFNMADD231PS vecConst<>+608(SB), Y4, Y12
-	VBROADCASTSS vecConst<>+640(SB), Y4
-	VFMADD231PS vecConst<>+672(SB), Y12, Y4
-	VFMADD213PS vecConst<>+704(SB), Y12, Y4
-	VFMADD213PS vecConst<>+736(SB), Y12, Y4
-	VFMADD213PS Y0, Y12, Y4
-	VFMADD213PS Y0, Y12, Y4
-	VPSLLD $23, Y14, Y14
-	VMULPS Y14, Y4, Y14
-	VMOVAPS Y0, Y4
-	VFMADD231PS vecConst<>+768(SB), Y5, Y4
-	VDIVPS Y4, Y0, Y4
-	VBROADCASTSS vecConst<>+800(SB), Y12
-	VFMADD231PS vecConst<>+832(SB), Y4, Y12
-	VFMADD213PS vecConst<>+864(SB), Y4, Y12
-	VFMADD213PS vecConst<>+896(SB), Y4, Y12
-	VFMADD213PS vecConst<>+928(SB), Y4, Y12
-	VFMADD213PS vecConst<>+960(SB), Y4, Y12
-	VMULPS Y4, Y12, Y4
-	VMULPS Y14, Y4, Y4
-	VMULPS vecConst<>+992(SB), Y5, Y5
-	VFNMADD231PS Y14, Y5, Y4
-	VSUBPS Y4, Y0, Y14
-	VCMPPS $30, vecConst<>+416(SB), Y15, Y5
-	VBLENDVPS Y5, Y14, Y4, Y4
-	VMULPS Y4, Y9, Y4
-	VMASKMOVPS Y4, Y3, (DI)(R8*1)
+	VMASKMOVPS (SI)(R8*1), Y3, Y4
+	VMASKMOVPS (DX)(R8*1), Y3, Y11
+	VANDPS vecConst<>+448(SB), Y11, Y5
+	VMINPS Y5, Y2, Y5
+	VBROADCASTSS vecConst<>+64(SB), Y12
+	VFMADD231PS Y1, Y5, Y12
+	VSUBPS vecConst<>+64(SB), Y12, Y10
+	VFNMADD231PS Y1, Y5, Y10
+	VPERMPS vecTable<>+480(SB), Y12, Y5
+	VPERMPS vecTable<>+448(SB), Y12, Y9
+	VFMADD231PS Y10, Y5, Y9
+	VPERMPS vecTable<>+416(SB), Y12, Y5
+	VFMADD231PS Y10, Y9, Y5
+	VPERMPS vecTable<>+384(SB), Y12, Y9
+	VFMADD231PS Y10, Y5, Y9
+	VPERMPS vecTable<>+352(SB), Y12, Y5
+	VFMADD231PS Y10, Y9, Y5
+	VPERMPS vecTable<>+320(SB), Y12, Y9
+	VFMADD231PS Y10, Y5, Y9
+	VPERMPS vecTable<>+288(SB), Y12, Y5
+	VFMADD231PS Y10, Y9, Y5
+	VPERMPS vecTable<>+256(SB), Y12, Y12
+	VFMADD231PS Y10, Y5, Y12
+	VSUBPS Y12, Y0, Y10
+	VCMPPS $30, vecConst<>+416(SB), Y11, Y5
+	VBLENDVPS Y5, Y10, Y12, Y12
+	VMULPS Y12, Y4, Y12
+	VMASKMOVPS Y12, Y3, (DI)(R8*1)
 done5:
 	VZEROUPPER
 	RET
@@ -1490,9 +1505,9 @@ done5:
 // func swishAVX2(dst, x *float32, n int, slope float32)
 TEXT ·swishAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS vecConst<>+352(SB), Y0
-	VBROADCASTSS vecConst<>+576(SB), Y1
-	VBROADCASTSS vecConst<>+544(SB), Y2
-	VBROADCASTSS vecConst<>+1024(SB), Y3
+	VBROADCASTSS vecConst<>+640(SB), Y1
+	VBROADCASTSS vecConst<>+608(SB), Y2
+	VBROADCASTSS vecConst<>+544(SB), Y3
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	VBROADCASTSS slope+24(FP), Y4
@@ -1517,8 +1532,8 @@ wide1:
 	VMAXPS Y7, Y3, Y9
 	VMULPS Y4, Y6, Y6
 	VMULPS Y4, Y7, Y7
-	VORPS vecConst<>+1056(SB), Y6, Y10
-	VORPS vecConst<>+1056(SB), Y7, Y11
+	VORPS vecConst<>+576(SB), Y6, Y10
+	VORPS vecConst<>+576(SB), Y7, Y11
 	VMAXPS Y10, Y2, Y10
 	VMAXPS Y11, Y2, Y11
 	VMOVAPS Y1, Y12
@@ -1527,16 +1542,16 @@ wide1:
 	VFMADD231PS vecConst<>+96(SB), Y11, Y13
 	VSUBPS Y1, Y12, Y14
 	VSUBPS Y1, Y13, Y15
-	VFNMADD231PS vecConst<>+608(SB), Y14, Y10
-	VFNMADD231PS vecConst<>+608(SB), Y15, Y11
-	VBROADCASTSS vecConst<>+640(SB), Y15
-	VFMADD231PS vecConst<>+672(SB), Y10, Y15
-	VBROADCASTSS vecConst<>+640(SB), Y14
-	VFMADD231PS vecConst<>+672(SB), Y11, Y14
-	VFMADD213PS vecConst<>+704(SB), Y10, Y15
-	VFMADD213PS vecConst<>+704(SB), Y11, Y14
-	VFMADD213PS vecConst<>+736(SB), Y10, Y15
-	VFMADD213PS vecConst<>+736(SB), Y11, Y14
+	VFNMADD231PS vecConst<>+672(SB), Y14, Y10
+	VFNMADD231PS vecConst<>+672(SB), Y15, Y11
+	VBROADCASTSS vecConst<>+704(SB), Y15
+	VFMADD231PS vecConst<>+736(SB), Y10, Y15
+	VBROADCASTSS vecConst<>+704(SB), Y14
+	VFMADD231PS vecConst<>+736(SB), Y11, Y14
+	VFMADD213PS vecConst<>+768(SB), Y10, Y15
+	VFMADD213PS vecConst<>+768(SB), Y11, Y14
+	VFMADD213PS vecConst<>+800(SB), Y10, Y15
+	VFMADD213PS vecConst<>+800(SB), Y11, Y14
 	VFMADD213PS Y0, Y10, Y15
 	VFMADD213PS Y0, Y11, Y14
 	VFMADD213PS Y0, Y10, Y15
@@ -1567,16 +1582,16 @@ single3:
 	VMOVUPS (SI)(BX*1), Y13
 	VMAXPS Y13, Y3, Y12
 	VMULPS Y4, Y13, Y13
-	VORPS vecConst<>+1056(SB), Y13, Y9
+	VORPS vecConst<>+576(SB), Y13, Y9
 	VMAXPS Y9, Y2, Y9
 	VMOVAPS Y1, Y8
 	VFMADD231PS vecConst<>+96(SB), Y9, Y8
 	VSUBPS Y1, Y8, Y7
-	VFNMADD231PS vecConst<>+608(SB), Y7, Y9
-	VBROADCASTSS vecConst<>+640(SB), Y7
-	VFMADD231PS vecConst<>+672(SB), Y9, Y7
-	VFMADD213PS vecConst<>+704(SB), Y9, Y7
-	VFMADD213PS vecConst<>+736(SB), Y9, Y7
+	VFNMADD231PS vecConst<>+672(SB), Y7, Y9
+	VBROADCASTSS vecConst<>+704(SB), Y7
+	VFMADD231PS vecConst<>+736(SB), Y9, Y7
+	VFMADD213PS vecConst<>+768(SB), Y9, Y7
+	VFMADD213PS vecConst<>+800(SB), Y9, Y7
 	VFMADD213PS Y0, Y9, Y7
 	VFMADD213PS Y0, Y9, Y7
 	VPSLLD $23, Y8, Y8
@@ -1596,16 +1611,16 @@ done4:
 	VMASKMOVPS (SI)(BX*1), Y5, Y8
 	VMAXPS Y8, Y3, Y12
 	VMULPS Y4, Y8, Y8
-	VORPS vecConst<>+1056(SB), Y8, Y13
+	VORPS vecConst<>+576(SB), Y8, Y13
 	VMAXPS Y13, Y2, Y13
 	VMOVAPS Y1, Y7
 	VFMADD231PS vecConst<>+96(SB), Y13, Y7
 	VSUBPS Y1, Y7, Y9
-	VFNMADD231PS vecConst<>+608(SB), Y9, Y13
-	VBROADCASTSS vecConst<>+640(SB), Y9
-	VFMADD231PS vecConst<>+672(SB), Y13, Y9
-	VFMADD213PS vecConst<>+704(SB), Y13, Y9
-	VFMADD213PS vecConst<>+736(SB), Y13, Y9
+	VFNMADD231PS vecConst<>+672(SB), Y9, Y13
+	VBROADCASTSS vecConst<>+704(SB), Y9
+	VFMADD231PS vecConst<>+736(SB), Y13, Y9
+	VFMADD213PS vecConst<>+768(SB), Y13, Y9
+	VFMADD213PS vecConst<>+800(SB), Y13, Y9
 	VFMADD213PS Y0, Y13, Y9
 	VFMADD213PS Y0, Y13, Y9
 	VPSLLD $23, Y7, Y7
@@ -1623,8 +1638,8 @@ done5:
 // func swishBackwardAVX2(dx, dy, x *float32, n int, slope float32)
 TEXT ·swishBackwardAVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS vecConst<>+352(SB), Y0
-	VBROADCASTSS vecConst<>+480(SB), Y1
-	VBROADCASTSS vecConst<>+544(SB), Y2
+	VBROADCASTSS vecConst<>+832(SB), Y1
+	VBROADCASTSS vecConst<>+608(SB), Y2
 	MOVQ dx+0(FP), DI
 	MOVQ dy+8(FP), SI
 	MOVQ x+16(FP), DX
@@ -1650,32 +1665,32 @@ wide1:
 	VMOVUPS 32(DX)(R8*1), Y8
 	VMULPS Y3, Y7, Y7
 	VMULPS Y3, Y8, Y8
-	VBROADCASTSS vecConst<>+1024(SB), Y9
+	VBROADCASTSS vecConst<>+544(SB), Y9
 	VMAXPS Y7, Y9, Y7
-	VBROADCASTSS vecConst<>+1024(SB), Y9
+	VBROADCASTSS vecConst<>+544(SB), Y9
 	VMAXPS Y8, Y9, Y8
 	VMINPS Y7, Y1, Y7
 	VMINPS Y8, Y1, Y8
-	VORPS vecConst<>+1056(SB), Y7, Y9
-	VORPS vecConst<>+1056(SB), Y8, Y10
+	VORPS vecConst<>+576(SB), Y7, Y9
+	VORPS vecConst<>+576(SB), Y8, Y10
 	VMAXPS Y9, Y2, Y9
 	VMAXPS Y10, Y2, Y10
-	VBROADCASTSS vecConst<>+576(SB), Y11
+	VBROADCASTSS vecConst<>+640(SB), Y11
 	VFMADD231PS vecConst<>+96(SB), Y9, Y11
-	VBROADCASTSS vecConst<>+576(SB), Y12
+	VBROADCASTSS vecConst<>+640(SB), Y12
 	VFMADD231PS vecConst<>+96(SB), Y10, Y12
-	VSUBPS vecConst<>+576(SB), Y11, Y13
-	VSUBPS vecConst<>+576(SB), Y12, Y14
-	VFNMADD231PS vecConst<>+608(SB), Y13, Y9
-	VFNMADD231PS vecConst<>+608(SB), Y14, Y10
-	VBROADCASTSS vecConst<>+640(SB), Y14
-	VFMADD231PS vecConst<>+672(SB), Y9, Y14
-	VBROADCASTSS vecConst<>+640(SB), Y13
-	VFMADD231PS vecConst<>+672(SB), Y10, Y13
-	VFMADD213PS vecConst<>+704(SB), Y9, Y14
-	VFMADD213PS vecConst<>+704(SB), Y10, Y13
-	VFMADD213PS vecConst<>+736(SB), Y9, Y14
-	VFMADD213PS vecConst<>+736(SB), Y10, Y13
+	VSUBPS vecConst<>+640(SB), Y11, Y13
+	VSUBPS vecConst<>+640(SB), Y12, Y14
+	VFNMADD231PS vecConst<>+672(SB), Y13, Y9
+	VFNMADD231PS vecConst<>+672(SB), Y14, Y10
+	VBROADCASTSS vecConst<>+704(SB), Y14
+	VFMADD231PS vecConst<>+736(SB), Y9, Y14
+	VBROADCASTSS vecConst<>+704(SB), Y13
+	VFMADD231PS vecConst<>+736(SB), Y10, Y13
+	VFMADD213PS vecConst<>+768(SB), Y9, Y14
+	VFMADD213PS vecConst<>+768(SB), Y10, Y13
+	VFMADD213PS vecConst<>+800(SB), Y9, Y14
+	VFMADD213PS vecConst<>+800(SB), Y10, Y13
 	VFMADD213PS Y0, Y9, Y14
 	VFMADD213PS Y0, Y10, Y13
 	VFMADD213PS Y0, Y9, Y14
@@ -1716,19 +1731,19 @@ single3:
 	VMOVUPS (SI)(R8*1), Y8
 	VMOVUPS (DX)(R8*1), Y7
 	VMULPS Y3, Y7, Y7
-	VBROADCASTSS vecConst<>+1024(SB), Y6
+	VBROADCASTSS vecConst<>+544(SB), Y6
 	VMAXPS Y7, Y6, Y7
 	VMINPS Y7, Y1, Y7
-	VORPS vecConst<>+1056(SB), Y7, Y6
+	VORPS vecConst<>+576(SB), Y7, Y6
 	VMAXPS Y6, Y2, Y6
-	VBROADCASTSS vecConst<>+576(SB), Y5
+	VBROADCASTSS vecConst<>+640(SB), Y5
 	VFMADD231PS vecConst<>+96(SB), Y6, Y5
-	VSUBPS vecConst<>+576(SB), Y5, Y15
-	VFNMADD231PS vecConst<>+608(SB), Y15, Y6
-	VBROADCASTSS vecConst<>+640(SB), Y15
-	VFMADD231PS vecConst<>+672(SB), Y6, Y15
-	VFMADD213PS vecConst<>+704(SB), Y6, Y15
-	VFMADD213PS vecConst<>+736(SB), Y6, Y15
+	VSUBPS vecConst<>+640(SB), Y5, Y15
+	VFNMADD231PS vecConst<>+672(SB), Y15, Y6
+	VBROADCASTSS vecConst<>+704(SB), Y15
+	VFMADD231PS vecConst<>+736(SB), Y6, Y15
+	VFMADD213PS vecConst<>+768(SB), Y6, Y15
+	VFMADD213PS vecConst<>+800(SB), Y6, Y15
 	VFMADD213PS Y0, Y6, Y15
 	VFMADD213PS Y0, Y6, Y15
 	VPSLLD $23, Y5, Y5
@@ -1753,19 +1768,19 @@ done4:
 	VMASKMOVPS (SI)(R8*1), Y4, Y7
 	VMASKMOVPS (DX)(R8*1), Y4, Y8
 	VMULPS Y3, Y8, Y8
-	VBROADCASTSS vecConst<>+1024(SB), Y9
+	VBROADCASTSS vecConst<>+544(SB), Y9
 	VMAXPS Y8, Y9, Y8
 	VMINPS Y8, Y1, Y8
-	VORPS vecConst<>+1056(SB), Y8, Y9
+	VORPS vecConst<>+576(SB), Y8, Y9
 	VMAXPS Y9, Y2, Y9
-	VBROADCASTSS vecConst<>+576(SB), Y15
+	VBROADCASTSS vecConst<>+640(SB), Y15
 	VFMADD231PS vecConst<>+96(SB), Y9, Y15
-	VSUBPS vecConst<>+576(SB), Y15, Y6
-	VFNMADD231PS vecConst<>+608(SB), Y6, Y9
-	VBROADCASTSS vecConst<>+640(SB), Y6
-	VFMADD231PS vecConst<>+672(SB), Y9, Y6
-	VFMADD213PS vecConst<>+704(SB), Y9, Y6
-	VFMADD213PS vecConst<>+736(SB), Y9, Y6
+	VSUBPS vecConst<>+640(SB), Y15, Y6
+	VFNMADD231PS vecConst<>+672(SB), Y6, Y9
+	VBROADCASTSS vecConst<>+704(SB), Y6
+	VFMADD231PS vecConst<>+736(SB), Y9, Y6
+	VFMADD213PS vecConst<>+768(SB), Y9, Y6
+	VFMADD213PS vecConst<>+800(SB), Y9, Y6
 	VFMADD213PS Y0, Y9, Y6
 	VFMADD213PS Y0, Y9, Y6
 	VPSLLD $23, Y15, Y15
@@ -1788,12 +1803,12 @@ done5:
 // func sigmoidAVX2(dst, x *float32, n int)
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
 	VXORPS Y0, Y0, Y0
-	VBROADCASTSS vecConst<>+672(SB), Y1
-	VBROADCASTSS vecConst<>+640(SB), Y2
-	VBROADCASTSS vecConst<>+704(SB), Y3
+	VBROADCASTSS vecConst<>+736(SB), Y1
+	VBROADCASTSS vecConst<>+704(SB), Y2
+	VBROADCASTSS vecConst<>+768(SB), Y3
 	VBROADCASTSS vecConst<>+352(SB), Y4
-	VBROADCASTSS vecConst<>+576(SB), Y5
-	VBROADCASTSS vecConst<>+544(SB), Y6
+	VBROADCASTSS vecConst<>+640(SB), Y5
+	VBROADCASTSS vecConst<>+608(SB), Y6
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), DX
@@ -1813,8 +1828,8 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
 wide1:
 	VMOVUPS (SI)(BX*1), Y8
 	VMOVUPS 32(SI)(BX*1), Y9
-	VORPS vecConst<>+1056(SB), Y8, Y10
-	VORPS vecConst<>+1056(SB), Y9, Y11
+	VORPS vecConst<>+576(SB), Y8, Y10
+	VORPS vecConst<>+576(SB), Y9, Y11
 	VMAXPS Y10, Y6, Y10
 	VMAXPS Y11, Y6, Y11
 	VMOVAPS Y5, Y12
@@ -1823,16 +1838,16 @@ wide1:
 	VFMADD231PS vecConst<>+96(SB), Y11, Y13
 	VSUBPS Y5, Y12, Y14
 	VSUBPS Y5, Y13, Y15
-	VFNMADD231PS vecConst<>+608(SB), Y14, Y10
-	VFNMADD231PS vecConst<>+608(SB), Y15, Y11
+	VFNMADD231PS vecConst<>+672(SB), Y14, Y10
+	VFNMADD231PS vecConst<>+672(SB), Y15, Y11
 	VMOVAPS Y2, Y15
 	VFMADD231PS Y10, Y1, Y15
 	VMOVAPS Y2, Y14
 	VFMADD231PS Y11, Y1, Y14
 	VFMADD213PS Y3, Y10, Y15
 	VFMADD213PS Y3, Y11, Y14
-	VFMADD213PS vecConst<>+736(SB), Y10, Y15
-	VFMADD213PS vecConst<>+736(SB), Y11, Y14
+	VFMADD213PS vecConst<>+800(SB), Y10, Y15
+	VFMADD213PS vecConst<>+800(SB), Y11, Y14
 	VFMADD213PS Y4, Y10, Y15
 	VFMADD213PS Y4, Y11, Y14
 	VFMADD213PS Y4, Y10, Y15
@@ -1859,16 +1874,16 @@ done2:
 	JGE done4
 single3:
 	VMOVUPS (SI)(BX*1), Y13
-	VORPS vecConst<>+1056(SB), Y13, Y12
+	VORPS vecConst<>+576(SB), Y13, Y12
 	VMAXPS Y12, Y6, Y12
 	VMOVAPS Y5, Y9
 	VFMADD231PS vecConst<>+96(SB), Y12, Y9
 	VSUBPS Y5, Y9, Y8
-	VFNMADD231PS vecConst<>+608(SB), Y8, Y12
+	VFNMADD231PS vecConst<>+672(SB), Y8, Y12
 	VMOVAPS Y2, Y8
 	VFMADD231PS Y12, Y1, Y8
 	VFMADD213PS Y3, Y12, Y8
-	VFMADD213PS vecConst<>+736(SB), Y12, Y8
+	VFMADD213PS vecConst<>+800(SB), Y12, Y8
 	VFMADD213PS Y4, Y12, Y8
 	VFMADD213PS Y4, Y12, Y8
 	VPSLLD $23, Y9, Y9
@@ -1885,16 +1900,16 @@ done4:
 	CMPQ BX, DX
 	JGE done5
 	VMASKMOVPS (SI)(BX*1), Y7, Y9
-	VORPS vecConst<>+1056(SB), Y9, Y13
+	VORPS vecConst<>+576(SB), Y9, Y13
 	VMAXPS Y13, Y6, Y13
 	VMOVAPS Y5, Y8
 	VFMADD231PS vecConst<>+96(SB), Y13, Y8
 	VSUBPS Y5, Y8, Y12
-	VFNMADD231PS vecConst<>+608(SB), Y12, Y13
+	VFNMADD231PS vecConst<>+672(SB), Y12, Y13
 	VMOVAPS Y2, Y12
 	VFMADD231PS Y13, Y1, Y12
 	VFMADD213PS Y3, Y13, Y12
-	VFMADD213PS vecConst<>+736(SB), Y13, Y12
+	VFMADD213PS vecConst<>+800(SB), Y13, Y12
 	VFMADD213PS Y4, Y13, Y12
 	VFMADD213PS Y4, Y13, Y12
 	VPSLLD $23, Y8, Y8
@@ -2125,7 +2140,7 @@ done5:
 
 // func maxAVX2(x *float32, n int) (ret float32)
 TEXT ·maxAVX2(SB), NOSPLIT, $0-20
-	VBROADCASTSS vecConst<>+1088(SB), Y0
+	VBROADCASTSS vecConst<>+864(SB), Y0
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), SI
 	SHLQ $2, SI
@@ -2663,7 +2678,7 @@ done7:
 
 // func softmaxMaxAVX2(most, x *float32, ldx, rows, cols int, scale float32)
 TEXT ·softmaxMaxAVX2(SB), NOSPLIT, $0-44
-	VBROADCASTSS vecConst<>+1088(SB), Y0
+	VBROADCASTSS vecConst<>+864(SB), Y0
 	MOVQ most+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ ldx+16(FP), DX
@@ -2738,11 +2753,11 @@ done6:
 
 // func softmaxExpAVX2(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32)
 TEXT ·softmaxExpAVX2(SB), NOSPLIT, $0-68
-	VBROADCASTSS vecConst<>+672(SB), Y0
-	VBROADCASTSS vecConst<>+640(SB), Y1
+	VBROADCASTSS vecConst<>+736(SB), Y0
+	VBROADCASTSS vecConst<>+704(SB), Y1
 	VBROADCASTSS vecConst<>+352(SB), Y2
-	VBROADCASTSS vecConst<>+576(SB), Y3
-	VBROADCASTSS vecConst<>+544(SB), Y4
+	VBROADCASTSS vecConst<>+640(SB), Y3
+	VBROADCASTSS vecConst<>+608(SB), Y4
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
 	SHLQ $2, SI
@@ -2766,7 +2781,7 @@ TEXT ·softmaxExpAVX2(SB), NOSPLIT, $0-68
 	MOVQ rows+48(FP), R13
 row1:
 	VBROADCASTSS (BX), Y9
-	VXORPS vecConst<>+1056(SB), Y9, Y9
+	VXORPS vecConst<>+576(SB), Y9, Y9
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	XORQ R11, R11
@@ -2785,16 +2800,16 @@ wide2:
 	VFMADD231PS vecConst<>+96(SB), Y11, Y13
 	VSUBPS Y3, Y12, Y14
 	VSUBPS Y3, Y13, Y15
-	VFNMADD231PS vecConst<>+608(SB), Y14, Y10
-	VFNMADD231PS vecConst<>+608(SB), Y15, Y11
+	VFNMADD231PS vecConst<>+672(SB), Y14, Y10
+	VFNMADD231PS vecConst<>+672(SB), Y15, Y11
 	VMOVAPS Y1, Y15
 	VFMADD231PS Y10, Y0, Y15
 	VMOVAPS Y1, Y14
 	VFMADD231PS Y11, Y0, Y14
-	VFMADD213PS vecConst<>+704(SB), Y10, Y15
-	VFMADD213PS vecConst<>+704(SB), Y11, Y14
-	VFMADD213PS vecConst<>+736(SB), Y10, Y15
-	VFMADD213PS vecConst<>+736(SB), Y11, Y14
+	VFMADD213PS vecConst<>+768(SB), Y10, Y15
+	VFMADD213PS vecConst<>+768(SB), Y11, Y14
+	VFMADD213PS vecConst<>+800(SB), Y10, Y15
+	VFMADD213PS vecConst<>+800(SB), Y11, Y14
 	VFMADD213PS Y2, Y10, Y15
 	VFMADD213PS Y2, Y11, Y14
 	VFMADD213PS Y2, Y10, Y15
@@ -2820,11 +2835,11 @@ single4:
 	VMOVAPS Y3, Y12
 	VFMADD231PS vecConst<>+96(SB), Y13, Y12
 	VSUBPS Y3, Y12, Y14
-	VFNMADD231PS vecConst<>+608(SB), Y14, Y13
+	VFNMADD231PS vecConst<>+672(SB), Y14, Y13
 	VMOVAPS Y1, Y14
 	VFMADD231PS Y13, Y0, Y14
-	VFMADD213PS vecConst<>+704(SB), Y13, Y14
-	VFMADD213PS vecConst<>+736(SB), Y13, Y14
+	VFMADD213PS vecConst<>+768(SB), Y13, Y14
+	VFMADD213PS vecConst<>+800(SB), Y13, Y14
 	VFMADD213PS Y2, Y13, Y14
 	VFMADD213PS Y2, Y13, Y14
 	VPSLLD $23, Y12, Y12
@@ -2843,11 +2858,11 @@ done5:
 	VMOVAPS Y3, Y14
 	VFMADD231PS vecConst<>+96(SB), Y12, Y14
 	VSUBPS Y3, Y14, Y13
-	VFNMADD231PS vecConst<>+608(SB), Y13, Y12
+	VFNMADD231PS vecConst<>+672(SB), Y13, Y12
 	VMOVAPS Y1, Y13
 	VFMADD231PS Y12, Y0, Y13
-	VFMADD213PS vecConst<>+704(SB), Y12, Y13
-	VFMADD213PS vecConst<>+736(SB), Y12, Y13
+	VFMADD213PS vecConst<>+768(SB), Y12, Y13
+	VFMADD213PS vecConst<>+800(SB), Y12, Y13
 	VFMADD213PS Y2, Y12, Y13
 	VFMADD213PS Y2, Y12, Y13
 	VPSLLD $23, Y14, Y14
@@ -2877,12 +2892,12 @@ done6:
 // func softmaxLogAVX2(most, sum *float32, n int)
 TEXT ·softmaxLogAVX2(SB), NOSPLIT, $0-24
 	VXORPS Y0, Y0, Y0
-	VBROADCASTSS vecConst<>+1184(SB), Y1
-	VBROADCASTSS vecConst<>+1216(SB), Y2
-	VBROADCASTSS vecConst<>+1280(SB), Y3
-	VBROADCASTSS vecConst<>+1344(SB), Y4
-	VBROADCASTSS vecConst<>+1408(SB), Y5
-	VBROADCASTSS vecConst<>+608(SB), Y6
+	VBROADCASTSS vecConst<>+960(SB), Y1
+	VBROADCASTSS vecConst<>+992(SB), Y2
+	VBROADCASTSS vecConst<>+1056(SB), Y3
+	VBROADCASTSS vecConst<>+1120(SB), Y4
+	VBROADCASTSS vecConst<>+1184(SB), Y5
+	VBROADCASTSS vecConst<>+672(SB), Y6
 	VBROADCASTSS vecConst<>+352(SB), Y7
 	VBROADCASTSS vecConst<>+64(SB), Y8
 	MOVQ most+0(FP), DI
@@ -2902,24 +2917,24 @@ TEXT ·softmaxLogAVX2(SB), NOSPLIT, $0-24
 single1:
 	VMOVUPS (SI)(BX*1), Y10
 	VMOVUPS (DI)(BX*1), Y11
-	VPSUBD vecConst<>+1120(SB), Y10, Y12
+	VPSUBD vecConst<>+896(SB), Y10, Y12
 	VPSRAD $23, Y12, Y12
 	VPSLLD $23, Y12, Y13
 	VPSUBD Y13, Y10, Y13
 	VSUBPS Y7, Y13, Y13
 	VPADDD Y8, Y12, Y12
 	VSUBPS Y8, Y12, Y12
-	VBROADCASTSS vecConst<>+1152(SB), Y14
+	VBROADCASTSS vecConst<>+928(SB), Y14
 	VFMADD231PS Y13, Y1, Y14
 	VFMADD213PS Y2, Y13, Y14
-	VFMADD213PS vecConst<>+1248(SB), Y13, Y14
+	VFMADD213PS vecConst<>+1024(SB), Y13, Y14
 	VFMADD213PS Y3, Y13, Y14
-	VFMADD213PS vecConst<>+1312(SB), Y13, Y14
+	VFMADD213PS vecConst<>+1088(SB), Y13, Y14
 	VFMADD213PS Y4, Y13, Y14
-	VFMADD213PS vecConst<>+1376(SB), Y13, Y14
+	VFMADD213PS vecConst<>+1152(SB), Y13, Y14
 	VFMADD213PS Y5, Y13, Y14
 	VMULPS Y13, Y13, Y15
-	VFMADD213PS vecConst<>+512(SB), Y13, Y14
+	VFMADD213PS vecConst<>+1216(SB), Y13, Y14
 	VFMADD231PS Y15, Y14, Y13
 	VFMADD231PS Y6, Y12, Y13
 	VFMADD231PS Y0, Y10, Y13
@@ -2935,24 +2950,24 @@ done2:
 	JGE done3
 	VMASKMOVPS (SI)(BX*1), Y9, Y10
 	VMASKMOVPS (DI)(BX*1), Y9, Y13
-	VPSUBD vecConst<>+1120(SB), Y10, Y11
+	VPSUBD vecConst<>+896(SB), Y10, Y11
 	VPSRAD $23, Y11, Y11
 	VPSLLD $23, Y11, Y12
 	VPSUBD Y12, Y10, Y12
 	VSUBPS Y7, Y12, Y12
 	VPADDD Y8, Y11, Y11
 	VSUBPS Y8, Y11, Y11
-	VBROADCASTSS vecConst<>+1152(SB), Y15
+	VBROADCASTSS vecConst<>+928(SB), Y15
 	VFMADD231PS Y12, Y1, Y15
 	VFMADD213PS Y2, Y12, Y15
-	VFMADD213PS vecConst<>+1248(SB), Y12, Y15
+	VFMADD213PS vecConst<>+1024(SB), Y12, Y15
 	VFMADD213PS Y3, Y12, Y15
-	VFMADD213PS vecConst<>+1312(SB), Y12, Y15
+	VFMADD213PS vecConst<>+1088(SB), Y12, Y15
 	VFMADD213PS Y4, Y12, Y15
-	VFMADD213PS vecConst<>+1376(SB), Y12, Y15
+	VFMADD213PS vecConst<>+1152(SB), Y12, Y15
 	VFMADD213PS Y5, Y12, Y15
 	VMULPS Y12, Y12, Y14
-	VFMADD213PS vecConst<>+512(SB), Y12, Y15
+	VFMADD213PS vecConst<>+1216(SB), Y12, Y15
 	VFMADD231PS Y14, Y15, Y12
 	VFMADD231PS Y6, Y11, Y12
 	VFMADD231PS Y0, Y10, Y12
@@ -3029,7 +3044,7 @@ done6:
 
 // func softmaxFromLSEAVX2(dst *float32, ldd int, x *float32, ldx int, lse *float32, rows, cols int, scale float32)
 TEXT ·softmaxFromLSEAVX2(SB), NOSPLIT, $0-60
-	VBROADCASTSS vecConst<>+544(SB), Y0
+	VBROADCASTSS vecConst<>+608(SB), Y0
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
 	SHLQ $2, SI
@@ -3052,7 +3067,7 @@ TEXT ·softmaxFromLSEAVX2(SB), NOSPLIT, $0-60
 	MOVQ rows+40(FP), R12
 row1:
 	VBROADCASTSS (BX), Y3
-	VXORPS vecConst<>+1056(SB), Y3, Y3
+	VXORPS vecConst<>+576(SB), Y3, Y3
 	XORQ R10, R10
 	CMPQ R10, R11
 	JGE done3
@@ -3069,38 +3084,38 @@ wide2:
 	VMAXPS Y5, Y0, Y5
 	VMAXPS Y6, Y0, Y6
 	VMAXPS Y7, Y0, Y7
-	VBROADCASTSS vecConst<>+576(SB), Y8
+	VBROADCASTSS vecConst<>+640(SB), Y8
 	VFMADD231PS vecConst<>+96(SB), Y4, Y8
-	VBROADCASTSS vecConst<>+576(SB), Y9
+	VBROADCASTSS vecConst<>+640(SB), Y9
 	VFMADD231PS vecConst<>+96(SB), Y5, Y9
-	VBROADCASTSS vecConst<>+576(SB), Y10
+	VBROADCASTSS vecConst<>+640(SB), Y10
 	VFMADD231PS vecConst<>+96(SB), Y6, Y10
-	VBROADCASTSS vecConst<>+576(SB), Y11
+	VBROADCASTSS vecConst<>+640(SB), Y11
 	VFMADD231PS vecConst<>+96(SB), Y7, Y11
-	VSUBPS vecConst<>+576(SB), Y8, Y12
-	VSUBPS vecConst<>+576(SB), Y9, Y13
-	VSUBPS vecConst<>+576(SB), Y10, Y14
-	VSUBPS vecConst<>+576(SB), Y11, Y15
-	VFNMADD231PS vecConst<>+608(SB), Y12, Y4
-	VFNMADD231PS vecConst<>+608(SB), Y13, Y5
-	VFNMADD231PS vecConst<>+608(SB), Y14, Y6
-	VFNMADD231PS vecConst<>+608(SB), Y15, Y7
-	VBROADCASTSS vecConst<>+640(SB), Y15
-	VFMADD231PS vecConst<>+672(SB), Y4, Y15
-	VBROADCASTSS vecConst<>+640(SB), Y14
-	VFMADD231PS vecConst<>+672(SB), Y5, Y14
-	VBROADCASTSS vecConst<>+640(SB), Y13
-	VFMADD231PS vecConst<>+672(SB), Y6, Y13
-	VBROADCASTSS vecConst<>+640(SB), Y12
-	VFMADD231PS vecConst<>+672(SB), Y7, Y12
-	VFMADD213PS vecConst<>+704(SB), Y4, Y15
-	VFMADD213PS vecConst<>+704(SB), Y5, Y14
-	VFMADD213PS vecConst<>+704(SB), Y6, Y13
-	VFMADD213PS vecConst<>+704(SB), Y7, Y12
-	VFMADD213PS vecConst<>+736(SB), Y4, Y15
-	VFMADD213PS vecConst<>+736(SB), Y5, Y14
-	VFMADD213PS vecConst<>+736(SB), Y6, Y13
-	VFMADD213PS vecConst<>+736(SB), Y7, Y12
+	VSUBPS vecConst<>+640(SB), Y8, Y12
+	VSUBPS vecConst<>+640(SB), Y9, Y13
+	VSUBPS vecConst<>+640(SB), Y10, Y14
+	VSUBPS vecConst<>+640(SB), Y11, Y15
+	VFNMADD231PS vecConst<>+672(SB), Y12, Y4
+	VFNMADD231PS vecConst<>+672(SB), Y13, Y5
+	VFNMADD231PS vecConst<>+672(SB), Y14, Y6
+	VFNMADD231PS vecConst<>+672(SB), Y15, Y7
+	VBROADCASTSS vecConst<>+704(SB), Y15
+	VFMADD231PS vecConst<>+736(SB), Y4, Y15
+	VBROADCASTSS vecConst<>+704(SB), Y14
+	VFMADD231PS vecConst<>+736(SB), Y5, Y14
+	VBROADCASTSS vecConst<>+704(SB), Y13
+	VFMADD231PS vecConst<>+736(SB), Y6, Y13
+	VBROADCASTSS vecConst<>+704(SB), Y12
+	VFMADD231PS vecConst<>+736(SB), Y7, Y12
+	VFMADD213PS vecConst<>+768(SB), Y4, Y15
+	VFMADD213PS vecConst<>+768(SB), Y5, Y14
+	VFMADD213PS vecConst<>+768(SB), Y6, Y13
+	VFMADD213PS vecConst<>+768(SB), Y7, Y12
+	VFMADD213PS vecConst<>+800(SB), Y4, Y15
+	VFMADD213PS vecConst<>+800(SB), Y5, Y14
+	VFMADD213PS vecConst<>+800(SB), Y6, Y13
+	VFMADD213PS vecConst<>+800(SB), Y7, Y12
 	VFMADD213PS vecConst<>+352(SB), Y4, Y15
 	VFMADD213PS vecConst<>+352(SB), Y5, Y14
 	VFMADD213PS vecConst<>+352(SB), Y6, Y13
@@ -3131,14 +3146,14 @@ single4:
 	VMOVUPS (DX)(R10*1), Y11
 	VFMADD213PS Y3, Y1, Y11
 	VMAXPS Y11, Y0, Y11
-	VBROADCASTSS vecConst<>+576(SB), Y10
+	VBROADCASTSS vecConst<>+640(SB), Y10
 	VFMADD231PS vecConst<>+96(SB), Y11, Y10
-	VSUBPS vecConst<>+576(SB), Y10, Y9
-	VFNMADD231PS vecConst<>+608(SB), Y9, Y11
-	VBROADCASTSS vecConst<>+640(SB), Y9
-	VFMADD231PS vecConst<>+672(SB), Y11, Y9
-	VFMADD213PS vecConst<>+704(SB), Y11, Y9
-	VFMADD213PS vecConst<>+736(SB), Y11, Y9
+	VSUBPS vecConst<>+640(SB), Y10, Y9
+	VFNMADD231PS vecConst<>+672(SB), Y9, Y11
+	VBROADCASTSS vecConst<>+704(SB), Y9
+	VFMADD231PS vecConst<>+736(SB), Y11, Y9
+	VFMADD213PS vecConst<>+768(SB), Y11, Y9
+	VFMADD213PS vecConst<>+800(SB), Y11, Y9
 	VFMADD213PS vecConst<>+352(SB), Y11, Y9
 	VFMADD213PS vecConst<>+352(SB), Y11, Y9
 	VPSLLD $23, Y10, Y10
@@ -3153,14 +3168,14 @@ done5:
 	VMASKMOVPS (DX)(R10*1), Y2, Y10
 	VFMADD213PS Y3, Y1, Y10
 	VMAXPS Y10, Y0, Y10
-	VBROADCASTSS vecConst<>+576(SB), Y9
+	VBROADCASTSS vecConst<>+640(SB), Y9
 	VFMADD231PS vecConst<>+96(SB), Y10, Y9
-	VSUBPS vecConst<>+576(SB), Y9, Y11
-	VFNMADD231PS vecConst<>+608(SB), Y11, Y10
-	VBROADCASTSS vecConst<>+640(SB), Y11
-	VFMADD231PS vecConst<>+672(SB), Y10, Y11
-	VFMADD213PS vecConst<>+704(SB), Y10, Y11
-	VFMADD213PS vecConst<>+736(SB), Y10, Y11
+	VSUBPS vecConst<>+640(SB), Y9, Y11
+	VFNMADD231PS vecConst<>+672(SB), Y11, Y10
+	VBROADCASTSS vecConst<>+704(SB), Y11
+	VFMADD231PS vecConst<>+736(SB), Y10, Y11
+	VFMADD213PS vecConst<>+768(SB), Y10, Y11
+	VFMADD213PS vecConst<>+800(SB), Y10, Y11
 	VFMADD213PS vecConst<>+352(SB), Y10, Y11
 	VFMADD213PS vecConst<>+352(SB), Y10, Y11
 	VPSLLD $23, Y9, Y9

@@ -45,6 +45,7 @@ type value struct {
 	pinned bool   // outlives the block that made it
 	konst  bool   // a constant; in memory unless pinned
 	bits   uint32 // of a constant
+	place  string // in memory, of a table that has no register
 	last   int    // the last operation of the block that reads it
 	dies   bool   // the current operation is that one
 }

@@ -90,14 +90,16 @@ func negativeSlope(a float64) float64 {
 	return upperTail(a) - a*math.Exp(-a*a/2)/math.Sqrt(2*math.Pi)
 }
 
-// inTable is min(|x|, tableEnd).
-func (b *block) inTable(x *value) *value { return b.atMost(b.and(x, b.bits(absMask)), b.c(tableEnd)) }
+// inTable is min(|x|, the table's end).
+func (b *block) inTable(x *value, p *piecewise) *value {
+	return b.atMost(b.and(x, b.bits(absMask)), b.c(p.end))
+}
 
 // gelu is x*Phi(x), with upperTail by the table unless that is nil.
 func (b *block) gelu(x *value, table *piecewise) *value {
 	var a, tail *value
 	if table != nil {
-		a = b.inTable(x)
+		a = b.inTable(x, table)
 		tail = b.lookUp(table, a)
 	} else {
 		a, _, tail = b.gaussianTail(x)
@@ -109,7 +111,7 @@ func (b *block) gelu(x *value, table *piecewise) *value {
 func (b *block) geluDerivative(x *value, table *piecewise) *value {
 	var low *value
 	if table != nil {
-		low = b.lookUp(table, b.inTable(x))
+		low = b.lookUp(table, b.inTable(x, table))
 	} else {
 		a, density, tail := b.gaussianTail(x)
 		low = b.fnma(b.mul(a, b.c(1/math.Sqrt(2*math.Pi))), density, tail)

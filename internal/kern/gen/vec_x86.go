@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -13,7 +14,7 @@ type x86 struct {
 	wide     bool
 	pool     map[uint32]int
 	order    []uint32
-	tables   [][pieces]float32
+	tables   [][]float32
 	tailMask int
 }
 
@@ -148,14 +149,21 @@ func (x *x86) constant(k *vecKernel, dst int, bits uint32) {
 	k.printf("VBROADCASTSS %s, %s", x.poolRef(bits), x.v(dst))
 }
 
-// table loads a register with lanes of its own.
-func (x *x86) table(k *vecKernel, dst int, lanes [pieces]float32) {
-	i := slices.Index(x.tables, lanes)
+// table is a value with lanes of its own: in a register where there are 32 of
+// them, else in memory.
+func (x *x86) table(k *vecKernel, lanes []float32) *value {
+	i := slices.IndexFunc(x.tables, func(t []float32) bool { return slices.Equal(t, lanes) })
 	if i < 0 {
 		i = len(x.tables)
 		x.tables = append(x.tables, lanes)
 	}
-	k.printf("VMOVUPS vecTable<>+%d(SB), %s", i*x.bytes(), x.v(dst))
+	place := fmt.Sprintf("vecTable<>+%d(SB)", i*x.bytes())
+	if !x.wide {
+		return &value{pinned: true, place: place}
+	}
+	v := &value{pinned: true, reg: k.allocVec()}
+	k.printf("VMOVUPS %s, %s", place, x.v(v.reg))
+	return v
 }
 
 // operand returns how to name v as the last source of an instruction, with the
@@ -230,7 +238,8 @@ func (x *x86) emit(k *vecKernel, o *operation) {
 	case "lookup":
 		k.release(o, none)
 		o.dst.reg = k.allocVec()
-		k.printf("VPERMPS %s, %s, %s", x.v(o.args[0].reg), x.v(o.args[1].reg), x.v(o.dst.reg))
+		table := cmp.Or(o.args[0].place, x.v(o.args[0].reg))
+		k.printf("VPERMPS %s, %s, %s", table, x.v(o.args[1].reg), x.v(o.dst.reg))
 	case "accadd", "accmax", "accfma":
 		x.emitAccumulate(k, o)
 	default:
