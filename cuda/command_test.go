@@ -51,7 +51,7 @@ func TestCommand(t *testing.T) {
 
 	// These take longer on the stand-in than a test may. That they compute on the
 	// device is seen by losing it, which must end them with an error and no map.
-	t.Setenv("DIFFCLIP_CUDA_STUB", "lose=300")
+	t.Setenv("DIFFCLIP_CUDA_STUB", "lose=60")
 	maps := filepath.Join(dir, "map")
 	for _, args := range [][]string{
 		{"demo", "-out", filepath.Join(dir, "demo")},

@@ -43,14 +43,27 @@ var gemmVariants = []gemmOptions{
 	{alpha: 1, pre: true}, // without an activation Pre is not written
 }
 
+// some is all of them, or every third in short mode, for processors that are emulated.
+func some[T any](all []T) []T {
+	if !testing.Short() {
+		return all
+	}
+	var few []T
+	for i := 0; i < len(all); i += 3 {
+		few = append(few, all[i])
+	}
+	return few
+}
+
 func TestGemm(t *testing.T) {
+	depths := []int{0, 5, 10, 15, 20}
 	eachTier(t, func(t *testing.T, rng *rand.Rand) {
 		var ws Workspace
 		variant := 0
 		for i, m := range gemmSizes {
 			t.Run(fmt.Sprint("M=", m), func(t *testing.T) { // which also frees the memory
 				for j, n := range gemmSizes {
-					for d := 0; d < len(gemmSizes); d += 5 {
+					for _, d := range some(depths) {
 						o := gemmVariants[variant%len(gemmVariants)]
 						variant += 1 + rng.IntN(3)
 						k := gemmSizes[(i+4*j+d)%len(gemmSizes)]
@@ -67,7 +80,7 @@ func TestGemmBlocks(t *testing.T) {
 	eachTier(t, func(t *testing.T, rng *rand.Rand) {
 		var ws Workspace
 		for _, s := range [][3]int{{3, 5, 385}, {9, 17, 1000}, {50, 33, 769}, {1900, 9, 8}, {700, 130, 12}} {
-			for _, o := range gemmVariants {
+			for _, o := range some(gemmVariants) {
 				newGemmCase(t, rng, s[0], s[1], s[2], o).check(t, &ws, o)
 			}
 		}
@@ -103,7 +116,7 @@ func TestGemmBitsDoNotDependOnSplit(t *testing.T) {
 	eachTier(t, func(t *testing.T, rng *rand.Rand) {
 		var ws Workspace
 		const m, n, k = 61, 150, 500
-		for _, o := range gemmVariants {
+		for _, o := range some(gemmVariants) {
 			o.packed = false
 			whole := newGemmCase(t, rng, m, n, k, o)
 			parts := whole.Gemm
