@@ -29,9 +29,11 @@ import (
 )
 
 // memoryLimit is what pre-training at the published sizes may take beside the scene,
-// on two threads, threadLimit what each further thread may add, and openLimit what
-// opening and scaling may take.
-const memoryLimit, threadLimit, openLimit = 500e6, 30e6, 150e6
+// on two threads, and threadLimit what each further thread may add.
+const memoryLimit, threadLimit = 500e6, 30e6
+
+// openLimit is what opening and scaling may take beside the scene.
+const openLimit = 150e6
 
 // The scene of the promise, Houston 2013 in size.
 const memoryH, memoryW, memoryBands = 349, 1905, 144
