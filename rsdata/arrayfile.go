@@ -2,11 +2,13 @@ package rsdata
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image/color"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"diffclip/internal/envi"
@@ -23,6 +25,20 @@ type variable struct {
 	name  string // "" where the file holds one array without a name
 	class string // MATLAB's class, or the element type
 	shape []int
+}
+
+// notNumbers are the classes of variables that Open and Inspect pass over.
+var notNumbers = []string{"struct", "cell", "char", "unreadable", "not numbers"}
+
+// numeric reports whether the variable holds numbers that can be read.
+func (v variable) numeric() bool { return !slices.Contains(notNumbers, v.class) }
+
+// kind says what the variable is: its class and, where it has one, its shape.
+func (v variable) kind() string {
+	if v.shape == nil {
+		return v.class
+	}
+	return v.class + ", " + dims(v.shape)
 }
 
 // content is one array with what its file says about it.
@@ -91,6 +107,9 @@ func openArrays(path string) (f arrayFile, format string, err error) {
 		return &npyArrays{a, file}, "NumPy", err
 	case isMatlab(head) || hdf5.Sniff(file, size):
 		m, err := matfile.Open(file, size, path)
+		if !isMatlab(head) {
+			return &matArrays{m, file, path}, "HDF5", err
+		}
 		return &matArrays{m, file, path}, "MATLAB", err
 	}
 	if _, hdr := enviHeader(path); hdr {
@@ -168,6 +187,10 @@ func (n *npyArrays) variables() ([]variable, error) {
 	var out []variable
 	for _, name := range n.f.Names() {
 		info, err := n.f.Info(name)
+		if name != "" && errors.Is(err, npy.ErrNotNumbers) { // class names, say, beside the arrays
+			out = append(out, variable{name: name, class: "not numbers"})
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

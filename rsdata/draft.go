@@ -28,9 +28,15 @@ func Draft(dir string) (*Description, error) {
 	scene := SceneDescription{Name: name}
 	var classes []Class
 	rasters := slices.DeleteFunc(slices.Clone(inv.entries), func(e entry) bool { return !e.isRaster() || e.size() != size })
-	slices.SortStableFunc(rasters, func(a, b entry) int { return b.bands() - a.bands() }) // maps and reports show the first
+	rank := func(e entry) int { // maps and reports show the first; labels go before what only looks like them
+		if e.role == labelRole {
+			return 2*e.bands() + 1
+		}
+		return 2 * e.bands()
+	}
+	slices.SortStableFunc(rasters, func(a, b entry) int { return rank(b) - rank(a) })
 	for _, e := range rasters {
-		file := FileDescription{File: filepath.Base(e.ref())}
+		file := FileDescription{File: e.short()}
 		to := map[role]**FileDescription{labelRole: &scene.Labels, trainRole: &scene.Train, testRole: &scene.Test}[e.mapRole()]
 		if to == nil || *to != nil {
 			scene.Modalities = append(scene.Modalities, ModalityDescription{Name: scene.free(e), FileDescription: file})
@@ -68,7 +74,7 @@ func (inv *inventory) largest() (size [2]int, ok bool) {
 
 // isRaster reports whether an array can be a raster or a map.
 func (e entry) isRaster() bool {
-	return rasterShape(e.shape) && e.class != "struct" && e.class != "cell" && e.class != "char"
+	return rasterShape(e.shape) && e.numeric()
 }
 
 // mapRole returns which label map an array seems to be. One whose name tells

@@ -23,7 +23,7 @@ type Inspection struct {
 // FileInfo describes one file.
 type FileInfo struct {
 	Path      string
-	Format    string // "MATLAB", "NumPy", "TIFF", "ENVI"; "" where the file holds no arrays
+	Format    string // "MATLAB", "HDF5", "NumPy", "TIFF", "ENVI"; "" where the file holds no arrays
 	Variables []VariableInfo
 	Problem   error // why the file could not be read, nil where it could
 }
@@ -114,7 +114,7 @@ func inspectFile(path, key string) FileInfo {
 
 func inspectVariable(f arrayFile, v variable) VariableInfo {
 	out := VariableInfo{Name: v.name, Class: v.class, Shape: v.shape, Min: math.NaN(), Max: math.NaN(), Mean: math.NaN()}
-	if v.class == "struct" || v.class == "cell" || v.class == "char" {
+	if !v.numeric() {
 		return out
 	}
 	c, err := f.read(v.name, false)

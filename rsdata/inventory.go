@@ -37,9 +37,10 @@ func (e entry) ref() string {
 	return e.path + ":" + e.name
 }
 
-func (e entry) String() string {
-	return fmt.Sprintf("%s (%s, %s)", filepath.Base(e.ref()), e.class, dims(e.shape))
-}
+// short is ref without the folder.
+func (e entry) short() string { return entry{path: filepath.Base(e.path), variable: e.variable}.ref() }
+
+func (e entry) String() string { return fmt.Sprintf("%s (%s)", e.short(), e.kind()) }
 
 // size returns the rows and columns of an array that may be a raster.
 func (e entry) size() [2]int { return [2]int{e.shape[0], e.shape[1]} }
@@ -138,7 +139,7 @@ func guessRole(e entry) role {
 		return noRole
 	}
 	stem := strings.ToLower(strings.TrimSuffix(filepath.Base(e.path), filepath.Ext(e.path)))
-	name := strings.ToLower(e.name)
+	name := strings.ToLower(e.name[strings.LastIndexByte(e.name, '/')+1:]) // without HDF5's groups
 	if strings.Contains(stem, "allgrd") {
 		return labelRole // its variable calls itself a test mask
 	}

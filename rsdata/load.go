@@ -15,10 +15,16 @@ func splitRef(ref string) (path, key string) {
 	if _, err := os.Stat(ref); err == nil {
 		return ref, ""
 	}
-	if i := strings.LastIndexByte(ref, ':'); i > 0 && !strings.ContainsAny(ref[i:], `/\`) {
-		return ref[:i], ref[i+1:]
+	i := strings.LastIndexByte(ref, ':')
+	if i <= 0 {
+		return ref, ""
 	}
-	return ref, ""
+	if strings.ContainsAny(ref[i:], `/\`) { // a drive, or a path of groups in a file that exists
+		if info, err := os.Stat(ref[:i]); err != nil || info.IsDir() {
+			return ref, ""
+		}
+	}
+	return ref[:i], ref[i+1:]
 }
 
 // loadArray reads the array that "file" or "file:key" names. Without a key the file must hold one array that fits,
@@ -51,8 +57,8 @@ func soleVariable(path string, vars []variable, accept func(variable) bool, want
 	var fit []variable
 	var all []string
 	for _, v := range vars {
-		all = append(all, strings.TrimSpace(fmt.Sprintf("%s (%s, %s)", v.name, v.class, dims(v.shape))))
-		if v.class != "struct" && v.class != "cell" && v.class != "char" && accept(v) {
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%s (%s)", v.name, v.kind())))
+		if v.numeric() && accept(v) {
 			fit = append(fit, v)
 		}
 	}

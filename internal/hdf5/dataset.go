@@ -63,6 +63,10 @@ func (o *Object) Datatype() (Datatype, error) {
 // Read reads a numeric dataset in row-major order, as h5py shows it.
 func (o *Object) Read() (*numeric.Array, error) { return o.numbers(false, false) }
 
+// ReadNarrow is Read for numbers that need be no more exact than float32 (see
+// numeric.Placement.Narrow).
+func (o *Object) ReadNarrow() (*numeric.Array, error) { return o.numbers(false, true) }
+
 // ReadReversed reads a numeric dataset that holds a column-major array with its
 // dimensions reversed, as MATLAB writes them: the result has the dimensions in
 // MATLAB's order and is row-major. Narrow is numeric.Placement's.

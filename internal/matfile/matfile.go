@@ -3,7 +3,8 @@
 // reading their data, and reads one by name: numeric, logical and char arrays,
 // structs, struct arrays and cells. Level 4, sparse matrices, objects and
 // function handles are refused by name; of complex arrays the real part is read
-// and a note says so.
+// and a note says so. HDF5 files that MATLAB did not save are read too, their
+// dimensions as they stand.
 //
 // Formats: MathWorks, "MAT-File Format", R2023b; the HDF5 conventions as MATLAB
 // writes them.
@@ -99,7 +100,8 @@ func (f *File) Variables() ([]Info, error) {
 }
 
 // Read reads the variable that path begins with and returns the value that path
-// leads to: "HSI", "hsi.Data", "Lidar(1).z", "names{2}" (see numeric.Named.Lookup).
+// leads to: "HSI", "hsi.Data", "Lidar(1).z", "names{2}" (see numeric.Named.Lookup), or
+// in a file of groups "site/data".
 // Arrays are converted to row-major order; beside them it holds at most about
 // 2*numeric.SlabBytes of memory (7.3: four chunks), and the arrays themselves are
 // no larger than what the file's bytes can inflate to, whatever it claims.
@@ -111,7 +113,7 @@ func (f *File) ReadNarrow(path string) (*numeric.Named, error) { return f.lookup
 
 func (f *File) lookup(path string, narrow bool) (*numeric.Named, error) {
 	name, rest := path, ""
-	if i := strings.IndexAny(path, ".({"); i > 0 {
+	if i := strings.IndexAny(path, ".({"); i > 0 && !strings.Contains(path, "/") { // in groups of HDF5 names may hold anything
 		name, rest = path[:i], path[i:]
 	}
 	v, err := f.read(name, narrow)

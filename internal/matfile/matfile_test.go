@@ -176,6 +176,23 @@ func TestHDF5(t *testing.T) {
 	}
 }
 
+// What h5py writes has its dimensions as they stand, and lies in groups.
+func TestHDF5OfOthers(t *testing.T) {
+	f := openFile(t, "groups.h5")
+	checkCount(t, f, "site/reflectance/cube.v1", "int16", numeric.Int16, 0, 1, 6, 5, 12)
+	checkCount(t, f, "heights", "single", numeric.Float32, 0, 1, 6, 5)
+	checkText(t, f, "classes", "grass\ntrees\nroad")
+	want := []Info{{"classes", "char", []int{3}}, {"heights", "single", []int{6, 5}}, {"site/gt", "uint8", []int{6, 5}}, {"site/reflectance/cube.v1", "int16", []int{6, 5, 12}}}
+	if got, err := f.Variables(); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, name := range []string{"site/nope", "nope/gt", "site/gt/x", "/", "site/", "#refs#/a"} {
+		if _, err := f.Read(name); err == nil || !strings.Contains(err.Error(), "the file has classes (char [3])") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestVariables(t *testing.T) {
 	for name, want := range map[string][]Info{
 		"says_73.mat": {{"x", "double", []int{2, 3}}},

@@ -15,6 +15,10 @@ import (
 // struct array a group whose fields are such datasets. The attribute MATLAB_class
 // names the class; an empty array is a dataset of its dimensions, marked
 // MATLAB_empty.
+//
+// A dataset without a class was not saved by MATLAB but, as a rule, by h5py: it has
+// its dimensions as they stand, as Python and the HDF5 tools show them. Datasets
+// deeper in groups without a class are variables too, by their path: "site/data".
 
 // variables73 lists the members of the root group that are variables.
 func variables73(h *hdf5.File) ([]Info, error) {
@@ -27,74 +31,124 @@ func variables73(h *hdf5.File) ([]Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	infos := []Info{}
+	list := lister{h: h, infos: []Info{}, seen: map[uint64]bool{}}
 	for _, l := range links {
 		if strings.HasPrefix(l.Name, "#") {
 			continue
 		}
-		o, err := h.Object(l.Addr)
-		if err != nil {
+		if err := list.add(l, l.Name); err != nil {
 			return nil, fmt.Errorf("variable %q: %w", l.Name, err)
 		}
-		class, shape, err := describe(o)
-		if err != nil {
-			return nil, fmt.Errorf("variable %q: %w", l.Name, err)
-		}
-		infos = append(infos, Info{l.Name, class, shape})
 	}
-	return infos, nil
+	return list.infos, nil
 }
 
-// read73 reads the named variable; nil where there is none.
-func read73(h *hdf5.File, name string, narrow bool) (*numeric.Named, error) {
-	h.Renew()
-	root, err := h.Root()
+// lister collects variables.
+type lister struct {
+	h     *hdf5.File
+	infos []Info
+	seen  map[uint64]bool // groups, which may contain each other
+}
+
+// add appends what a link leads to: a variable, or the variables below a group that
+// is no struct of MATLAB's.
+func (list *lister) add(l hdf5.Link, name string) error {
+	o, err := list.h.Object(l.Addr)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	links, err := root.Links()
+	d, err := describe(o)
+	switch {
+	case err != nil:
+		return err
+	case len(list.infos) == maxVariables:
+		return fmt.Errorf("more than %d variables", maxVariables)
+	case o.IsDataset() || d.matlab:
+		list.infos = append(list.infos, Info{name, d.class, d.shape})
+		return nil
+	case list.seen[l.Addr]:
+		return nil
+	}
+	list.seen[l.Addr] = true
+	links, err := o.Links()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, l := range links {
-		if l.Name == name && !strings.HasPrefix(name, "#") {
-			r := reader73{h: h, narrow: narrow}
-			v, err := r.value(l.Addr, name, 0)
-			return &v, err
+		if err := list.add(l, name+"/"+l.Name); err != nil {
+			return step(err, "in its group, %q", l.Name)
 		}
 	}
-	return nil, nil
+	return nil
 }
 
-// describe returns an object's MATLAB class and dimensions.
-func describe(o *hdf5.Object) (class string, shape []int, err error) {
-	if class, err = classOf(o); err != nil {
-		return "", nil, err
+// read73 reads the variable of a name or of a path of groups; nil where there is none.
+func read73(h *hdf5.File, name string, narrow bool) (*numeric.Named, error) {
+	if strings.HasPrefix(name, "#") {
+		return nil, nil
 	}
-	if !o.IsDataset() {
-		if class == "" {
-			class = "struct"
+	h.Renew()
+	o, err := h.Root()
+	if err != nil {
+		return nil, err
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		links, err := o.Links()
+		if err != nil {
+			return nil, err
 		}
-		return class, []int{1, 1}, nil
+		i := slices.IndexFunc(links, func(l hdf5.Link) bool { return l.Name == part })
+		if i < 0 {
+			return nil, nil
+		}
+		if o, err = h.Object(links[i].Addr); err != nil {
+			return nil, err
+		}
+	}
+	r := reader73{h: h, narrow: narrow}
+	v, err := r.value(o.Addr(), name, 0)
+	return &v, err
+}
+
+// description is an object's class and dimensions.
+type description struct {
+	class  string
+	shape  []int
+	matlab bool // the class is MATLAB's word, and the dimensions are stored reversed
+}
+
+func describe(o *hdf5.Object) (d description, err error) {
+	if d.class, err = classOf(o); err != nil {
+		return d, err
+	}
+	d.matlab = d.class != ""
+	if !o.IsDataset() {
+		if !d.matlab {
+			d.class = "struct"
+		}
+		d.shape = []int{1, 1}
+		return d, nil
 	}
 	if empty, err := flag(o, "MATLAB_empty"); err != nil || empty {
 		if err == nil {
-			shape, err = emptyShape(o)
+			d.shape, err = emptyShape(o)
 		}
-		return class, shape, err
+		return d, err
 	}
-	if shape, err = o.Shape(); err != nil {
-		return "", nil, err
+	if d.shape, err = o.Shape(); err != nil {
+		return d, err
 	}
-	slices.Reverse(shape)
-	if class == "" { // not written by MATLAB
-		t, err := o.Datatype()
-		if err != nil {
-			return "unreadable", shape, nil
-		}
-		class = classFor(t)
+	if d.matlab {
+		slices.Reverse(d.shape)
+		return d, nil
 	}
-	return class, shape, nil
+	t, err := o.Datatype()
+	if err != nil {
+		d.class = "unreadable"
+		return d, nil
+	}
+	d.class = classFor(t)
+	return d, nil
 }
 
 func classOf(o *hdf5.Object) (string, error) {
@@ -182,9 +236,11 @@ func (r *reader73) value(addr uint64, name string, depth int) (v numeric.Named, 
 		return v, err
 	}
 	v.Name = name
-	if v.Class, v.Shape, err = describe(o); err != nil {
+	d, err := describe(o)
+	if err != nil {
 		return v, err
 	}
+	v.Class, v.Shape = d.class, d.shape
 	for _, mark := range []struct{ attr, note string }{
 		{"MATLAB_sparse", "a sparse matrix, which is not read: save full(x) instead"},
 		{"MATLAB_object_decode", "an object of class " + v.Class + ", which is not read: save its values as plain arrays"},
@@ -197,10 +253,10 @@ func (r *reader73) value(addr uint64, name string, depth int) (v numeric.Named, 
 	if !o.IsDataset() {
 		return v, r.fields(&v, o, depth)
 	}
-	return v, r.dataset(&v, o, depth)
+	return v, r.dataset(&v, o, d.matlab, depth)
 }
 
-func (r *reader73) dataset(v *numeric.Named, o *hdf5.Object, depth int) error {
+func (r *reader73) dataset(v *numeric.Named, o *hdf5.Object, matlab bool, depth int) error {
 	empty, err := flag(o, "MATLAB_empty")
 	if err != nil {
 		return err
@@ -242,7 +298,14 @@ func (r *reader73) dataset(v *numeric.Named, o *hdf5.Object, depth int) error {
 		v.Text = rows(units, v.Shape)
 		return nil
 	}
-	v.Array, err = o.ReadReversed(r.narrow)
+	switch {
+	case matlab:
+		v.Array, err = o.ReadReversed(r.narrow)
+	case r.narrow:
+		v.Array, err = o.ReadNarrow()
+	default:
+		v.Array, err = o.Read()
+	}
 	return err
 }
 

@@ -2,6 +2,7 @@ package npy
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -18,6 +19,15 @@ const (
 	// maxRank is the largest number of dimensions of any NumPy version.
 	maxRank = 64
 )
+
+// ErrNotNumbers is the kind (errors.Is) of the errors about sound arrays whose
+// elements are no numbers: text, dates, Python objects, records, complex numbers.
+var ErrNotNumbers = errors.New("not plain numbers")
+
+type notNumbers string
+
+func (e notNumbers) Error() string        { return string(e) }
+func (e notNumbers) Is(target error) bool { return target == ErrNotNumbers }
 
 type header struct {
 	format numeric.Format
@@ -82,7 +92,7 @@ func parseHeader(text string) (h header, err error) {
 		switch key {
 		case "descr":
 			if strings.HasPrefix(rest, "[") {
-				return h, fmt.Errorf("a structured type: save each field as an array of its own")
+				return h, notNumbers("a structured type: save each field as an array of its own")
 			}
 			var descr string
 			if descr, rest, ok = cutString(rest); !ok {
@@ -185,9 +195,9 @@ func parseType(descr string) (numeric.Format, error) {
 		what := map[byte]string{'O': "Python objects (pickle), which are never read", 'c': "complex numbers", 'S': "bytes", 'U': "text", 'V': "raw or structured bytes", 'M': "dates", 'm': "time spans"}
 		kind, ok := what[(code + "?")[0]]
 		if !ok {
-			kind = "a type this reader does not know"
+			return f, fmt.Errorf("descr %q holds a type this reader does not know: want bool, int, uint or float16/32/64", descr)
 		}
-		return f, fmt.Errorf("descr %q holds %s: want bool, int, uint or float16/32/64", descr, kind)
+		return f, notNumbers(fmt.Sprintf("descr %q holds %s: want bool, int, uint or float16/32/64", descr, kind))
 	}
 	return f, nil
 }

@@ -73,7 +73,8 @@ func (f *File) Names() []string {
 	return names
 }
 
-// Info reads the header of one member.
+// Info reads the header of one member. The error is an ErrNotNumbers where a
+// sound member holds something else than numbers.
 func (f *File) Info(member string) (Info, error) {
 	r, closer, _, err := f.open(member)
 	if err != nil {

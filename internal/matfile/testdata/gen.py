@@ -184,3 +184,11 @@ with open("says_5.mat", "r+b") as f:
     f.write(b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM")
 write73("v73.mat", libver=("earliest", "v108"))
 write73("v73_latest.mat", libver="latest")
+
+# --- HDF5 as h5py writes it, without MATLAB's conventions ----------------------
+with h5py.File("groups.h5", "w") as f:
+    f["site/reflectance/cube.v1"] = count((6, 5, 12), "i2")
+    f["site/gt"] = count((6, 5), "u1") % 4
+    f["site/loop"] = f["site"]
+    f["heights"] = count((6, 5), "f4")
+    f["classes"] = ["grass", "trees", "road"]

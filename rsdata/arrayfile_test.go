@@ -1,0 +1,84 @@
+package rsdata
+
+import (
+	"archive/zip"
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// npzFile is an archive of arrays, name and content in turn.
+func npzFile(t *testing.T, members ...any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := 0; i < len(members); i += 2 {
+		w, err := z.Create(members[i].(string) + ".npy")
+		if err == nil {
+			_, err = w.Write(members[i+1].([]byte))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Names of classes and settings lie beside the arrays in many an archive.
+func TestOpenArchiveWithMoreThanNumbers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "field.npz")
+	writeFile(t, path, npzFile(t,
+		"class_names", npyFile("<U1", "2, ", make([]byte, 8)),
+		"gt", npyFile("|u1", "6, 5", bytes.Repeat([]byte{0, 1, 2}, 10)),
+		"hsi", npyFile("|u1", "6, 5, 11", make([]byte, 6*5*11)),
+		"settings", npyFile("|O", "", []byte("\x80\x04N."))))
+	d, err := Open(path)
+	if err != nil || d.Modalities[0].Bands != 11 || len(d.Classes) != 2 {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	in, err := Inspect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := in.Files[0].Variables[0]; v.Class != "not numbers" || v.Problem != nil {
+		t.Errorf("%+v", v)
+	}
+	if _, err := Open(path + ":class_names"); err == nil {
+		t.Error("text is taken for a raster")
+	}
+}
+
+func TestOpenGroupsOfHDF5(t *testing.T) {
+	data, err := os.ReadFile("../internal/matfile/testdata/groups.h5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "survey.h5")
+	writeFile(t, path, data)
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := d.Scenes[0]
+	if s.H != 6 || s.W != 5 || d.Modalities[0].Bands != 12 || s.Rasters[0].At(2, 3, 4) != (2*5+3)*12+4 || len(d.Classes) != 3 {
+		t.Errorf("%d x %d, %+v, %v", s.H, s.W, d.Modalities, d.Classes)
+	}
+	if d, err = Open(path + ":site/reflectance/cube.v1"); err != nil || d.Modalities[0].Bands != 12 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	in, err := Inspect(path)
+	if err != nil || in.Files[0].Format != "HDF5" {
+		t.Errorf("%+v, %v", in, err)
+	}
+	draft, err := Draft(filepath.Dir(path))
+	if err != nil || draft.Scenes[0].Labels.File != "survey.h5:site/gt" || !slices.ContainsFunc(draft.Scenes[0].Modalities, func(m ModalityDescription) bool {
+		return m.File == "survey.h5:site/reflectance/cube.v1"
+	}) {
+		t.Errorf("%+v, %v", draft, err)
+	}
+}
