@@ -101,7 +101,7 @@ func TestBaselines(t *testing.T) {
 // A command that is interrupted after some of its seeds shows what they gave, and no more than they.
 func TestInterruptedSeedsAreShown(t *testing.T) {
 	dir := stage1(t)
-	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-shots", "2")
+	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-shots", "2", "-map=false")
 	for _, args := range [][]string{
 		{"baselines", "-data", "synthetic", "-methods", "mean,lda", "-shots", "2", "-seeds", "3", "-max-test", "4", "-json"},
 		{"eval", "-from", dir, "-seeds", "3", "-json"},

@@ -196,7 +196,7 @@ func TestFromPretrainingToMap(t *testing.T) {
 		t.Error("the report does not show the map of a small scene, twice its size")
 	}
 	first := read(t, folder.Path(run.Stage2File))
-	succeed(t, "finetune", "-from", dir, "-force", "-shots", "2", "-epochs", "1")
+	succeed(t, "finetune", "-from", dir, "-force", "-shots", "2", "-epochs", "1", "-map=false")
 	if bytes.Equal(first, read(t, folder.Path(run.Stage2File))) {
 		t.Error("-force left the old stage 2")
 	}
@@ -238,8 +238,8 @@ func TestFromPretrainingToMap(t *testing.T) {
 	}
 
 	out := filepath.Join(t.TempDir(), "map")
-	mapArgs := []string{"map", "-from", folder.Path(run.Stage2File), "-data", "synthetic", "-out", out, "-probabilities", "-views", "8"}
-	succeed(t, mapArgs...)
+	mapArgs := []string{"map", "-from", folder.Path(run.Stage2File), "-data", "synthetic", "-out", out}
+	succeed(t, append(mapArgs, "-probabilities", "-views", "8")...)
 	checkMap(t, out, "probabilities.tif")
 	if code, _, stderr := call(t, t.Context(), mapArgs...); code != exitFailure || !strings.Contains(stderr, "-force") {
 		t.Errorf("a second map: exit code %d, %q", code, stderr)
@@ -268,7 +268,7 @@ func TestFinetuneFromScratch(t *testing.T) {
 func TestAblations(t *testing.T) {
 	for _, stage1Flags := range [][]string{{"-noise", "off", "-timesteps", "50"}, {"-mask-ratio", "0", "-timesteps", "20"}} {
 		dir := stage1(t, stage1Flags...)
-		succeed(t, "finetune", "-from", dir, "-head", "linear", "-epochs", "2", "-batch", "8")
+		succeed(t, "finetune", "-from", dir, "-head", "linear", "-epochs", "2", "-batch", "8", "-map=false")
 		s, err := run.OpenStage2(filepath.Join(dir, run.Stage2File))
 		if err != nil {
 			t.Fatal(err)
@@ -303,7 +303,7 @@ func TestAblations(t *testing.T) {
 // TestResumeLinearHead: a stage 2 with a linear head goes on to the same bits.
 func TestResumeLinearHead(t *testing.T) {
 	whole := stage1(t)
-	args := []string{"-head", "linear", "-epochs", "3", "-batch", "8"}
+	args := []string{"-head", "linear", "-epochs", "3", "-batch", "8", "-map=false"}
 	dir := filepath.Join(t.TempDir(), "run")
 	succeed(t, append([]string{"finetune", "-from", whole}, args...)...)
 	interrupt(t, dir, run.Checkpoint2File, run.Stage2File, append([]string{"finetune", "-force", "-from", whole, "-out", dir}, args...))

@@ -212,7 +212,7 @@ func inOneLine(t *testing.T, name string, code int, stderr string) {
 // Damaged runs and weights, and places that cannot be written to.
 func TestDamagedRuns(t *testing.T) {
 	good := stage1(t)
-	succeed(t, "finetune", "-from", good, "-epochs", "1")
+	succeed(t, "finetune", "-from", good, "-epochs", "1", "-map=false")
 	weights := string(read(t, filepath.Join(good, "stage2.safetensors")))
 	manifest := string(read(t, filepath.Join(good, "run.json")))
 	damaged := func(name, content string) string {

@@ -17,7 +17,7 @@ import (
 // A folder in which another program trains is left as it is, -force or not.
 func TestAnotherProgramsFolder(t *testing.T) {
 	dir := stage1(t)
-	succeed(t, "finetune", "-from", dir, "-epochs", "1")
+	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-map=false")
 	other, err := os.OpenFile(filepath.Join(dir, folderlock.Name), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		t.Fatal(err)
