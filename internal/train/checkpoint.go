@@ -34,8 +34,14 @@ const (
 	optimPrefix = "optimizer."
 )
 
-// save writes the checkpoint, whole or not at all.
+// save writes the checkpoint, whole or not at all. It is an error, and the last
+// checkpoint stays, where an update has spoilt the weights.
 func (l *Loop) save(at *state) error {
+	if spoilt := l.spoilt(); spoilt != "" {
+		n := l.Batches.Steps()
+		last := max(at.Epoch*n+at.Step-1, 0)
+		return &NonFiniteError{Name: l.Name, Epoch: last / n, Step: last % n, Weights: spoilt}
+	}
 	if l.Checkpoint == "" {
 		return nil
 	}
@@ -54,6 +60,30 @@ func (l *Loop) save(at *state) error {
 		return fmt.Errorf("%s: saving the checkpoint: %w", l.Name, err)
 	}
 	return nil
+}
+
+// spoilt returns the first parameter or buffer that is not finite, "" if all are.
+func (l *Loop) spoilt() string {
+	for _, p := range l.Set.Params() {
+		if !allFinite(p.Value) {
+			return p.Name
+		}
+	}
+	for _, b := range l.Set.Buffers() {
+		if !allFinite(b.Value) {
+			return b.Name
+		}
+	}
+	return ""
+}
+
+func allFinite(t *tensor.Tensor) bool {
+	for _, v := range t.Host() {
+		if !finite(float64(v)) {
+			return false
+		}
+	}
+	return true
 }
 
 // startOver says what to do about a checkpoint that is damaged.

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"time"
 
@@ -77,24 +76,37 @@ type Epoch struct {
 	LR    float64 `json:"lr"`
 }
 
-// NonFiniteError is the end of a run whose loss or gradient became infinite or
-// not a number.
+// NonFiniteError is the end of a run whose loss, gradient or weights became
+// infinite or not a number. The last checkpoint is from before that.
 type NonFiniteError struct {
 	Name        string
-	Epoch, Step int
+	Epoch, Step int // from 0
 	Loss        float64
 	Where       *autograd.NonFinite // nil if a second look found nothing
+	Weights     string              // the parameter or buffer that an update spoilt, "" where a step was not made
 }
 
 // Error says where it happened and what to try.
 func (e *NonFiniteError) Error() string {
-	where := "a second pass over the same batch found no operation to blame"
-	if e.Where != nil {
-		where = e.Where.Error()
+	what := fmt.Sprintf("the loss became %v", e.Loss)
+	switch {
+	case e.Weights != "":
+		what = e.Weights + " became infinite or not a number"
+	case finite(e.Loss):
+		what = fmt.Sprintf("the gradient of a loss of %v became infinite or not a number", e.Loss)
 	}
-	return fmt.Sprintf("%s: the loss became %v in epoch %d, step %d: %s; try a lower learning rate, gradient clipping, or another scaling of the input",
-		e.Name, e.Loss, e.Epoch+1, e.Step+1, where)
+	where := "a second pass over the same batch found no operation to blame"
+	switch {
+	case e.Where != nil:
+		where = e.Where.Error()
+	case e.Weights != "":
+		where = "the update was too large"
+	}
+	return fmt.Sprintf("%s: %s in epoch %d, step %d: %s; try a lower learning rate, gradient clipping, or another scaling of the input",
+		e.Name, what, e.Epoch+1, e.Step+1, where)
 }
+
+func finite(x float64) bool { return x-x == 0 }
 
 // defaultEvery is how much work an interruption can cost at most.
 const defaultEvery = time.Minute
@@ -178,7 +190,7 @@ func (l *Loop) step(tape *autograd.Tape, b *rsdata.Batch, lr float64) (float64, 
 	tape.Backward(loss)
 	scale := 1.0
 	norm, value := l.Opt.GradNorm(l.Backend, loss.Value) // the one place where a step waits for a device
-	if math.IsNaN(value) || math.IsInf(value, 0) || math.IsNaN(norm) || math.IsInf(norm, 0) {
+	if !finite(value) || !finite(norm) {
 		return value, l.blame(b, value)
 	}
 	if l.Clip > 0 {
@@ -196,7 +208,7 @@ func (l *Loop) blame(b *rsdata.Batch, value float64) error {
 	if tape.NonFinite() == nil {
 		tape.Backward(loss)
 	}
-	return &NonFiniteError{l.Name, b.Epoch, b.Step, value, tape.NonFinite()}
+	return &NonFiniteError{Name: l.Name, Epoch: b.Epoch, Step: b.Step, Loss: value, Where: tape.NonFinite()}
 }
 
 // resume restores the state from the checkpoint, if there is one.

@@ -143,6 +143,56 @@ func TestNonFiniteLoss(t *testing.T) {
 	}
 }
 
+// An update that overflows ends the run where its weights would be saved or handed
+// on, and the checkpoint of before is kept.
+func TestSpoiltWeightsAreNotSaved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.safetensors")
+	for name, checkpoint := range map[string]string{"with a checkpoint": path, "without": ""} {
+		l := newLoop(t, checkpoint)
+		l.CheckpointEvery, l.CheckpointEpochs = time.Hour, 1
+		l.Opt, l.LR = optim.NewSGD(l.Set, optim.SGDConfig{}), optim.WarmUp{Steps: 1, Then: optim.Constant(1e-3)}
+		weight := l.Set.Param("fc.weight").Value
+		var kept []byte
+		l.OnEpoch = func(e train.Epoch) error {
+			if e.Epoch == 1 {
+				weight.Data[1] = float32(math.Inf(1)) // as the last update might
+			}
+			return nil
+		}
+		l.OnStep = func(s train.Step) {
+			if s.Done == 5 && checkpoint != "" {
+				var err error
+				if kept, err = os.ReadFile(checkpoint); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		_, err := l.Run(context.Background())
+		var bad *train.NonFiniteError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), "fc.weight became infinite or not a number in epoch 2, step 4") {
+			t.Errorf("%s: error %v, want one that names fc.weight and the last step", name, err)
+		}
+		if now, err := os.ReadFile(path); checkpoint != "" && (err != nil || string(now) != string(kept)) {
+			t.Errorf("%s: the checkpoint of the first epoch is gone: %v", name, err)
+		}
+	}
+}
+
+// A gradient that overflows where the loss does not is not called a loss.
+func TestNonFiniteGradient(t *testing.T) {
+	l := newLoop(t, "")
+	bias := l.Set.Param("fc.bias")
+	bias.Value.Data[0] = 1e-30
+	l.Loss = func(tape *autograd.Tape, b *rsdata.Batch) *autograd.Var {
+		return tape.Scale(tape.Scale(tape.Sum(tape.Param(bias)), 1e25), 1e15) // a loss of 1e10, a gradient of 1e40
+	}
+	_, err := l.Run(context.Background())
+	var bad *train.NonFiniteError
+	if !errors.As(err, &bad) || !strings.Contains(err.Error(), "the gradient of a loss of ") || bad.Where == nil || !bad.Where.Backward {
+		t.Errorf("error %v, want one of a gradient", err)
+	}
+}
+
 // TestDamagedCheckpoints: every file that is not this run's checkpoint is an
 // error that names it.
 func TestDamagedCheckpoints(t *testing.T) {
