@@ -7,6 +7,7 @@ import (
 	"diffclip/autograd"
 	"diffclip/internal/resident"
 	"diffclip/nn"
+	"diffclip/rsdata"
 	"diffclip/tensor"
 	"diffclip/vit"
 )
@@ -61,8 +62,8 @@ func (c Config) Check() error {
 		return err
 	}
 	switch {
-	case c.Head == HeadLinear && c.Classes < 1:
-		return fmt.Errorf("clip: a linear head for %d classes: want at least 1", c.Classes)
+	case c.Head == HeadLinear && (c.Classes < 1 || c.Classes > rsdata.MaxClasses):
+		return fmt.Errorf("clip: a linear head for %d classes: want 1 to %d", c.Classes, rsdata.MaxClasses)
 	case c.Head == HeadLinear: // has no text encoder
 	case c.Head != HeadText && c.Head != "":
 		return fmt.Errorf("clip: head %q: want %q or %q", c.Head, HeadText, HeadLinear)
@@ -78,8 +79,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("clip: temperature %v must be positive", c.Temperature)
 	case c.Views != 0 && c.Views != 1 && c.Views != allViews:
 		return fmt.Errorf("clip: %d views of a window: want 1 or %d", c.Views, allViews)
-	case !(c.HeadStd >= 0) || math.IsInf(c.HeadStd, 0):
-		return fmt.Errorf("clip: standard deviation %v of the head's weights must not be negative", c.HeadStd)
+	case !(c.HeadStd > 0) || math.IsInf(c.HeadStd, 0): // a feature of length 0 has no direction
+		return fmt.Errorf("clip: standard deviation %v of the head's weights must be positive", c.HeadStd)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -58,8 +59,8 @@ func (c TrainConfig) Check() error {
 	switch {
 	case c.Epochs < 1 || c.Batch < 2:
 		return fmt.Errorf("stage 2: %d epochs of batch %d: want at least one epoch, and two samples to contrast", c.Epochs, c.Batch)
-	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.FreezeEncoder < 0:
-		return fmt.Errorf("stage 2: learning rate %v must be positive, weight decay %v, clipping %v and frozen epochs %d not negative", c.LR, c.WeightDecay, c.Clip, c.FreezeEncoder)
+	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.FreezeEncoder < 0 || math.IsInf(c.LR+c.WeightDecay, 0):
+		return fmt.Errorf("stage 2: learning rate %v must be positive, weight decay %v, clipping %v and frozen epochs %d not negative, rate and decay finite", c.LR, c.WeightDecay, c.Clip, c.FreezeEncoder)
 	}
 	if !(c.Spectral >= 0 && c.Spectral <= maxSpectral) || c.Average < 0 || c.Average > c.Epochs {
 		return fmt.Errorf("stage 2: spectral changes of size %v, an average over %d of %d epochs: want 0 to %d, and no more epochs than there are", c.Spectral, c.Average, c.Epochs, maxSpectral)

@@ -38,6 +38,9 @@ func Default(encoder vit.Config) Config {
 	return Config{Encoder: encoder, DecoderDepth: 3, MaskRatio: 0.7, MaskedWeight: 0.1, VisibleWeight: 1}
 }
 
+// maxWeight is far beyond what is of use; a loss of that weight is still finite.
+const maxWeight = 1e6
+
 // Check returns an error that names what is wrong.
 func (c Config) Check() error {
 	if err := c.Encoder.Check(); err != nil {
@@ -50,10 +53,13 @@ func (c Config) Check() error {
 		return fmt.Errorf("diffusion: mask ratio %v must lie in [0, 1)", c.MaskRatio)
 	case c.Keep() < 1:
 		return fmt.Errorf("diffusion: mask ratio %v of %d patches leaves none visible", c.MaskRatio, c.Encoder.Tokens())
-	case !(c.ClassWeight >= 0) || c.ClassWeight > 0 && c.Classes < 1:
-		return fmt.Errorf("diffusion: weight %v of the classes' loss must not be negative, and %d classes at least 1", c.ClassWeight, c.Classes)
-	case !(c.MaskedWeight >= 0 && c.VisibleWeight >= 0):
-		return fmt.Errorf("diffusion: loss weights %v and %v must not be negative", c.MaskedWeight, c.VisibleWeight)
+	case !(c.ClassWeight >= 0 && c.ClassWeight <= maxWeight) || c.ClassWeight > 0 && c.Classes < 1:
+		return fmt.Errorf("diffusion: weight %v of the classes' loss must lie in [0, %g], and %d classes be at least 1", c.ClassWeight, float64(maxWeight), c.Classes)
+	case !(c.MaskedWeight >= 0 && c.VisibleWeight >= 0 && c.MaskedWeight <= maxWeight && c.VisibleWeight <= maxWeight):
+		return fmt.Errorf("diffusion: loss weights %v and %v must lie in [0, %g]", c.MaskedWeight, c.VisibleWeight, float64(maxWeight))
+	case !c.PaperLoss && c.VisibleWeight == 0 && (c.MaskedWeight == 0 || c.Keep() == c.Encoder.Tokens()) && c.ClassWeight == 0:
+		return fmt.Errorf("diffusion: loss weights %v of masked and %v of visible patches, %d of %d of which are visible, leave nothing to learn",
+			c.MaskedWeight, c.VisibleWeight, c.Keep(), c.Encoder.Tokens())
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"diffclip/autograd"
 	"diffclip/internal/resident"
@@ -53,8 +54,8 @@ func (c TrainConfig) Check() error {
 	switch {
 	case c.Epochs < 1 || c.Batch < 1:
 		return fmt.Errorf("stage 1: %d epochs of batch %d: both must be at least 1", c.Epochs, c.Batch)
-	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.WarmUp < 0 || c.Restarts < 0:
-		return fmt.Errorf("stage 1: learning rate %v must be positive, weight decay %v, clipping %v, warm-up %d and restarts %d not negative", c.LR, c.WeightDecay, c.Clip, c.WarmUp, c.Restarts)
+	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.WarmUp < 0 || c.Restarts < 0 || math.IsInf(c.LR+c.WeightDecay, 0):
+		return fmt.Errorf("stage 1: learning rate %v must be positive, weight decay %v, clipping %v, warm-up %d and restarts %d not negative, rate and decay finite", c.LR, c.WeightDecay, c.Clip, c.WarmUp, c.Restarts)
 	}
 	return nil
 }

@@ -153,6 +153,8 @@ func TestTrainRefuses(t *testing.T) {
 		"no batch":        {cfg: with(func(c *TrainConfig) { c.Batch = 0 }), pixels: pixels, want: "batch"},
 		"no rate":         {cfg: with(func(c *TrainConfig) { c.LR = 0 }), pixels: pixels, want: "learning rate"},
 		"NaN rate":        {cfg: with(func(c *TrainConfig) { c.LR = math.NaN() }), pixels: pixels, want: "learning rate"},
+		"infinite rate":   {cfg: with(func(c *TrainConfig) { c.LR = math.Inf(1) }), pixels: pixels, want: "rate +Inf"},
+		"infinite decay":  {cfg: with(func(c *TrainConfig) { c.WeightDecay = math.Inf(1) }), pixels: pixels, want: "decay +Inf"},
 		"NaN decay":       {cfg: with(func(c *TrainConfig) { c.WeightDecay = math.NaN() }), pixels: pixels, want: "decay"},
 		"negative clip":   {cfg: with(func(c *TrainConfig) { c.Clip = -1 }), pixels: pixels, want: "clipping"},
 		"negative warmup": {cfg: with(func(c *TrainConfig) { c.WarmUp = -1 }), pixels: pixels, want: "warm-up"},

@@ -150,10 +150,13 @@ func (c Config) CentreWeights() []float32 {
 	side := c.Window / c.Patch
 	w := make([]float32, 0, side*side)
 	total := 0.0
+	// Of an even number of patches none is at the centre: weights are taken relative
+	// to the four around it, which may be so far off that their own would be 0.
+	off := float64((side+1)%2) / 2 * float64(c.Patch)
 	for i := range side * side {
 		dr := float64(2*(i/side)+1-side) / 2 * float64(c.Patch)
 		dc := float64(2*(i%side)+1-side) / 2 * float64(c.Patch)
-		v := math.Exp(-(dr*dr + dc*dc) / (2 * centreWidth * centreWidth))
+		v := math.Exp(-(dr*dr + dc*dc - 2*off*off) / (2 * centreWidth * centreWidth))
 		w = append(w, float32(v))
 		total += v
 	}
