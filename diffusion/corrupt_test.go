@@ -50,6 +50,13 @@ func TestFillDependsOnSeedAndStepAlone(t *testing.T) {
 			t.Errorf("another %s changes the clean windows", name)
 		}
 	}
+	c.Encoder.Modalities[1].Bands = c.Encoder.Modalities[0].Bands
+	corruptor = NewCorruptor(c, 1)
+	drawn := corruptor.NewCorrupted(6)
+	corruptor.draw(drawn, 7) // before there are windows, Visible is the noise
+	if a, b := drawn.Inputs[0], drawn.Inputs[1]; slices.Equal(a.Visible.Data, b.Visible.Data) || slices.Equal(a.Keep, b.Keep) {
+		t.Error("two modalities have the same masks or noise")
+	}
 }
 
 func TestMasksAreUniformAndDistinct(t *testing.T) {

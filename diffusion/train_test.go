@@ -3,8 +3,10 @@ package diffusion
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -262,5 +264,106 @@ func TestEveryEpochDrawsAnew(t *testing.T) {
 	}
 	if a, b, c := history[0].Loss, history[1].Loss, history[2].Loss; a == b || b == c || a == c {
 		t.Errorf("losses %v, %v, %v: an epoch repeats another's draws", a, b, c)
+	}
+}
+
+// TestRates: the rate of each epoch, with a warm-up, and with restarts in place of
+// the one cosine.
+func TestRates(t *testing.T) {
+	half := func(step, steps float64) float64 { return (1 + math.Cos(math.Pi*step/steps)) / 2 }
+	for name, c := range map[string]struct {
+		cfg  TrainConfig
+		want []float64
+	}{
+		"cosine":   {TrainConfig{Epochs: 4, LR: 1}, []float64{1, half(1, 4), half(2, 4), half(3, 4)}},
+		"warm-up":  {TrainConfig{Epochs: 5, LR: 1, WarmUp: 2}, []float64{0.5, 1, 1, half(1, 3), half(2, 3)}},
+		"restarts": {TrainConfig{Epochs: 8, LR: 1, Restarts: 2}, []float64{1, half(1, 2), 1, half(1, 4), half(2, 4), half(3, 4), 1, half(1, 8)}},
+		"both":     {TrainConfig{Epochs: 4, LR: 1, WarmUp: 1, Restarts: 1}, []float64{1, 1, 1, half(1, 2)}},
+		"too long": {TrainConfig{Epochs: 2, LR: 1, WarmUp: 4}, []float64{0.25, 0.5}},
+	} {
+		for epoch, want := range c.want {
+			near(t, fmt.Sprintf("%s: rate of epoch %d", name, epoch), c.cfg.Schedule().LR(epoch), want, 1e-12)
+		}
+	}
+}
+
+// TestEveryOptionCounts: each option of the training, and each of what a model does
+// to a window, leads to other weights.
+func TestEveryOptionCounts(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	_, w, samples := traintest.Data(5, 23)
+	trained := func(change func(*Config, *TrainConfig)) []float32 {
+		t.Helper()
+		model, cfg := small(), TrainConfig{Epochs: 3, Batch: 10, LR: 1e-2, Seed: 4}
+		change(&model, &cfg)
+		m, err := New(model, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps := 0
+		h := Hooks{OnStep: func(train.Step) { steps++ }}
+		if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, h); err != nil {
+			t.Fatal(err)
+		}
+		if want := cfg.Epochs * max(len(samples)/cfg.Batch, 1); steps != want {
+			t.Errorf("%d steps of batch %d, want %d: the rest of an epoch is left out", steps, cfg.Batch, want)
+		}
+		return slices.Clone(m.Set.Flatten().Value.Data)
+	}
+	plain := trained(func(*Config, *TrainConfig) {})
+	if !slices.Equal(trained(func(*Config, *TrainConfig) {}), plain) {
+		t.Fatal("two equal trainings differ")
+	}
+	for name, change := range map[string]func(*Config, *TrainConfig){
+		"rate":            func(_ *Config, c *TrainConfig) { c.LR = 2e-2 },
+		"decay":           func(_ *Config, c *TrainConfig) { c.WeightDecay = 0.1 },
+		"clip":            func(_ *Config, c *TrainConfig) { c.Clip = 1e-6 },
+		"warm-up":         func(_ *Config, c *TrainConfig) { c.WarmUp = 1 },
+		"restarts":        func(_ *Config, c *TrainConfig) { c.Restarts = 1 },
+		"symmetries":      func(_ *Config, c *TrainConfig) { c.Symmetries = true },
+		"crops":           func(_ *Config, c *TrainConfig) { c.Crops = []uint8{3} },
+		"seed":            func(_ *Config, c *TrainConfig) { c.Seed = 5 },
+		"batch":           func(_ *Config, c *TrainConfig) { c.Batch = 100 },
+		"mask ratio":      func(m *Config, _ *TrainConfig) { m.MaskRatio = 0.5 },
+		"masked weight":   func(m *Config, _ *TrainConfig) { m.MaskedWeight = 0.2 },
+		"visible weight":  func(m *Config, _ *TrainConfig) { m.VisibleWeight = 2 },
+		"loss":            func(m *Config, _ *TrainConfig) { m.PaperLoss = true },
+		"no noise":        func(m *Config, _ *TrainConfig) { m.NoNoise = true },
+		"reference order": func(m *Config, _ *TrainConfig) { m.ReferenceOrder = true },
+	} {
+		if slices.Equal(trained(change), plain) {
+			t.Errorf("%s: the same weights as without", name)
+		}
+	}
+	if !slices.Equal(trained(func(_ *Config, c *TrainConfig) { c.Crops = []uint8{9, 11} }), plain) {
+		t.Error("crops that are larger than the window count")
+	}
+}
+
+// TestOrderOfWindows: every epoch has another order of the windows.
+func TestOrderOfWindows(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	_, w, samples := traintest.Data(5, 8)
+	c := labelled(200)
+	m, err := New(c, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range samples {
+		samples[i].Label = uint8(1 + i)
+	}
+	orders := map[string]bool{}
+	order := ""
+	h := Hooks{
+		OnStep:  func(train.Step) { order += fmt.Sprint(m.batch.Labels) },
+		OnEpoch: func(train.Epoch) error { orders[order], order = true, ""; return nil },
+	}
+	if _, err := m.TrainLabelled(context.Background(), be, w, samples, TrainConfig{Epochs: 3, Batch: 4, LR: 1e-4}, h); err != nil {
+		t.Fatal(err)
+	}
+	if len(orders) != 3 {
+		t.Errorf("orders of three epochs: %v", orders)
 	}
 }
