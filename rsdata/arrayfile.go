@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"diffclip/internal/envi"
 	"diffclip/internal/georef"
 	"diffclip/internal/hdf5"
 	"diffclip/internal/matfile"
@@ -112,7 +111,7 @@ func openArrays(path string) (f arrayFile, format string, err error) {
 		}
 		return &matArrays{m, file, path}, "MATLAB", err
 	}
-	if _, hdr := enviHeader(path); hdr {
+	if isENVIData(path) {
 		file.Close()
 		return openENVI(path)
 	}
@@ -164,11 +163,6 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 		return nil, err
 	}
 	c := &content{array: a, wavelengths: t.Wavelengths()}
-	if header, ok := enviHeader(t.Name); ok && c.wavelengths == nil {
-		if h, err := envi.ReadHeader(header); err == nil {
-			annotate(c, h)
-		}
-	}
 	if t.HasNoData {
 		c.noData = &t.NoData
 	}

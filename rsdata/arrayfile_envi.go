@@ -34,26 +34,50 @@ func enviHeader(path string) (string, bool) {
 	return header, err == nil
 }
 
-// describedByHeader reports whether a file is listed through its ENVI header, or is a header that only accompanies a
-// file of another format, such as a TIFF.
-func describedByHeader(path string) bool {
-	if !strings.EqualFold(filepath.Ext(path), ".hdr") {
-		if _, ok := enviHeader(path); !ok {
-			return false
+// accompanies reports whether a file is not an array of its own but goes with one: the data of an ENVI header, which are
+// listed as the header; a header beside a file of another format, such as a TIFF; overviews and a mask, which GDAL keeps
+// beside an image.
+func accompanies(path string) bool {
+	ext := filepath.Ext(path)
+	stem := strings.TrimSuffix(path, ext)
+	switch strings.ToLower(ext) {
+	case ".ovr", ".msk":
+		return exists(stem)
+	case ".hdr":
+		for _, ext := range []string{".tif", ".tiff", ".TIF", ".TIFF"} {
+			if exists(stem + ext) {
+				return true
+			}
 		}
-		f, format, err := openArrays(path)
-		if err == nil {
-			f.Close()
-		}
-		return err == nil && format == "ENVI"
+		_, data, err := envi.Pair(path)
+		return err == nil && !isFormat(data, "ENVI")
 	}
-	stem := strings.TrimSuffix(path, filepath.Ext(path))
-	for _, ext := range []string{".tif", ".tiff", ".TIF", ".TIFF"} {
-		if exists(stem + ext) {
-			return true
-		}
+	return isENVIData(path) && isFormat(path, "ENVI")
+}
+
+// isENVIData reports whether a file is the one that an ENVI header beside it describes. A picture or a note of the same
+// name is not.
+func isENVIData(path string) bool {
+	header, ok := enviHeader(path)
+	if !ok {
+		return false
 	}
-	return false
+	_, data, err := envi.Pair(header)
+	if err != nil {
+		return false
+	}
+	a, errA := os.Stat(path)
+	b, errB := os.Stat(data)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// isFormat reports whether a file can be opened and is of a format.
+func isFormat(path, want string) bool {
+	f, format, err := openArrays(path)
+	if err == nil {
+		f.Close()
+	}
+	return err == nil && format == want
 }
 
 func (e *enviArrays) variables() ([]variable, error) {
@@ -81,6 +105,15 @@ func (e *enviArrays) read(name string, narrow bool) (*content, error) {
 		c.grid = &e.Grid
 	}
 	return c, nil
+}
+
+// annotateFromHeader copies what an ENVI header beside a file of another format says.
+func annotateFromHeader(c *content, path string) {
+	if header, ok := enviHeader(path); ok {
+		if h, err := envi.ReadHeader(header); err == nil {
+			annotate(c, h)
+		}
+	}
 }
 
 // annotate copies what a header says about bands and classes.

@@ -82,3 +82,43 @@ func TestOpenGroupsOfHDF5(t *testing.T) {
 		t.Errorf("%+v, %v", draft, err)
 	}
 }
+
+// What GDAL, ENVI and people leave beside the files of a scene is no part of it and no damage.
+func TestOpenPassesOverWhatAccompanies(t *testing.T) {
+	dir := t.TempDir()
+	header := "ENVI\nsamples = 5\nlines = 6\nbands = 11\ndata type = 1\nwavelength = {400, 410, 420, 430, 440, 450, 460, 470, 480, 490, 500}\n"
+	cube := make([]byte, 6*5*11)
+	for name, data := range map[string][]byte{
+		"flight.hdr": []byte(header), "flight.hyspex": cube, "flight.png": []byte("\x89PNG"), "flight.xml": []byte("<a/>"),
+		"other_hsi.hdr": []byte(header), "other_hsi.npy": npyFile("|u1", "6, 5, 11", cube), "other_hsi.txt": []byte("a note"),
+		"gt.npy": npyFile("|u1", "6, 5", bytes.Repeat([]byte{1, 2, 2}, 10)), "gt.npy.ovr": []byte("II*\x00"), "gt.npy.msk": []byte("II*\x00"),
+	} {
+		writeFile(t, filepath.Join(dir, name), data)
+	}
+	d, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := d.Modalities[0]; m.Bands != 11 || len(m.Wavelengths) != 11 || len(d.Classes) != 2 {
+		t.Errorf("%+v, %v", m, d.Classes)
+	}
+	if d, err = Open(filepath.Join(dir, "other_hsi.npy")); err != nil || len(d.Modalities[0].Wavelengths) != 11 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	var arrays []string
+	in, err := Inspect(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range in.Files {
+		if f.Problem != nil {
+			t.Error(f.Problem)
+		}
+		if f.Format != "" {
+			arrays = append(arrays, filepath.Base(f.Path)+" "+f.Format)
+		}
+	}
+	if want := []string{"flight.hdr ENVI", "gt.npy NumPy", "other_hsi.npy NumPy"}; !slices.Equal(arrays, want) {
+		t.Errorf("%q, want %q", arrays, want)
+	}
+}

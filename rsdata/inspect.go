@@ -63,7 +63,7 @@ func Inspect(path string) (*Inspection, error) {
 	} else if info.IsDir() {
 		paths = nil
 		err := filepath.WalkDir(file, func(p string, e os.DirEntry, err error) error {
-			if err == nil && e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") && !describedByHeader(p) {
+			if err == nil && e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") && !accompanies(p) {
 				paths = append(paths, p)
 			}
 			if len(paths) > maxInspected {

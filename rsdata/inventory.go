@@ -80,7 +80,7 @@ func takeInventory(path string) (*inventory, error) {
 	return inv, nil
 }
 
-// filesOf lists the files of a folder by name; one stands for an ENVI pair.
+// filesOf lists the files of a folder by name, but those that accompany others.
 func filesOf(dir string) ([]string, error) {
 	list, err := os.ReadDir(dir)
 	if err != nil {
@@ -88,7 +88,7 @@ func filesOf(dir string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range list {
-		if p := filepath.Join(dir, e.Name()); !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !describedByHeader(p) {
+		if p := filepath.Join(dir, e.Name()); !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !accompanies(p) {
 			out = append(out, p)
 		}
 	}

@@ -49,6 +49,9 @@ func loadArray(ref string, accept func(variable) bool, want string, narrow bool)
 	if err != nil && !strings.Contains(err.Error(), filepath.Base(path)) {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
+	if err == nil && c.wavelengths == nil {
+		annotateFromHeader(c, path)
+	}
 	return c, err
 }
 

@@ -73,7 +73,8 @@ func OpenFile(path string) (*File, io.Closer, error) {
 var dataExtensions = []string{"", ".dat", ".img", ".bsq", ".bil", ".bip", ".raw", ".bin", ".envi", ".cube", ".hsi"}
 
 // Pair returns the header and the data file that belong to a path, which is one
-// of the two. The header of scene.dat is scene.hdr or scene.dat.hdr.
+// of the two. The header of scene.dat is scene.hdr or scene.dat.hdr. A header whose
+// data end in nothing usual goes with the largest other file of its name.
 func Pair(path string) (header, data string, err error) {
 	stem := strings.TrimSuffix(path, filepath.Ext(path))
 	var tried []string
@@ -97,7 +98,30 @@ func Pair(path string) (header, data string, err error) {
 			return path, data, nil
 		}
 	}
-	return "", "", fmt.Errorf("%s: expected its data file beside it, found none of %s; name the data file instead", path, strings.Join(tried, ", "))
+	if data = largest(stem); data != "" {
+		return path, data, nil
+	}
+	return "", "", fmt.Errorf("%s: expected its data file beside it, such as %s.dat, found none", path, filepath.Base(stem))
+}
+
+// largest returns the largest file with a stem, in either case, that is no header;
+// "" where there is none.
+func largest(stem string) (found string) {
+	entries, err := os.ReadDir(filepath.Dir(stem))
+	if err != nil {
+		return ""
+	}
+	size := int64(-1)
+	for _, e := range entries {
+		ext := filepath.Ext(e.Name())
+		if !strings.EqualFold(strings.TrimSuffix(e.Name(), ext), filepath.Base(stem)) || strings.EqualFold(ext, ".hdr") {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && info.Size() > size {
+			size, found = info.Size(), filepath.Join(filepath.Dir(stem), e.Name())
+		}
+	}
+	return found
 }
 
 // ReadAll reads the whole raster.

@@ -223,13 +223,16 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestPair(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"a.hdr", "a.dat", "b", "b.hdr", "c.img", "c.img.hdr", "d.HDR", "d.BIL", "lone.hdr", "bare.bsq"} {
+	for _, name := range []string{"a.hdr", "a.dat", "b", "b.hdr", "c.img", "c.img.hdr", "d.HDR", "d.BIL", "lone.hdr", "bare.bsq", "e.hdr", "E.hyspex", "e.txt"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(dir, "E.hyspex"), make([]byte, 100), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for path, want := range map[string][2]string{
-		"a.hdr": {"a.hdr", "a.dat"}, "a.dat": {"a.hdr", "a.dat"}, "b": {"b.hdr", "b"}, "b.hdr": {"b.hdr", "b"},
+		"e.hdr": {"e.hdr", "E.hyspex"}, "a.hdr": {"a.hdr", "a.dat"}, "a.dat": {"a.hdr", "a.dat"}, "b": {"b.hdr", "b"}, "b.hdr": {"b.hdr", "b"},
 		"c.img": {"c.img.hdr", "c.img"}, "c.img.hdr": {"c.img.hdr", "c.img"}, "d.HDR": {"d.HDR", "d.BIL"}, "d.BIL": {"d.HDR", "d.BIL"},
 	} {
 		header, data, err := Pair(filepath.Join(dir, path))
@@ -238,7 +241,7 @@ func TestPair(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"lone.hdr", "bare.bsq"} {
-		if _, _, err := Pair(filepath.Join(dir, path)); err == nil || !strings.Contains(err.Error(), "found none of") {
+		if _, _, err := Pair(filepath.Join(dir, path)); err == nil || !strings.Contains(err.Error(), "found none") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

@@ -103,7 +103,7 @@ func ParseHeader(r io.Reader, name string) (*Header, error) {
 func parseFields(text string) (map[string]string, error) {
 	lines := strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n")
 	if !strings.EqualFold(strings.TrimSpace(lines[0]), "ENVI") {
-		return nil, fmt.Errorf("expected an ENVI header, whose first line is ENVI, found %.20q", lines[0])
+		return nil, fmt.Errorf("expected an ENVI header, whose first line is ENVI, found %.20q: convert a raster of another kind with: gdal_translate in out.tif", lines[0])
 	}
 	fields := map[string]string{}
 	for i := 1; i < len(lines); i++ {
