@@ -32,6 +32,9 @@ type MapSpec struct {
 //	probabilities.tif         float32, one band per class, NaN where unclassified; where asked for
 //	map.png                   a picture with a legend
 //
+// Where well-known text is all that is known of the CRS, which GeoTIFF has no place for, confidence.tif and
+// probabilities.tif have an .aux.xml too, that holds it.
+//
 // Rasters too large for a picture are shown thinned out in map.png.
 type MapWriter struct {
 	dir           string
@@ -70,7 +73,7 @@ func CreateMap(dir string, spec MapSpec) (*MapWriter, error) {
 }
 
 // mapFiles are what a map may consist of, in the order in which they are put in place.
-var mapFiles = []string{"probabilities.tif", "confidence.tif", "map.img", "map.hdr", "map.png", "map.tif.aux.xml", "map.tif"}
+var mapFiles = []string{"probabilities.tif.aux.xml", "probabilities.tif", "confidence.tif.aux.xml", "confidence.tif", "map.img", "map.hdr", "map.png", "map.tif.aux.xml", "map.tif"}
 
 // vacant returns an error where a folder or a device has the name of one of the files.
 func vacant(dir string) error {
@@ -179,19 +182,39 @@ func (m *MapWriter) Commit() error {
 	if err := m.finish(); err != nil {
 		return err
 	}
-	files := mapFiles
-	if !m.spec.Probabilities {
-		files = files[1:]
-		if err := os.Remove(filepath.Join(m.dir, mapFiles[0])); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("cannot remove what an earlier map left: %w", err)
+	for _, name := range mapFiles {
+		if !m.has(name) {
+			if err := os.Remove(filepath.Join(m.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("cannot remove what an earlier map left: %w", err)
+			}
+			continue
 		}
-	}
-	for _, name := range files {
 		if err := os.Rename(m.path(name), filepath.Join(m.dir, name)); err != nil {
 			return fmt.Errorf("cannot write %s: %w", filepath.Join(m.dir, name), err)
 		}
 	}
 	return m.staging.remove()
+}
+
+// has reports whether the map consists of the file, among others.
+func (m *MapWriter) has(name string) bool {
+	switch name {
+	case "probabilities.tif":
+		return m.spec.Probabilities
+	case "confidence.tif.aux.xml":
+		return m.wkt() != ""
+	case "probabilities.tif.aux.xml":
+		return m.spec.Probabilities && m.wkt() != ""
+	}
+	return true
+}
+
+// wkt is the well-known text of the CRS where a GeoTIFF cannot tell it otherwise, else "".
+func (m *MapWriter) wkt() string {
+	if g := m.spec.Grid; g != nil && g.CRS.GeoKeys() == nil {
+		return g.CRS.WKT
+	}
+	return ""
 }
 
 // finish completes every file.
@@ -210,11 +233,15 @@ func (m *MapWriter) finish() error {
 	if err := writePicture(m.path("map.png"), m.figure(), 2); err != nil {
 		return err
 	}
-	wkt := ""
-	if g := m.spec.Grid; g != nil && g.CRS.GeoKeys() == nil {
-		wkt = g.CRS.WKT
+	for _, name := range []string{"confidence.tif", "probabilities.tif"} {
+		if !m.has(name + ".aux.xml") {
+			continue
+		}
+		if err := tiff.WriteCRSSidecar(m.path(name), m.wkt()); err != nil {
+			return err
+		}
 	}
-	if err := tiff.WriteClassSidecar(m.path("map.tif"), m.fileClasses(), wkt); err != nil {
+	if err := tiff.WriteClassSidecar(m.path("map.tif"), m.fileClasses(), m.wkt()); err != nil {
 		return err
 	}
 	return m.labels.Commit()

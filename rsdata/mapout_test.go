@@ -365,3 +365,37 @@ func TestColorBlindSafe(t *testing.T) {
 }
 
 func figureColor(c Class) figure.RGB { return figure.RGB{R: c.Color.R, G: c.Color.G, B: c.Color.B} }
+
+// A CRS that well-known text alone tells goes with every raster, and not with the next map in the folder.
+func TestMapKeepsTextOfCRS(t *testing.T) {
+	dir := t.TempDir()
+	const wkt = `PROJCS["mine",GEOGCS["g",DATUM["d",SPHEROID["s",6378137,298]],PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]],` +
+		`PROJECTION["Transverse_Mercator"],PARAMETER["Central_Meridian",-81.5],UNIT["Meter",1.0]]`
+	write := func(crs georef.CRS) {
+		t.Helper()
+		grid := georef.Grid{Transform: georef.NorthUp(5, 6, 1, 1), CRS: crs}
+		m, err := CreateMap(dir, MapSpec{Name: "a", Width: 2, Height: 1, Classes: unnamedClasses(2), Grid: &grid, Probabilities: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		if err := errors.Join(m.WriteRows([]uint8{1, 2}, []float32{1, 1}, make([]float32, 4)), m.Commit()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(georef.FromWKT(wkt))
+	for _, name := range []string{"map.tif", "confidence.tif", "probabilities.tif"} {
+		if text, err := os.ReadFile(filepath.Join(dir, name+".aux.xml")); err != nil || !bytes.Contains(text, []byte("Central_Meridian")) {
+			t.Errorf("%s.aux.xml: %q, %v", name, text, err)
+		}
+		if gdalinfo, err := exec.LookPath("gdalinfo"); err == nil {
+			if text, err := exec.Command(gdalinfo, filepath.Join(dir, name)).CombinedOutput(); err != nil || !bytes.Contains(text, []byte(`PROJCRS["mine"`)) {
+				t.Errorf("%s: GDAL reads %s, %v", name, text, err)
+			}
+		}
+	}
+	write(georef.CRS{EPSG: 32616})
+	if names := fileNames(t, dir); slices.Contains(names, "confidence.tif.aux.xml") || slices.Contains(names, "probabilities.tif.aux.xml") {
+		t.Errorf("the second map has the first one's CRS: %q", names)
+	}
+}

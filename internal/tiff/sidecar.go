@@ -19,7 +19,7 @@ type (
 	pamXML struct {
 		XMLName xml.Name `xml:"PAMDataset"`
 		SRS     string   `xml:"SRS,omitempty"`
-		Band    pamBand  `xml:"PAMRasterBand"`
+		Band    *pamBand `xml:"PAMRasterBand"`
 	}
 	pamBand struct {
 		Band       int        `xml:"band,attr"`
@@ -73,7 +73,15 @@ func WriteClassSidecar(path string, classes []Class, wkt string) error {
 		}
 		band.Table.Rows = append(band.Table.Rows, row)
 	}
-	b, err := xml.MarshalIndent(pamXML{SRS: wkt, Band: band}, "", "  ")
+	return writeSidecar(path, pamXML{SRS: wkt, Band: &band})
+}
+
+// WriteCRSSidecar writes to path + ".aux.xml" the WKT of a raster that brings no
+// classes, where it is all that is known of its CRS.
+func WriteCRSSidecar(path, wkt string) error { return writeSidecar(path, pamXML{SRS: wkt}) }
+
+func writeSidecar(path string, content pamXML) error {
+	b, err := xml.MarshalIndent(content, "", "  ")
 	if err != nil {
 		return fmt.Errorf("%s.aux.xml: %w", path, err)
 	}
