@@ -42,7 +42,7 @@ type Header struct {
 	NoData      float64 // meaningful where HasNoData
 	HasNoData   bool
 	BandNames   []string  // one for each band, else nil
-	Wavelengths []float64 // nanometres, one for each band, else nil
+	Wavelengths []float64 // nanometres, one for each band, nil where there are none or they are in units of no length
 	FWHM        []float64 // nanometres, one for each band, else nil
 	Good        []bool    // the bad band list: false for bands not to use; one for each band, else nil
 	Classes     []Class   // of a classification, else nil
@@ -246,7 +246,7 @@ func (h *Header) readBands() error {
 			return err
 		}
 		if v != nil && len(v) != h.Bands {
-			return fmt.Errorf("%q lists %d values for %d bands", f.name, len(v), h.Bands)
+			return fmt.Errorf("%q lists %d values for %d bands: mend the list in the header, or take it out", f.name, len(v), h.Bands)
 		}
 		*f.to = v
 	}
@@ -256,11 +256,14 @@ func (h *Header) readBands() error {
 			h.Good[i] = v != 0
 		}
 	}
-	if h.Wavelengths == nil { // nor is a width of use then
-		h.FWHM = nil
+	scale, length := 0.0, false
+	if h.Wavelengths != nil {
+		scale, length = spectral.Nanometres(h.Fields["wavelength units"], h.Wavelengths[0])
+	}
+	if !length { // nor is a width of use then
+		h.Wavelengths, h.FWHM = nil, nil
 		return nil
 	}
-	scale := spectral.Nanometres(h.Fields["wavelength units"], h.Wavelengths[0])
 	for i := range h.Bands {
 		h.Wavelengths[i] *= scale
 		if h.FWHM != nil {

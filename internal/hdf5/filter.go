@@ -69,7 +69,7 @@ func parseFilters(body []byte) ([]filter, error) {
 			if name == "" {
 				name = "unknown"
 			}
-			return nil, fmt.Errorf("compressed with filter %d (%s), which is not read: save it again with gzip", f.id, name)
+			return nil, fmt.Errorf("compressed with filter %d (%s), which is not read: save it again with gzip, for instance with: h5repack -f GZIP=4 in out", f.id, name)
 		}
 	}
 	return filters, nil

@@ -53,7 +53,7 @@ func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 	}
 	if n < headerSize || string(head[126:]) != "IM" && string(head[126:]) != "MI" {
 		if isLevel4(head[:n]) {
-			return nil, fmt.Errorf("%s: a MATLAB level 4 file; save it again with save(..., '-v7')", name)
+			return nil, fmt.Errorf("%s: a MATLAB level 4 file; save it again with save(..., '-v7'), or in Python with scipy.io.savemat(out, scipy.io.loadmat(in))", name)
 		}
 		return nil, fmt.Errorf("%s: not a MATLAB file: begins with %q and has no byte-order mark at byte 126", name, head[:min(n, 16)])
 	}

@@ -121,7 +121,11 @@ func (f *File) Wavelengths() []float64 {
 		return nil
 	}
 	for i, unit := range units {
-		values[i] *= spectral.Nanometres(unit, values[i])
+		scale, ok := spectral.Nanometres(unit, values[i])
+		if !ok {
+			return nil
+		}
+		values[i] *= scale
 	}
 	return values
 }
