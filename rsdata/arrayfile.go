@@ -64,7 +64,11 @@ type arrayFile interface {
 type unknownFormatError struct{ path, why string }
 
 func (e unknownFormatError) Error() string {
-	return fmt.Sprintf("%s: %s: expected a MATLAB, HDF5, NumPy, TIFF or ENVI file", e.path, e.why)
+	text := fmt.Sprintf("%s: %s: expected a MATLAB, HDF5, NumPy, TIFF or ENVI file", e.path, e.why)
+	if what := advice(e.path); what != "" {
+		text += "; " + what
+	}
+	return text
 }
 
 // openArrays opens a file in the format its content shows, whatever its name says.

@@ -71,6 +71,11 @@ func assemble(inv *inventory) (*Dataset, error) {
 	if len(unknown) > 0 {
 		a.notef("left out, because no name tells what it is: %s; list it in a scene.json, which diffclip inspect -draft begins", listEntries(unknown))
 	}
+	for _, path := range inv.other {
+		if what := advice(path); what != "" {
+			a.notef("left out, because it is not read as it is: %s; %s", filepath.Base(path), what)
+		}
+	}
 	return a.dataset()
 }
 

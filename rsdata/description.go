@@ -46,7 +46,8 @@ type ModalityDescription struct {
 	NoData      *float64  `json:"nodata,omitempty"`
 }
 
-// FileDescription is an array in a file, or the part of it that the scene covers.
+// FileDescription is an array in a file, or the part of it that the scene covers. Labels may also be shapes,
+// "file.shp:field" (see shapeLabels).
 type FileDescription struct {
 	File   string  `json:"file"`
 	Origin *[2]int `json:"origin,omitempty"` // row and column of the scene's first pixel in the array
@@ -268,7 +269,7 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 		if l.file == nil {
 			continue
 		}
-		labels, err := l.file.loadMap(dir, [2]int{s.H, s.W}, len(d.Classes))
+		labels, err := d.describedMap(l.file, dir, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)
 		}
@@ -318,6 +319,25 @@ func (f *FileDescription) load(dir string, size [2]int) (*content, error) {
 		c.grid = &g
 	}
 	return c, nil
+}
+
+// describedMap reads a label map, or draws one of shapes.
+func (d *Dataset) describedMap(f *FileDescription, dir string, s *Scene) ([]uint8, error) {
+	if !isShapes(f.File) {
+		return f.loadMap(dir, [2]int{s.H, s.W}, len(d.Classes))
+	}
+	if f.Origin != nil || f.Size != nil {
+		return nil, fmt.Errorf("%s: an \"origin\" or \"size\" is for rasters; shapes lie where their coordinates say", f.File)
+	}
+	labels, notes, err := shapeLabels(f.path(dir), s, d.Classes)
+	if err != nil {
+		return nil, err
+	}
+	d.Notes = append(d.Notes, notes...)
+	if len(d.Classes) == 0 {
+		return labels, nil
+	}
+	return labels, checkLabels(f.File, labels, len(d.Classes), s.W)
 }
 
 func (f *FileDescription) loadMap(dir string, size [2]int, classes int) ([]uint8, error) {

@@ -22,6 +22,12 @@ type square struct {
 // writeCrowns writes a shapefile of squares with the attribute indvdID.
 func writeCrowns(t *testing.T, path string, crowns []square) {
 	t.Helper()
+	writeSquares(t, path, "indvdID", 'C', crowns)
+}
+
+// writeSquares writes a shapefile of squares with one attribute.
+func writeSquares(t *testing.T, path, name string, kind byte, crowns []square) {
+	t.Helper()
 	le, be := binary.LittleEndian, binary.BigEndian
 	var records []byte
 	for i, c := range crowns {
@@ -50,8 +56,8 @@ func writeCrowns(t *testing.T, path string, crowns []square) {
 	le.PutUint16(dbf[8:], 32+32+1)
 	le.PutUint16(dbf[10:], 1+8)
 	field := make([]byte, 32)
-	copy(field, "indvdID")
-	field[11], field[16] = 'C', 8
+	copy(field, name)
+	field[11], field[16] = kind, 8
 	dbf = append(append(dbf, field...), 0x0d)
 	for _, c := range crowns {
 		dbf = append(dbf, fmt.Sprintf(" %-8s", c.id)...)
