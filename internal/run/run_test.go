@@ -292,7 +292,7 @@ func TestHostileWeights(t *testing.T) {
 		{keyKind, "stage 2", "stage 1", "not the weights"},
 		{keyConfig, `"head":"text"`, `"head":"linear"`, "0 classes"},
 		{keyConfig, `"head":"text"`, `"head":"linear","classes":9`, "9 classes, and 10"},
-		{keyConfig, `"head":"text"`, `"head":"linear","classes":90000000000`, "holds"},
+		{keyConfig, `"head":"text"`, `"head":"linear","classes":90000000000`, "want 1 to 255"},
 	} {
 		bad := map[string]string{}
 		for k, v := range meta {
