@@ -68,6 +68,8 @@ func (list *lister) add(l hdf5.Link, name string) error {
 		return nil
 	case list.seen[l.Addr]:
 		return nil
+	case strings.Count(name, "/") > maxDepth:
+		return errDeep
 	}
 	list.seen[l.Addr] = true
 	links, err := o.Links()
