@@ -97,6 +97,7 @@ func TestHeaderErrors(t *testing.T) {
 		{minimal + "wavelength = {1, 2", "line 6: the brace of \"wavelength\" is never closed"},
 		{minimal + "wavelength = {1, 2, 3}", "lists 3 values for 2 bands"},
 		{minimal + "wavelength = {1, x}", "item 2 of \"wavelength\""},
+		{minimal + "major frame offsets = {0, 16}", "bytes between their lines"},
 		{minimal + "byte order = 2", "from 0 to 1"},
 		{minimal + "map info = {UTM, 1, 1}", "3 items"},
 		{minimal + "map info = {UTM, 1, 1, x, 0, 1, 1}", `item 4 of "map info"`},

@@ -167,6 +167,11 @@ func (h *Header) interpret() error {
 	if !ok {
 		return fmt.Errorf("data type %d cannot be read (complex numbers are 6 and 9); 1, 2, 3, 4, 5, 12, 13, 14 and 15 can", typeCode)
 	}
+	for _, name := range []string{"major frame offsets", "minor frame offsets"} {
+		if strings.Trim(h.Fields[name], "{}0., ") != "" {
+			return fmt.Errorf("%q is %.30q: rasters with bytes between their lines are not read; save it anew without them", name, h.Fields[name])
+		}
+	}
 	h.Format = numeric.Format{Type: t, BigEndian: byteOrder == 1}
 	h.Offset, h.Compressed = int64(offset), compression != 0
 	h.Interleave = Interleave(strings.ToLower(h.Fields["interleave"]))
