@@ -158,8 +158,16 @@ func (a *assembly) addModality(name string, c *content) {
 	}
 	a.modalities = append(a.modalities, m)
 	a.rasters = append(a.rasters, Raster{narrow(c.array), c.noData})
+	a.place(name, c)
+}
+
+// place takes the grid of the first raster that has one for the scene's, and notes what lies elsewhere.
+func (a *assembly) place(what string, c *content) {
 	if a.grid == nil {
 		a.grid = c.grid
+	}
+	if why := apart(a.grid, c.grid, a.size[0], a.size[1]); why != "" {
+		a.notef("%s %s; they are taken pixel on pixel", what, why)
 	}
 }
 
@@ -191,6 +199,7 @@ func (a *assembly) loadMaps(inv *inventory) error {
 			return err
 		}
 		*m.to, *m.ref = labels, found[0].ref()
+		a.place(found[0].short(), c)
 		if len(c.classNames) > 1 && a.classes == nil {
 			a.classes = classesOf(c)
 		}

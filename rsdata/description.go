@@ -260,6 +260,7 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 		if s.Grid == nil && c.grid != nil {
 			s.Grid = c.grid
 		}
+		d.noteApart(md.Name, s, c)
 	}
 	for _, l := range []struct {
 		name string
@@ -322,37 +323,41 @@ func (f *FileDescription) load(dir string, size [2]int) (*content, error) {
 }
 
 // describedMap reads a label map, or draws one of shapes.
-func (d *Dataset) describedMap(f *FileDescription, dir string, s *Scene) ([]uint8, error) {
-	if !isShapes(f.File) {
-		return f.loadMap(dir, [2]int{s.H, s.W}, len(d.Classes))
+func (d *Dataset) describedMap(f *FileDescription, dir string, s *Scene) (labels []uint8, err error) {
+	if isShapes(f.File) {
+		labels, err = d.describedShapes(f, dir, s)
+	} else {
+		var c *content
+		if c, err = f.load(dir, [2]int{s.H, s.W}); err != nil {
+			return nil, err
+		}
+		d.noteApart(f.File, s, c)
+		labels, err = labelsOf(c, f.File, [2]int{s.H, s.W})
 	}
+	if err != nil {
+		return nil, err
+	}
+	classes := len(d.Classes)
+	if classes == 0 {
+		classes = MaxClasses
+	}
+	return labels, checkLabels(f.File, labels, classes, s.W)
+}
+
+func (d *Dataset) describedShapes(f *FileDescription, dir string, s *Scene) ([]uint8, error) {
 	if f.Origin != nil || f.Size != nil {
 		return nil, fmt.Errorf("%s: an \"origin\" or \"size\" is for rasters; shapes lie where their coordinates say", f.File)
 	}
 	labels, notes, err := shapeLabels(f.path(dir), s, d.Classes)
-	if err != nil {
-		return nil, err
-	}
 	d.Notes = append(d.Notes, notes...)
-	if len(d.Classes) == 0 {
-		return labels, nil
-	}
-	return labels, checkLabels(f.File, labels, len(d.Classes), s.W)
+	return labels, err
 }
 
-func (f *FileDescription) loadMap(dir string, size [2]int, classes int) ([]uint8, error) {
-	c, err := f.load(dir, size)
-	if err != nil {
-		return nil, err
+// noteApart notes a raster that lies elsewhere than its scene.
+func (d *Dataset) noteApart(what string, s *Scene, c *content) {
+	if why := apart(s.Grid, c.grid, s.H, s.W); why != "" {
+		d.notef("scene %q: %s %s; they are taken pixel on pixel", s.Name, what, why)
 	}
-	labels, err := labelsOf(c, f.File, size)
-	if err != nil {
-		return nil, err
-	}
-	if classes == 0 {
-		classes = MaxClasses
-	}
-	return labels, checkLabels(f.File, labels, classes, size[1])
 }
 
 // countClasses makes up names for as many classes as the labels have.
