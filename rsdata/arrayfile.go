@@ -167,6 +167,12 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 		return nil, err
 	}
 	c := &content{array: a, wavelengths: t.Wavelengths()}
+	if t.Bands == 1 {
+		c.classNames = tiff.ReadClassNames(t.Name)
+		for _, p := range t.Palette {
+			c.classColors = append(c.classColors, color.RGBA{p.R, p.G, p.B, 255})
+		}
+	}
 	if t.HasNoData {
 		c.noData = &t.NoData
 	}

@@ -216,11 +216,15 @@ func (a *assembly) loadMaps(inv *inventory) error {
 	return a.loadRegions(inv)
 }
 
-// classesOf turns the class table of a classified map into classes; its entry 0 is unlabelled.
+// classesOf turns the class table of a classified map into classes; its entry 0 is unlabelled. Values that have no name,
+// or that of another, keep their number for one.
 func classesOf(c *content) []Class {
-	out := unnamedClasses(len(c.classNames) - 1)
+	names := c.classNames[:min(len(c.classNames), MaxClasses+1)]
+	out := unnamedClasses(len(names) - 1)
 	for i := range out {
-		out[i].Name = c.classNames[i+1]
+		if name := names[i+1]; name != "" && slices.Index(names, name) == i+1 {
+			out[i].Name = name
+		}
 		if i+1 < len(c.classColors) {
 			out[i].Color = c.classColors[i+1]
 		}

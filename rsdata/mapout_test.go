@@ -399,3 +399,34 @@ func TestMapKeepsTextOfCRS(t *testing.T) {
 		t.Errorf("the second map has the first one's CRS: %q", names)
 	}
 }
+
+// A map names its classes to whoever reads it, this package included.
+func TestOpenReadsClassesOfMap(t *testing.T) {
+	dir, _ := writeSmallMap(t)
+	for _, name := range []string{"confidence.tif", "probabilities.tif", "map.img", "map.hdr", "map.png"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, ext := range []string{"", ".aux.xml"} {
+		if err := os.Rename(filepath.Join(dir, "map.tif"+ext), filepath.Join(dir, "gt.tif"+ext)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeMat(t, filepath.Join(dir, "hsi.mat"), matRaster("hsi", 5, 4, 12))
+	d, err := Open(dir)
+	if err != nil || !reflect.DeepEqual(d.Classes, mapClasses) {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if d.Scenes[0].Grid == nil || d.Scenes[0].Grid.CRS.EPSG != 32616 {
+		t.Errorf("the labels say where they lie, the scene does not: %+v", d.Scenes[0].Grid)
+	}
+	names := &content{classNames: []string{"Unclassified", "a", "", "a", "class 1"}}
+	var got []string
+	for _, c := range classesOf(names) {
+		got = append(got, c.Name)
+	}
+	if want := []string{"a", "class 2", "class 3", "class 1"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
