@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"diffclip/internal/numeric"
@@ -183,5 +184,34 @@ func TestScoreOfFeaturesIsProbabilities(t *testing.T) {
 	}
 	if classifier.Score(byWindow[1:], want) == nil || classifier.Score(byWindow, want[1:]) == nil {
 		t.Error("lengths that do not fit are no error")
+	}
+}
+
+// Where timesteps are drawn at random, those of a map do not depend on how its rows
+// are grouped, nor repeat from row to row.
+func TestMapTimesteps(t *testing.T) {
+	d := rsdata.Synthetic(rsdata.SyntheticConfig{H: 64, W: 64, Bands: 6, Noise: 0.01, Seed: 1})
+	cfg := small()
+	cfg.RandomTimestep = true
+	m, err := New(cfg, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := func(rows int) []int32 {
+		mapper := &mapper{c: &Classifier{model: m}, height: d.Scenes[0].H, wide: d.Scenes[0].W}
+		mapper.pixels, mapper.steps = make([]rsdata.Pixel, rows*mapper.wide), make([]int32, rows*mapper.wide)
+		var out []int32
+		for lo := 0; lo < mapper.height; lo += rows {
+			mapper.place(lo, lo+rows)
+			out = append(out, mapper.steps...)
+		}
+		return out
+	}
+	one := steps(1)
+	if !slices.Equal(steps(4), one) {
+		t.Error("strips of four rows have other timesteps than single ones")
+	}
+	if slices.Equal(one[:64], one[64:128]) {
+		t.Error("two rows have the same timesteps")
 	}
 }

@@ -118,3 +118,69 @@ func TestSampleRefusesTheReferenceOrder(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestReverseNoise: DDPM adds other noise at each step and in each modality, and none
+// at the last.
+func TestReverseNoise(t *testing.T) {
+	c := small()
+	c.Encoder.Modalities[1].Bands = c.Encoder.Modalities[0].Bands
+	m, err := New(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := DefaultSchedule(c.Encoder.Timesteps)
+	batch := fill(c, 2, randomWindows(c, 2, "windows"), 2, 0)
+	x0 := tensor.New(batch.Inputs[0].Target.Dims()...)
+	noise := func(t, modality int) []float32 {
+		in := &batch.Inputs[modality]
+		clear(in.Visible.Data)
+		m.step(in, x0, s, SampleConfig{Seed: 1}, t, t-1, modality)
+		out := make([]float32, len(in.Visible.Data))
+		for i, v := range in.Visible.Data {
+			out[i] = float32(float64(v) / math.Sqrt(s.PosteriorVar[max(t, 1)]))
+		}
+		return out
+	}
+	at := noise(30, 0)
+	variance := 0.0
+	for _, v := range at {
+		variance += float64(v) * float64(v) / float64(len(at))
+	}
+	near(t, "variance of the noise", variance, 1, 5*math.Sqrt(2/float64(len(at))))
+	for name, other := range map[string][]float32{"step": noise(29, 0), "modality": noise(30, 1)} {
+		same := 0
+		for i, v := range other {
+			if math.Abs(float64(v-at[i])) < 1e-3 {
+				same++
+			}
+		}
+		if same > len(at)/20 {
+			t.Errorf("%d of %d values of the noise are those of another %s", same, len(at), name)
+		}
+	}
+	if slices.ContainsFunc(noise(0, 0), func(v float32) bool { return v != 0 }) {
+		t.Error("the last step adds noise")
+	}
+}
+
+// TestSampleStart: the process begins from noise alone, or from the windows, noised
+// to a step.
+func TestSampleStart(t *testing.T) {
+	c := small()
+	m, err := New(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := DefaultSchedule(c.Encoder.Timesteps)
+	begin := func(windows string, start int) []float32 {
+		batch := fill(c, 2, randomWindows(c, 2, windows), 2, 0)
+		m.start(batch, s, SampleConfig{Seed: 1, Start: start})
+		return batch.Inputs[0].Visible.Data
+	}
+	if !slices.Equal(begin("windows", 49), begin("others", 49)) {
+		t.Error("pure noise knows the windows")
+	}
+	if slices.Equal(begin("windows", 48), begin("others", 48)) {
+		t.Error("noised windows do not tell the windows")
+	}
+}

@@ -183,3 +183,14 @@ func TestWarmRestartsWithoutCyclePanics(t *testing.T) {
 	}()
 	WarmRestarts{Base: 1}.LR(3)
 }
+
+// TestClipScale: a gradient is brought down to the bound and never up to it.
+func TestClipScale(t *testing.T) {
+	for _, c := range []struct{ norm, most, want float64 }{
+		{4, 1, 0.25}, {1, 1, 1}, {0.6, 1, 1}, {0, 1, 1}, {1e30, 1e-3, 1e-33}, {5, math.Inf(1), 1},
+	} {
+		if got := ClipScale(c.norm, c.most); math.Abs(got-c.want) > 2e-6*c.want {
+			t.Errorf("norm %v, at most %v: scaled by %v, want %v", c.norm, c.most, got, c.want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,31 @@ func TestOnEpochStopsAndTheRunGoesOn(t *testing.T) {
 	}
 	if history, err := newLoop(t, path).Run(context.Background()); err != nil || len(history) != 2 {
 		t.Errorf("resumed: %v, %v", history, err)
+	}
+}
+
+// The history of a run that was stopped in the middle of an epoch has the losses of
+// the steps before.
+func TestHistoryIsKept(t *testing.T) {
+	want, err := newLoop(t, "").Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "c.safetensors")
+	for _, stop := range []int{2, 7} {
+		ctx, cancel := context.WithCancel(context.Background())
+		l := newLoop(t, path)
+		l.OnStep = func(s train.Step) {
+			if s.Done == stop {
+				cancel()
+			}
+		}
+		if _, err := l.Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	if got, err := newLoop(t, path).Run(context.Background()); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v, want %v", got, err, want)
 	}
 }
 
