@@ -27,13 +27,19 @@ type Optimizer interface {
 }
 
 // run is a range of the flat buffer that is updated with one call.
-type run struct{ value, grad, m, v *tensor.Tensor }
+type run struct {
+	value, grad, m, v *tensor.Tensor
+	missed            int // updates that its parameters were frozen for
+}
 
 // base is what all optimisers share.
 type base struct {
 	flat  *nn.Flat
 	m, v  *tensor.Tensor // first and second moments, nil where not used
 	steps int
+	// missed counts the updates for which each parameter was frozen: a thawed one
+	// begins with its first update, as in PyTorch.
+	missed []int
 
 	runs   []run // of parameters that are not frozen
 	frozen []bool
@@ -47,14 +53,15 @@ func (b *base) follow(be tensor.Backend) {
 	if home == b.home {
 		return
 	}
-	for _, t := range b.State() {
-		be.Place(t)
+	for _, t := range b.moments() {
+		be.Place(t.Tensor)
 	}
 	b.home, b.frozen = home, nil
 }
 
 func newBase(set *nn.Set, moments int) base {
 	b := base{flat: set.Flatten()}
+	b.missed = make([]int, len(b.flat.Params))
 	n := b.flat.Value.Len()
 	if moments > 0 {
 		b.m = tensor.New(n)
@@ -65,26 +72,40 @@ func newBase(set *nn.Set, moments int) base {
 	return b
 }
 
-// trained returns the ranges to update, merging neighbours. They are found anew
-// when a parameter was frozen or thawed.
+// begin counts an update and returns the ranges to make it in.
+func (b *base) begin(be tensor.Backend) []run {
+	b.steps++
+	b.follow(be)
+	runs := b.trained()
+	for i, frozen := range b.frozen {
+		if frozen {
+			b.missed[i]++
+		}
+	}
+	return runs
+}
+
+// trained returns the ranges to update, merging neighbours that have made equally
+// many updates. They are found anew when a parameter was frozen or thawed.
 func (b *base) trained() []run {
 	if b.frozen != nil && !b.changed() {
 		return b.runs
 	}
 	b.frozen, b.runs = b.frozen[:0], b.runs[:0]
 	f := b.flat
-	start := -1
+	first := -1 // parameter of the range that is open
 	for i, p := range f.Params {
 		b.frozen = append(b.frozen, p.Frozen)
-		if p.Frozen && start >= 0 {
-			b.add(start, f.Offset[i])
-			start = -1
-		} else if !p.Frozen && start < 0 {
-			start = f.Offset[i]
+		if first >= 0 && (p.Frozen || b.missed[i] != b.missed[first]) {
+			b.add(first, f.Offset[i])
+			first = -1
+		}
+		if !p.Frozen && first < 0 {
+			first = i
 		}
 	}
-	if start >= 0 {
-		b.add(start, f.Value.Len())
+	if first >= 0 {
+		b.add(first, f.Value.Len())
 	}
 	return b.runs
 }
@@ -98,7 +119,9 @@ func (b *base) changed() bool {
 	return len(b.frozen) != len(b.flat.Params)
 }
 
-func (b *base) add(lo, hi int) {
+// add appends the range from a parameter's first value to hi.
+func (b *base) add(param, hi int) {
+	lo := b.flat.Offset[param]
 	part := func(t *tensor.Tensor) *tensor.Tensor {
 		if t == nil {
 			return nil
@@ -106,7 +129,7 @@ func (b *base) add(lo, hi int) {
 		s := t.Slice(lo, tensor.Of(hi-lo))
 		return &s
 	}
-	b.runs = append(b.runs, run{part(b.flat.Value), part(b.flat.Grad), part(b.m), part(b.v)})
+	b.runs = append(b.runs, run{part(b.flat.Value), part(b.flat.Grad), part(b.m), part(b.v), b.missed[param]})
 }
 
 func (b *base) finish() {
@@ -120,37 +143,77 @@ func (b *base) finish() {
 // Steps returns the number of updates made.
 func (b *base) Steps() int { return b.steps }
 
-// State returns the moments.
-func (b *base) State() map[string]*tensor.Tensor {
-	s := map[string]*tensor.Tensor{}
+// moment is a moment's tensor with its name in the state.
+type moment struct {
+	name string
+	*tensor.Tensor
+}
+
+func (b *base) moments() []moment {
+	var all []moment
 	if b.m != nil {
-		s["m"] = b.m
+		all = append(all, moment{"m", b.m})
 	}
 	if b.v != nil {
-		s["v"] = b.v
+		all = append(all, moment{"v", b.v})
+	}
+	return all
+}
+
+// missedName is how the state calls the updates that each parameter missed.
+const missedName = "missed"
+
+// State returns the moments, and how many updates each parameter was frozen for.
+func (b *base) State() map[string]*tensor.Tensor {
+	missed := tensor.New(len(b.missed))
+	for i, n := range b.missed {
+		missed.Data[i] = float32(n) // exact below 2^24 updates
+	}
+	s := map[string]*tensor.Tensor{missedName: missed}
+	for _, own := range b.moments() {
+		s[own.name] = own.Tensor
 	}
 	return s
 }
 
-// SetState restores the moments and the number of updates. Where something does
-// not fit it changes nothing.
+// SetState restores what State returned and the number of updates. Where something
+// does not fit it changes nothing.
 func (b *base) SetState(state map[string]*tensor.Tensor, steps int) error {
 	if steps < 0 {
 		return fmt.Errorf("optim: state after %d updates: want none or more", steps)
 	}
-	own := b.State()
-	for name, dst := range own {
-		switch src := state[name]; {
-		case src == nil:
-			return fmt.Errorf("optim: state has no %q: want %d values", name, dst.Len())
-		case src.Len() != dst.Len():
-			return fmt.Errorf("optim: state %q has %d values, want %d", name, src.Len(), dst.Len())
+	for _, own := range b.moments() {
+		if err := fits(state, own.name, own.Len()); err != nil {
+			return err
 		}
 	}
-	for name, dst := range own {
-		dst.Write(state[name].Host())
+	if err := fits(state, missedName, len(b.missed)); err != nil {
+		return err
 	}
-	b.steps = steps
+	missed := state[missedName].Host()
+	for i, n := range missed {
+		if !(n >= 0 && int(n) <= steps && n == float32(int(n))) {
+			return fmt.Errorf("optim: state says that %s missed %v of %d updates", b.flat.Params[i].Name, n, steps)
+		}
+	}
+	for i, n := range missed {
+		b.missed[i] = int(n)
+	}
+	for _, own := range b.moments() {
+		own.Write(state[own.name].Host())
+	}
+	b.steps, b.frozen = steps, nil
+	return nil
+}
+
+// fits returns an error unless the state has so many values of a name.
+func fits(state map[string]*tensor.Tensor, name string, n int) error {
+	switch t := state[name]; {
+	case t == nil:
+		return fmt.Errorf("optim: state has no %q: want %d values", name, n)
+	case t.Len() != n:
+		return fmt.Errorf("optim: state %q has %d values, want %d", name, t.Len(), n)
+	}
 	return nil
 }
 
@@ -178,13 +241,13 @@ func NewAdam(set *nn.Set, cfg AdamConfig) *Adam { return &Adam{newBase(set, 2), 
 
 // Step makes one update.
 func (a *Adam) Step(be tensor.Backend, lr, gradScale float64) {
-	a.steps++
-	a.follow(be)
+	runs := a.begin(be)
 	c := tensor.AdamConfig{
 		LR: float32(lr), Beta1: float32(a.cfg.Beta1), Beta2: float32(a.cfg.Beta2), Eps: float32(a.cfg.Eps),
-		WeightDecay: float32(a.cfg.WeightDecay), Decoupled: a.cfg.Decoupled, Step: a.steps, GradScale: float32(gradScale),
+		WeightDecay: float32(a.cfg.WeightDecay), Decoupled: a.cfg.Decoupled, GradScale: float32(gradScale),
 	}
-	for _, r := range a.trained() {
+	for _, r := range runs {
+		c.Step = a.steps - r.missed
 		be.Adam(r.value, r.grad, r.m, r.v, c)
 	}
 	a.finish()
@@ -213,10 +276,8 @@ func NewSGD(set *nn.Set, cfg SGDConfig) *SGD {
 
 // Step makes one update.
 func (s *SGD) Step(be tensor.Backend, lr, gradScale float64) {
-	s.steps++
-	s.follow(be)
-	for _, r := range s.trained() {
-		be.SGD(r.value, r.grad, r.m, float32(lr), float32(s.cfg.Momentum), float32(s.cfg.WeightDecay), float32(gradScale), s.cfg.Nesterov, s.steps == 1)
+	for _, r := range s.begin(be) {
+		be.SGD(r.value, r.grad, r.m, float32(lr), float32(s.cfg.Momentum), float32(s.cfg.WeightDecay), float32(gradScale), s.cfg.Nesterov, s.steps-r.missed == 1)
 	}
 	s.finish()
 }

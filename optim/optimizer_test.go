@@ -85,6 +85,44 @@ func TestFrozenParametersStay(t *testing.T) {
 	}
 }
 
+// TestThawedParameterBegins: one that was frozen for some updates moves from then
+// on as in an optimiser that begins, after a resume too. Adam corrects for the zeros
+// its moments begin with by the number of a parameter's own updates, as PyTorch,
+// which counts them for each.
+func TestThawedParameterBegins(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	for name, newOptimizer := range optimisers {
+		late, begun, resumed := newSet(), newSet(), newSet()
+		ol, ob := newOptimizer(late), newOptimizer(begun)
+		late.Param("b").Frozen = true
+		for i := range 5 {
+			step(be, late, ol, i)
+		}
+		late.Param("b").Frozen = false
+		step(be, late, ol, 5)
+		step(be, begun, ob, 5)
+		if err := resumed.Load(late.State()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		or := newOptimizer(resumed)
+		if err := or.SetState(ol.State(), ol.Steps()); err != nil {
+			t.Fatal(err)
+		}
+		for i := 6; i < 9; i++ {
+			step(be, late, ol, i)
+			step(be, begun, ob, i)
+			step(be, resumed, or, i)
+		}
+		if !equal(late.Param("b").Value.Data, begun.Param("b").Value.Data) {
+			t.Errorf("%s: a thawed parameter moves otherwise than one that begins", name)
+		}
+		if !equal(late.Flatten().Value.Data, resumed.Flatten().Value.Data) {
+			t.Errorf("%s: other values after a resume", name)
+		}
+	}
+}
+
 // TestResumeIsBitIdentical stops after three steps, restores the state in a new
 // optimiser over a copy of the parameters, and compares with going on.
 func TestResumeIsBitIdentical(t *testing.T) {
@@ -127,8 +165,11 @@ func TestStateThatDoesNotFitChangesNothing(t *testing.T) {
 	for want, state := range map[string]map[string]*tensor.Tensor{
 		`no "v"`:           {"m": tensor.New(m.Len())},
 		`"m" has 3 values`: {"m": tensor.New(3), "v": tensor.New(m.Len())},
+		`no "missed"`:      {"m": tensor.New(m.Len()), "v": tensor.New(m.Len())},
+		"a missed 2 of 1":  {"m": tensor.New(m.Len()), "v": tensor.New(m.Len()), "missed": tensor.FromSlice([]float32{2, 0, 0, 0}, 4)},
+		"a missed NaN":     {"m": tensor.New(m.Len()), "v": tensor.New(m.Len()), "missed": tensor.FromSlice([]float32{float32(math.NaN()), 0, 0, 0}, 4)},
 	} {
-		if err := o.SetState(state, 9); err == nil || !strings.Contains(err.Error(), want) {
+		if err := o.SetState(state, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
