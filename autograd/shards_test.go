@@ -2,11 +2,13 @@ package autograd_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
 	"diffclip/autograd"
 	"diffclip/internal/golden"
+	"diffclip/internal/rng"
 	"diffclip/nn"
 	"diffclip/tensor"
 )
@@ -180,6 +182,42 @@ func TestConstantsAndNoGradInShards(t *testing.T) {
 		golden.Near(t, "loss in evaluation", []float32{got}, []float32{want}, 1e-5)
 		if slices.ContainsFunc(m.set.Flatten().Grad.Data, func(g float32) bool { return g != 0 }) {
 			t.Error("a gradient was computed where none is wanted")
+		}
+	}
+}
+
+// TestOneInputTwice passes a value to a part of the graph as two inputs: its gradient
+// is the sum of both, whatever the memory held.
+func TestOneInputTwice(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	x := tensor.New(6, 3)
+	rng.New(1, "x", 0).Normal(x.Data, 0)
+	product := func(t *autograd.Tape, in []*autograd.Var) *autograd.Var { return t.Add(t.Mul(in[0], in[0]), in[1]) }
+	shard := func(t *autograd.Tape, _, _ int, in []*autograd.Var) *autograd.Var { return product(t, in) }
+	for name, f := range map[string]func(*autograd.Tape, *autograd.Var) *autograd.Var{
+		"plain":     func(t *autograd.Tape, x *autograd.Var) *autograd.Var { return t.Sum(product(t, []*autograd.Var{x, x})) },
+		"recompute": func(t *autograd.Tape, x *autograd.Var) *autograd.Var { return t.Sum(t.Recompute(product, x, x)) },
+		"shards":    func(t *autograd.Tape, x *autograd.Var) *autograd.Var { return t.Sum(t.Shards(2, shard, x, x)) },
+		"shard sum": func(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+			return t.ShardSum(2, func(t *autograd.Tape, lo, hi int, in []*autograd.Var) *autograd.Var {
+				return t.Sum(shard(t, lo, hi, in))
+			}, x, x)
+		},
+	} {
+		for range 2 { // the memory of the first time is there the second
+			dirty := be.Get(x.Shape)
+			be.Fill(dirty, float32(math.NaN()))
+			be.Put(dirty)
+			tape := autograd.NewTape(be, autograd.Train)
+			in := tape.InputGrad(x)
+			tape.Backward(f(tape, in))
+			for i, got := range in.Grad().Data {
+				if want := 2*x.Data[i] + 1; math.Abs(float64(got-want)) > 1e-6 {
+					t.Fatalf("%s: gradient %d is %v, want %v", name, i, got, want)
+				}
+			}
+			tape.Reset()
 		}
 	}
 }

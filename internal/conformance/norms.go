@@ -81,6 +81,16 @@ var normChecks = []check{
 		b.be.L2Normalize(y, norm, x, 1e-12)
 		b.near("L2Normalize", y, f([][]float64{wide(x)}))
 		b.gradient("x", f, []*tensor.Tensor{x}, 0, dy, true, func(dx *tensor.Tensor, acc bool) { b.be.L2NormalizeBackward(dx, dy, y, norm, 1e-12, acc) })
+		tenth := func(v [][]float64) []float64 { // of a row that is shorter than eps, as all are
+			out := make([]float64, len(v[0]))
+			for i, x := range v[0] {
+				out[i] = x / 10
+			}
+			return out
+		}
+		b.be.L2Normalize(y, norm, x, 10)
+		b.near("L2Normalize of short rows", y, tenth([][]float64{wide(x)}))
+		b.gradient("short x", tenth, []*tensor.Tensor{x}, 0, dy, true, func(dx *tensor.Tensor, acc bool) { b.be.L2NormalizeBackward(dx, dy, y, norm, 10, acc) })
 		b.be.Fill(x, 0) // a row of nothing stays nothing
 		b.be.L2Normalize(y, norm, x, 1e-12)
 		b.near("L2Normalize of zero", y, wide(x))
