@@ -88,11 +88,11 @@ func openDescription(path string) (*Dataset, error) {
 	return d, nil
 }
 
-// describedClasses gives the classes without a colour one of autoColors that is
-// like none of those that are given.
+// describedClasses gives the classes without a colour one that is like none of
+// those that are given.
 func describedClasses(list []ClassDescription) ([]Class, error) {
 	var classes []Class
-	free := slices.Clone(autoColors)
+	var given []color.RGBA
 	for _, c := range list {
 		class := Class{Name: c.Name}
 		if c.Color != "" {
@@ -100,28 +100,17 @@ func describedClasses(list []ClassDescription) ([]Class, error) {
 			if class.Color, err = parseColor(c.Color); err != nil {
 				return nil, fmt.Errorf("class %q: %w", c.Name, err)
 			}
-			free = slices.DeleteFunc(free, func(a color.RGBA) bool { return alike(a, class.Color) })
+			given = append(given, class.Color)
 		}
 		classes = append(classes, class)
 	}
-	if len(free) == 0 {
-		free = autoColors
-	}
-	next := 0
+	free := freeColors(len(list)-len(given), given...)
 	for i := range classes {
 		if list[i].Color == "" {
-			classes[i].Color = free[next%len(free)]
-			next++
+			classes[i].Color, free = free[0], free[1:]
 		}
 	}
 	return classes, nil
-}
-
-// alike reports whether colours are hard to tell apart on a map.
-func alike(a, b color.RGBA) bool {
-	far := func(x, y uint8) int { return (int(x) - int(y)) * (int(x) - int(y)) }
-	const near = 60
-	return far(a.R, b.R)+far(a.G, b.G)+far(a.B, b.B) < near*near
 }
 
 // readDescription parses a scene.json. A misspelt field is an error, not ignored.

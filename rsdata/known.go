@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image/color"
 	"slices"
+
+	"diffclip/internal/figure"
 )
 
 // knownScene is what is published about a benchmark scene: enough to name its classes and to say what is missing.
@@ -88,18 +90,44 @@ func countLabels(labels []uint8, classes int) []int {
 // rgb is an opaque colour.
 func rgb(r, g, b uint8) color.RGBA { return color.RGBA{r, g, b, 255} }
 
-// autoColors are given in turn to classes that bring no colour of their own.
+// autoColors are the first colours of classes that bring none of their own.
 var autoColors = []color.RGBA{
 	rgb(31, 119, 180), rgb(255, 127, 14), rgb(44, 160, 44), rgb(214, 39, 40), rgb(148, 103, 189), rgb(140, 86, 75),
 	rgb(227, 119, 194), rgb(188, 189, 34), rgb(23, 190, 207), rgb(174, 199, 232), rgb(255, 187, 120), rgb(152, 223, 138),
 	rgb(255, 152, 150), rgb(197, 176, 213), rgb(196, 156, 148), rgb(127, 127, 127),
 }
 
+// freeColors returns n colours for classes beside others of given colours: the autoColors that are like none of those,
+// then whatever is farthest from all.
+func freeColors(n int, given ...color.RGBA) []color.RGBA {
+	var free []color.RGBA
+	for _, c := range autoColors {
+		if len(free) < n && !slices.ContainsFunc(given, func(g color.RGBA) bool { return alike(c, g) }) {
+			free = append(free, c)
+		}
+	}
+	var taken []figure.RGB
+	for _, c := range append(slices.Clone(given), free...) {
+		taken = append(taken, figure.RGB{R: c.R, G: c.G, B: c.B})
+	}
+	for _, c := range figure.Extend(taken, n-len(free))[len(taken):] {
+		free = append(free, rgb(c.R, c.G, c.B))
+	}
+	return free
+}
+
+// alike reports whether colours are hard to tell apart on a map.
+func alike(a, b color.RGBA) bool {
+	far := func(x, y uint8) int { return (int(x) - int(y)) * (int(x) - int(y)) }
+	const near = 60
+	return far(a.R, b.R)+far(a.G, b.G)+far(a.B, b.B) < near*near
+}
+
 // unnamedClasses makes up n classes.
 func unnamedClasses(n int) []Class {
 	out := make([]Class, n)
-	for i := range out {
-		out[i] = Class{fmt.Sprintf("class %d", i+1), autoColors[i%len(autoColors)]}
+	for i, c := range freeColors(n) {
+		out[i] = Class{fmt.Sprintf("class %d", i+1), c}
 	}
 	return out
 }

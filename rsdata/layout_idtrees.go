@@ -214,16 +214,18 @@ func (d *Dataset) placeCrowns(crowns []crown, taxa map[string]taxon) error {
 	for _, t := range taxa {
 		scientific[t.code] = max(scientific[t.code], t.scientific)
 	}
-	for _, code := range sortedCodes(taxa) {
-		labels[code] = uint8(len(d.Classes) + 1)
+	codes := sortedCodes(taxa)
+	if len(codes) > MaxClasses {
+		return fmt.Errorf("%d taxa, at most %d classes are possible", len(codes), MaxClasses)
+	}
+	colors := freeColors(len(codes))
+	for i, code := range codes {
+		labels[code] = uint8(i + 1)
 		name, ok := commonNames[code]
 		if !ok {
 			name = cmp.Or(scientific[code], code)
 		}
-		d.Classes = append(d.Classes, Class{name, autoColors[len(d.Classes)%len(autoColors)]})
-	}
-	if len(d.Classes) > MaxClasses {
-		return fmt.Errorf("%d taxa, at most %d classes are possible", len(d.Classes), MaxClasses)
+		d.Classes = append(d.Classes, Class{name, colors[i]})
 	}
 	for _, c := range crowns {
 		t, ok := taxa[c.id]

@@ -118,8 +118,15 @@ func colorGrid() []RGB {
 // time, the colour of a coarse grid that is farthest from all so far, and from
 // black and white, in whichever sight it is nearest.
 func Categorical(n int) []RGB {
-	colors := append([]RGB(nil), okabeIto[:min(n, len(okabeIto))]...)
-	if n <= len(okabeIto) {
+	first := okabeIto[:min(n, len(okabeIto))]
+	return Extend(first, n-len(first))
+}
+
+// Extend returns the colours with n more, each of which tells apart from all
+// before it, as Categorical chooses them.
+func Extend(first []RGB, n int) []RGB {
+	colors := append([]RGB(nil), first...)
+	if n <= 0 {
 		return colors
 	}
 	taken := append([]RGB{{}, {255, 255, 255}}, colors...)
@@ -135,7 +142,7 @@ func Categorical(n int) []RGB {
 		}
 		candidates, nearest = append(candidates, c), append(nearest, d)
 	}
-	for len(colors) < n {
+	for range n {
 		best := 0
 		for i, d := range nearest {
 			if d > nearest[best] {

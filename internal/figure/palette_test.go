@@ -2,6 +2,7 @@ package figure
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -77,5 +78,15 @@ func TestCategoricalIsDistinct(t *testing.T) {
 	}
 	if d := Distinctness(RGB{}, RGB{255, 255, 255}); math.Abs(d-1) > 1e-3 {
 		t.Errorf("black to white is %v, want 1", d)
+	}
+}
+
+func TestExtendGoesOn(t *testing.T) {
+	all, first := Categorical(20), Categorical(12)
+	if got := Extend(first, 8); !slices.Equal(got, all) {
+		t.Errorf("12 colours and 8 more are %v, want %v", got, all)
+	}
+	if got := Extend(first, 0); !slices.Equal(got, first) {
+		t.Errorf("no more colours give %v", got)
 	}
 }
