@@ -137,7 +137,7 @@ func (d *Dataset) draw(s *Split, k int, p *pools) error {
 	}
 	if len(pool) < need {
 		if len(pool) == 0 && len(p.test[k]) == 0 {
-			return fmt.Errorf("class %d (%s) has no labelled sample: leave it out (?min=1 after the path of the data, or Dataset.Select), or check the label file",
+			return fmt.Errorf("class %d (%s) has no labelled sample: leave it out by ?min=1 after the path of the data, or check the label file",
 				k+1, d.Classes[k].Name)
 		}
 		return fmt.Errorf("class %d (%s) has %d samples to draw from, needs %d training + %d validation%s: ask for fewer shots, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select",

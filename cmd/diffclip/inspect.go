@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"diffclip/internal/atomicfile"
 	"diffclip/internal/figure"
@@ -242,8 +243,12 @@ func printDataset(w io.Writer, d *rsdata.Dataset) {
 			what = "labelled pictures"
 		}
 		fmt.Fprintf(w, "  %s, %s:\n", run.Count(len(d.Classes), "class"), what)
+		width := 28
+		for _, c := range d.Classes {
+			width = max(width, utf8.RuneCountInString(c.Name))
+		}
 		for i, n := range d.Counts() {
-			fmt.Fprintf(w, "    %3d %-28s %d\n", i+1, d.Classes[i].Name, n)
+			fmt.Fprintf(w, "    %3d %-*s %d\n", i+1, width, d.Classes[i].Name, n)
 		}
 	}
 	for _, n := range d.Notes {
