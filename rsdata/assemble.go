@@ -263,7 +263,7 @@ func (a *assembly) dataset() (*Dataset, error) {
 	}
 	a.report(d)
 	if len(d.Modalities) == 0 {
-		return nil, fmt.Errorf("no raster to classify: %s", strings.Join(d.Missing, "; "))
+		return nil, fmt.Errorf("%s: no raster to classify: missing is %s", a.name, strings.Join(d.Missing, "; "))
 	}
 	return a.withoutAbsent(d)
 }

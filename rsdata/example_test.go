@@ -35,5 +35,5 @@ func ExampleDataset_Split() {
 	_, err := d.Split(rsdata.SplitConfig{Protocol: rsdata.Random, Shots: 5000, Window: 11})
 	fmt.Println(err)
 	// Output:
-	// dataset "synthetic", protocol random: class 1 (Water) has 2999 samples to draw from, needs 5000 training + 0 validation + 1 test: ask for fewer shots, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select
+	// dataset "synthetic", protocol random: class 1 (Water) has 2999 samples to draw from, needs 5000 training + 0 validation + 1 test: ask for fewer shots, or leave out classes with few labels by ?min=5001 after the path of the data
 }

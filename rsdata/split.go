@@ -140,8 +140,8 @@ func (d *Dataset) draw(s *Split, k int, p *pools) error {
 			return fmt.Errorf("class %d (%s) has no labelled sample: leave it out by ?min=1 after the path of the data, or check the label file",
 				k+1, d.Classes[k].Name)
 		}
-		return fmt.Errorf("class %d (%s) has %d samples to draw from, needs %d training + %d validation%s: ask for fewer shots, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select",
-			k+1, d.Classes[k].Name, len(pool), shots, cfg.PerClassValidation, spare)
+		return fmt.Errorf("class %d (%s) has %d samples to draw from, needs %d training + %d validation%s: ask for fewer shots, or leave out classes with few labels by ?min=%d after the path of the data",
+			k+1, d.Classes[k].Name, len(pool), shots, cfg.PerClassValidation, spare, need)
 	}
 	s.Train = append(s.Train, pool[:shots]...)
 	s.Validation = append(s.Validation, pool[shots:shots+cfg.PerClassValidation]...)
@@ -150,7 +150,7 @@ func (d *Dataset) draw(s *Split, k int, p *pools) error {
 		rest = pool[shots+cfg.PerClassValidation:]
 	}
 	if len(rest) == 0 {
-		return fmt.Errorf("class %d (%s) has no sample to test on: choose another protocol, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select",
+		return fmt.Errorf("class %d (%s) has no sample to test on: choose another protocol, or leave out classes with few labels by ?min=N after the path of the data",
 			k+1, d.Classes[k].Name)
 	}
 	s.Test = append(s.Test, rest...)
@@ -189,7 +189,7 @@ func (d *Dataset) dropTest(s *Split, near func(Sample) bool, why string) error {
 	s.Test = kept
 	for k, c := range d.Classes {
 		if left[k+1] == 0 {
-			return fmt.Errorf("class %d (%s): all %d test samples %s, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select", k+1, c.Name, had[k+1], why)
+			return fmt.Errorf("class %d (%s): all %d test samples %s, or leave out classes with few labels by ?min=N after the path of the data", k+1, c.Name, had[k+1], why)
 		}
 	}
 	return nil

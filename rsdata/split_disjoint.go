@@ -83,7 +83,7 @@ func (d *Dataset) assignUnits(cfg SplitConfig, counts [][]int, units int) (train
 		switch {
 		case train+test == 0: // Split reports it as missing
 		case train < need || test == 0:
-			return nil, fmt.Errorf("class %d (%s) has %d samples in %d separate units (scenes or blocks), which cannot be divided into units with %d to train and validate and units with some to test (best found: %d and %d): ask for fewer shots, use protocol %s, or leave out classes with few labels: ?min=N after the path of the data, or Dataset.Select",
+			return nil, fmt.Errorf("class %d (%s) has %d samples in %d separate units (scenes or blocks), which cannot be divided into units with %d to train and validate and units with some to test (best found: %d and %d): ask for fewer shots, use protocol %s, or leave out classes with few labels by ?min=N after the path of the data",
 				k+1, d.Classes[k].Name, train+test, in, need, train, test, Random)
 		}
 	}

@@ -94,14 +94,19 @@ func TestMisuse(t *testing.T) {
 		{"reproduce table1 -preset big", `no preset is called "big"`},
 		{"reproduce table1 -window 10", "want an odd number"},
 		{"reproduce table1 -timestep late", "want first, random"},
-		{"reproduce table1 -shots 3", "flag provided but not defined"},
+		{"reproduce table1 -shots 3", "there is no flag -shots"},
 		{"map -data synthetic -out x", "-from is missing"},
 		{"map -from x -out x", "-data is missing"},
 		{"map -from x -data synthetic", "-out is missing"},
 		{"bench", "-workload is missing"},
 		{"bench -workload all", "want pretrain"},
 		{"bench -workload infer -json -profile", "it has no JSON"},
-		{"info -verbose", "flag provided but not defined"},
+		{"info -verbose", "there is no flag -verbose\n"},
+		{"pretrain -epoch 3", "there is no flag -epoch, did you mean -epochs?"},
+		{"finetune -form run", "did you mean -from?"},
+		{"map -probabilites", "did you mean -probabilities?"},
+		{"inspekt x", `no subcommand "inspekt", did you mean inspect?`},
+		{"predict", "no subcommand \"predict\"; `diffclip help` lists them"},
 	} {
 		code, stdout, stderr := call(t, t.Context(), strings.Fields(c.args)...)
 		if code != exitMisuse || !strings.Contains(stderr, c.want) || stdout != "" {

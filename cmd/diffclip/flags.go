@@ -53,7 +53,7 @@ func (f *flags) parse(args []string) error {
 	var operands []string
 	for {
 		if err := f.Parse(args); err != nil {
-			return err
+			return f.misspelt(err)
 		}
 		if f.NArg() == 0 {
 			break
@@ -68,6 +68,54 @@ func (f *flags) parse(args []string) error {
 		return fmt.Errorf("%d arguments, want %d: diffclip %s %s", len(operands), f.operands, f.Name(), f.usage)
 	}
 	return f.Parse(append([]string{"--"}, operands...))
+}
+
+// misspelt adds to the error of a flag that there is not the one that may be meant.
+func (f *flags) misspelt(err error) error {
+	name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !ok {
+		return err
+	}
+	var names []string
+	f.VisitAll(func(g *flag.Flag) { names = append(names, g.Name) })
+	return fmt.Errorf("there is no flag -%s%s", name, meant(name, "-", names))
+}
+
+// meant asks whether a name was meant for the one of a list that is nearest to it, where one is near.
+func meant(name, prefix string, list []string) string {
+	best, nearest := "", 1+len(name)/3
+	for _, candidate := range list {
+		if d := edits(name, candidate); d <= nearest {
+			best, nearest = candidate, d-1
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ", did you mean " + prefix + best + "?"
+}
+
+// edits counts the letters to put in, leave out, change, or swap with the next, to turn a into b.
+func edits(a, b string) int {
+	before, last, row := []int(nil), []int(nil), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before, last, row = last, row, make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			change := last[j]
+			if a[i] != b[j] {
+				change++
+			}
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+	}
+	return row[len(b)]
 }
 
 // mostCounted is the largest number that count takes.

@@ -20,9 +20,9 @@ import (
 )
 
 func declareInspect(a *app, f *flags) func() error {
-	f.purpose = "Describes a file or a folder: arrays, types, shapes, ranges, labels, what dataset they\nmake, and what is missing."
+	f.purpose = "Describes a file or a folder: arrays, types, shapes, ranges, labels, what dataset they\nmake, and what is missing. Here and wherever data are named, a question mark after the\npath begins options: \"myscene?min=20\" leaves out classes of fewer labels, \"?halves\"\nmakes two modalities of the bands of one."
 	f.usage = "FILE|DIR [-json] [-preview PNG] [-draft]"
-	f.example = []string{"Houston2013", "scene.mat:HSI -preview scene.png", "myscene -draft"}
+	f.example = []string{"Houston2013", "scene.mat:HSI -preview scene.png", "myscene -draft", "'myscene?min=20'"}
 	f.operands = 1
 	asJSON, preview, draft := false, "", false
 	f.group("flags", func() {

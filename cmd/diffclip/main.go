@@ -124,8 +124,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 			return runSubcommand(ctx, c, args[1:], stdout, stderr)
 		}
 	}
-	fmt.Fprintf(stderr, "diffclip: there is no subcommand %q; `diffclip help` lists them\n", args[0])
-	return exitMisuse
+	return noSubcommand(args[0], stderr)
 }
 
 func runSubcommand(ctx context.Context, c subcommand, args []string, stdout, stderr io.Writer) int {
@@ -200,7 +199,15 @@ func help(args []string, stdout, stderr io.Writer) int {
 			return 0
 		}
 	}
-	fmt.Fprintf(stderr, "diffclip: there is no subcommand %q; `diffclip help` lists them\n", args[0])
+	return noSubcommand(args[0], stderr)
+}
+
+func noSubcommand(name string, stderr io.Writer) int {
+	var names []string
+	for _, c := range subcommands() {
+		names = append(names, c.name)
+	}
+	fmt.Fprintf(stderr, "diffclip: there is no subcommand %q%s; `diffclip help` lists them\n", name, meant(name, "", names))
 	return exitMisuse
 }
 

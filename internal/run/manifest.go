@@ -109,7 +109,7 @@ func Open(dir string) (Folder, *Manifest, error) {
 	case err != nil:
 		return f, nil, err
 	case m.Format != manifestFormat:
-		return f, nil, fmt.Errorf("%s: format %d, this version of diffclip reads %d", f.Path(manifestFile), m.Format, manifestFormat)
+		return f, nil, fmt.Errorf("%s: another version of diffclip wrote it (format %d, this one reads %d): use that version, or train anew in another folder", f.Path(manifestFile), m.Format, manifestFormat)
 	}
 	if err := m.Config.Check(); err != nil {
 		return f, nil, fmt.Errorf("%s: %w", f.Path(manifestFile), err)
