@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,6 +42,9 @@ func demo(a *app, cfg run.Config, p *place) error {
 	if err != nil {
 		return err
 	}
+	if _, _, err := run.Open(p.out); err == nil && !p.force {
+		return fmt.Errorf("%s holds an earlier demo or a run: write over it by -force, or choose another folder by -out", p.out)
+	}
 	folder, err := run.Create(p.out, p.force)
 	if err != nil {
 		return err
@@ -54,7 +59,9 @@ func demo(a *app, cfg run.Config, p *place) error {
 	}
 	d := &demonstration{app: a, x: x, folder: folder, man: man}
 	for _, step := range []func() error{d.scene, d.stage1, d.stage2, d.alone, d.scores, d.wholeMap, d.page} {
-		if err := step(); err != nil {
+		if err := step(); errors.Is(err, context.Canceled) {
+			return interruptedError{"interrupted; begin again with: " + commandLine("demo", "-force", "-out", p.out)}
+		} else if err != nil {
 			return err
 		}
 	}
