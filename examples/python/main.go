@@ -19,7 +19,7 @@ import (
 
 func main() {
 	if len(os.Args) != 3 || os.Args[1] != "write" && os.Args[1] != "read" {
-		fmt.Fprintln(os.Stderr, "usage: python write|read FILE.safetensors")
+		fmt.Fprintln(os.Stderr, "usage: go run ./examples/python write|read FILE.safetensors; between the two, examples/python/read.py doubles the weights")
 		os.Exit(2)
 	}
 	do := write

@@ -16,7 +16,7 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: pytorch FILE.safetensors")
+		fmt.Fprintln(os.Stderr, "usage: go run ./examples/pytorch FILE.safetensors, such as examples/pytorch/xor.safetensors")
 		os.Exit(2)
 	}
 	if _, err := run(os.Args[1], os.Stdout); err != nil {
