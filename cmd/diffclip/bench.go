@@ -12,7 +12,7 @@ import (
 )
 
 func declareBench(a *app, f *flags) func() error {
-	f.purpose = "Measures the speed of a workload of the published sizes: a step of stage 1\n(pretrain; pretrain-reference in the order of the published code), a step of stage 2 (fewshot), classifying windows (infer) and a whole\nscene (scene)."
+	f.purpose = "Measures the speed of a workload of the published sizes: a step of stage 1 (pretrain;\npretrain-reference in the order of the published code), a step of stage 2 (fewshot),\nclassifying windows (infer) and a whole scene (scene)."
 	f.usage = "-workload NAME [-device NAME] [-threads N] [-steps N] [-json]"
 	f.example = []string{"-workload pretrain -threads 2 -json", "-workload pretrain -device cuda -precision tf32"}
 	var o benchOptions

@@ -130,6 +130,9 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%s -h lacks %q:\n%s", c.name, want, text)
 			}
 		}
+		if strings.Contains(text, " \n") {
+			t.Errorf("%s -h has a line that ends in a space:\n%s", c.name, text)
+		}
 		if again := succeed(t, "help", c.name); again != text {
 			t.Errorf("help %s differs from %s -h", c.name, c.name)
 		}

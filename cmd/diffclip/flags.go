@@ -142,9 +142,10 @@ func (f *flags) given(name string) bool {
 
 // help writes the purpose, the usage, an example, every flag and the appendix.
 func (f *flags) help(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\nusage: diffclip %s %s\n\nexample:\n", f.purpose, f.Name(), f.usage)
+	line := func(rest string) string { return strings.TrimSpace("diffclip " + f.Name() + " " + rest) }
+	fmt.Fprintf(w, "%s\n\nusage: %s\n\nexample:\n", f.purpose, line(f.usage))
 	for _, e := range f.example {
-		fmt.Fprintf(w, "  diffclip %s %s\n", f.Name(), e)
+		fmt.Fprintf(w, "  %s\n", line(e))
 	}
 	for _, g := range f.groups {
 		fmt.Fprintf(w, "\n%s:\n", g.title)
