@@ -127,7 +127,7 @@ func (a *assembly) misfit(inv *inventory, e entry) error {
 	case like.bands() > 1 && e.size() == [2]int{like.shape[1], like.shape[2]}:
 		hint = fmt.Sprintf(" (the bands of %s seem to come first: move them to the last dimension)", like.short())
 	}
-	return fmt.Errorf("%s: expected %d x %d pixels like %s, found %s%s: every file of a scene must cover the same pixels; crop or transpose it, move it away, or describe the scene in scene.json",
+	return fmt.Errorf("%s: expected %d x %d pixels like %s, found %s%s: every file of a scene must cover the same pixels; crop, resample or transpose it, move it away, or describe the scene in scene.json",
 		e.ref(), a.size[0], a.size[1], like, dims(e.shape), hint)
 }
 

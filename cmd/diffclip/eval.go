@@ -161,7 +161,7 @@ func printSeeds(a *app, x *run.Experiment, all *run.Seeds) {
 	}
 	fmt.Fprintln(a.stdout)
 	for i, r := range all.Summary.Recall {
-		fmt.Fprintf(a.stdout, "%-28s %s\n", x.Data.Classes[i].Name, r.Percent())
+		fmt.Fprintf(a.stdout, "%-*s %s\n", nameColumn(x.Data), x.Data.Classes[i].Name, r.Percent())
 	}
 	fmt.Fprintln(a.stdout, rsdata.LaTeXRow("DiffCLIP", values...))
 }

@@ -243,12 +243,8 @@ func printDataset(w io.Writer, d *rsdata.Dataset) {
 			what = "labelled pictures"
 		}
 		fmt.Fprintf(w, "  %s, %s:\n", run.Count(len(d.Classes), "class"), what)
-		width := 28
-		for _, c := range d.Classes {
-			width = max(width, utf8.RuneCountInString(c.Name))
-		}
 		for i, n := range d.Counts() {
-			fmt.Fprintf(w, "    %3d %-*s %d\n", i+1, width, d.Classes[i].Name, n)
+			fmt.Fprintf(w, "    %3d %-*s %d\n", i+1, nameColumn(d), d.Classes[i].Name, n)
 		}
 	}
 	for _, n := range d.Notes {
@@ -257,6 +253,15 @@ func printDataset(w io.Writer, d *rsdata.Dataset) {
 	for _, n := range d.Missing {
 		fmt.Fprintf(w, "  missing: %s\n", n)
 	}
+}
+
+// nameColumn is the width of a column of class names.
+func nameColumn(d *rsdata.Dataset) int {
+	width := 28
+	for _, c := range d.Classes {
+		width = max(width, utf8.RuneCountInString(c.Name))
+	}
+	return width
 }
 
 func wavelengths(m rsdata.Modality) string {
