@@ -62,6 +62,12 @@ func TestPageOfBothStages(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	for _, fixed := range []bool{false, true} {
+		x.Config.Finetune.FixNorms, x.Config.Finetune.FreezeEncoder = fixed, x.Config.Finetune.Epochs
+		if says := strings.Contains(strings.Join(x.featureSection(inside).Text, " "), "the features are the same"); says != fixed {
+			t.Errorf("the statistics of stage 1 kept %v: that features are the same is said %v", fixed, says)
+		}
+	}
 }
 
 // The page of stage 1 shows the scene and where its windows lie; several scenes are not shown.
