@@ -85,7 +85,10 @@ func openDescription(path string) (*Dataset, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	return d, nil
+	if !slices.ContainsFunc(d.Scenes, func(s *Scene) bool { return s.Labels != nil }) {
+		return d, nil
+	}
+	return d.AtLeast(1)
 }
 
 // describedClasses gives the classes without a colour one that is like none of

@@ -1,17 +1,21 @@
 package rsdata
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"diffclip/internal/shp"
 )
 
 // Draft describes the arrays of a folder as a scene.json does, for the user to
 // correct: every raster of the scene's size is a modality, named by what it seems
-// to hold or by its file, and the classes are those that the label maps count. It
-// is an error where the folder holds no raster.
+// to hold or by its file, and the classes are those that the label maps count, or
+// without such a map those that a shapefile names. It is an error where the folder
+// holds no raster.
 func Draft(dir string) (*Description, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s: expected a folder with the files of a scene", dir)
@@ -51,7 +55,10 @@ func Draft(dir string) (*Description, error) {
 			classes = found
 		}
 	}
-	d := &Description{Name: name, Scenes: []SceneDescription{scene}}
+	if scene.Labels == nil && scene.Train == nil {
+		scene.Labels, classes = inv.draftShapes()
+	}
+	d := &Description{Name: name, Classes: []ClassDescription{}, Scenes: []SceneDescription{scene}}
 	for _, c := range classes {
 		d.Classes = append(d.Classes, ClassDescription{c.Name, fmt.Sprintf("#%02x%02x%02x", c.Color.R, c.Color.G, c.Color.B)})
 	}
@@ -113,4 +120,47 @@ func countedClasses(labels []uint8, c *content) []Class {
 		return classesOf(c)
 	}
 	return unnamedClasses(int(slices.Max(labels)))
+}
+
+// draftShapes takes the first shapefile with a field of classes for the labels, and the classes that it names.
+func (inv *inventory) draftShapes() (*FileDescription, []Class) {
+	for _, path := range inv.other {
+		if !isShapes(path) {
+			continue
+		}
+		layer, err := shp.Open(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+		if err != nil {
+			continue // opening the draft tells
+		}
+		if field, names := classField(layer); field != "" {
+			classes := unnamedClasses(len(names))
+			for i, name := range names {
+				classes[i].Name = name
+			}
+			return &FileDescription{File: filepath.Base(path) + ":" + field}, classes
+		}
+	}
+	return nil, nil
+}
+
+// classField guesses which field of text tells the class: the one of the fewest values that are more than one. It
+// returns them in order, and "" where none will do.
+func classField(layer *shp.Layer) (field string, names []string) {
+	for k, f := range layer.Fields {
+		if f.Type != 'C' {
+			continue
+		}
+		var found []string
+		for _, feature := range layer.Features {
+			if v := feature.Values[k]; !v.Null {
+				found = append(found, strings.TrimSpace(v.Text))
+			}
+		}
+		slices.SortFunc(found, func(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) })
+		found = slices.CompactFunc(found, strings.EqualFold) // as labels are told
+		if n := len(found); n > 1 && n <= MaxClasses && (names == nil || n < len(names)) {
+			field, names = f.Name, found
+		}
+	}
+	return field, names
 }

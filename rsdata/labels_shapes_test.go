@@ -1,6 +1,7 @@
 package rsdata
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -123,5 +124,44 @@ func TestNotesOtherKinds(t *testing.T) {
 	}
 	if _, err := Open(filepath.Join(dir, "heights.asc")); err == nil || !strings.Contains(err.Error(), "heights.asc") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A draft of a folder with shapes opens as it stands.
+func TestDraftTakesShapes(t *testing.T) {
+	dir := surveyed(t, 'C', ":class", grassAndRoad, []square{{"Road", 101, 199, 3}, {"grass", 105, 195, 2}, {"Road", 101, 193, 2}, {"", 108, 199, 1}})
+	path := filepath.Join(dir, "scene.json")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	draft, err := Draft(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := draft.Scenes[0].Labels; l == nil || l.File != "survey.shp:class" {
+		t.Fatalf("drafted labels %+v", l)
+	}
+	text, err := json.Marshal(draft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path, text)
+	d, err := Open(dir)
+	if err != nil || len(d.Classes) != 2 || d.Classes[0].Name != "grass" || !slices.Equal(d.Counts(), []int{4, 13}) {
+		t.Errorf("the draft makes %v, %v of each (%v)", d.Classes, d.Counts(), err)
+	}
+}
+
+// A described class that has no label is left out, as one of other files is.
+func TestDescribedClassWithoutLabels(t *testing.T) {
+	d, err := Open(surveyed(t, 'N', ":class", `{"name": "Grass"}, {"name": "Lake"}, {"name": "Road"}`, []square{{"1", 101, 199, 3}, {"3", 105, 195, 2}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Classes) != 2 || d.Classes[1].Name != "Road" || !slices.Equal(d.Counts(), []int{9, 4}) {
+		t.Errorf("classes %v, %v of each", d.Classes, d.Counts())
+	}
+	if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "without a labelled sample are left out: Lake") {
+		t.Errorf("notes %q", notes)
 	}
 }
