@@ -105,7 +105,11 @@ func mapFigures(p *Panel) []figure.Figure {
 			cells = append(cells, figure.Cell{Image: rsdata.LabelImage(row.Cells[0].Maps[i], scene.W, d.Classes),
 				Caption: fmt.Sprintf("%s, OA %.1f %%", row.Method, 100*row.Cells[0].value("OA"))})
 		}
-		f := &figure.Images{Title: p.Data + ": " + scene.Name, Legend: rsdata.Legend(d.Classes), Zoom: mapZoom(scene.W),
+		title := p.Data
+		if scene.Name != p.Data {
+			title += ": " + scene.Name
+		}
+		f := &figure.Images{Title: title, Legend: rsdata.Legend(d.Classes), Zoom: mapZoom(scene.W),
 			Note: "The first map is the ground truth, with unlabelled pixels left out; each other map is that of a method."}
 		columns := mapColumns(scene)
 		for chunk := range slices.Chunk(cells, columns) {
