@@ -245,7 +245,7 @@ func (m *matArrays) read(name string, narrow bool) (*content, error) {
 	if n.Array == nil {
 		return nil, fmt.Errorf("%s: variable %q is a %s, expected numbers%s", m.path, name, n.Class, fieldHint(n))
 	}
-	return &content{array: n.Array}, nil
+	return &content{array: n.Array, noData: n.NoData}, nil
 }
 
 // fieldHint says how to reach the numeric fields of a struct.

@@ -68,6 +68,9 @@ func TestOpenGroupsOfHDF5(t *testing.T) {
 	if s.H != 6 || s.W != 5 || d.Modalities[0].Bands != 12 || s.Rasters[0].At(2, 3, 4) != (2*5+3)*12+4 || len(d.Classes) != 3 {
 		t.Errorf("%d x %d, %+v, %v", s.H, s.W, d.Modalities, d.Classes)
 	}
+	if v := s.Rasters[0].NoData; v == nil || *v != 7 {
+		t.Errorf("no-data value %v, want 7", v)
+	}
 	if d, err = Open(path + ":site/reflectance/cube.v1"); err != nil || d.Modalities[0].Bands != 12 {
 		t.Errorf("%+v, %v", d, err)
 	}

@@ -182,6 +182,12 @@ func TestHDF5OfOthers(t *testing.T) {
 	checkCount(t, f, "site/reflectance/cube.v1", "int16", numeric.Int16, 0, 1, 6, 5, 12)
 	checkCount(t, f, "heights", "single", numeric.Float32, 0, 1, 6, 5)
 	checkText(t, f, "classes", "grass\ntrees\nroad")
+	if v := read(t, f, "site/reflectance/cube.v1").NoData; v == nil || *v != 7 {
+		t.Errorf("the value not to use is %v, want 7", v)
+	}
+	if v := read(t, f, "heights").NoData; v != nil {
+		t.Errorf("heights have a value not to use, %v", *v)
+	}
 	want := []Info{{"classes", "char", []int{3}}, {"heights", "single", []int{6, 5}}, {"site/gt", "uint8", []int{6, 5}}, {"site/reflectance/cube.v1", "int16", []int{6, 5, 12}}}
 	if got, err := f.Variables(); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)

@@ -308,7 +308,33 @@ func (r *reader73) dataset(v *numeric.Named, o *hdf5.Object, matlab bool, depth 
 	default:
 		v.Array, err = o.Read()
 	}
+	if err == nil && !matlab {
+		v.NoData, err = noData(o)
+	}
 	return err
+}
+
+// noData returns the value that a dataset's attributes call missing: those of netCDF,
+// and of NEON's flights.
+func noData(o *hdf5.Object) (*float64, error) {
+	for _, name := range []string{"_FillValue", "missing_value", "Data_Ignore_Value"} {
+		a, err := o.Attr(name)
+		if errors.Is(err, hdf5.ErrUnsupported) || err == nil && (a == nil || a.Type.Class != hdf5.Numeric) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		v, err := a.Array()
+		if err != nil {
+			return nil, fmt.Errorf("attribute %s: %w", name, err)
+		}
+		if v.Len() > 0 {
+			value := v.At64(0)
+			return &value, nil
+		}
+	}
+	return nil, nil
 }
 
 func (r *reader73) cells(v *numeric.Named, o *hdf5.Object, depth int) error {

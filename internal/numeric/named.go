@@ -16,10 +16,11 @@ type Named struct {
 	Name     string
 	Class    string // MATLAB's name: "double", "uint8", "logical", "char", "struct", "cell", ...
 	Shape    []int
-	Array    *Array  // numeric and logical classes, else nil
-	Text     string  // class char; the rows of a matrix are joined by "\n", trailing blanks cut
-	Children []Named // classes struct and cell
-	Note     string  // what was left out in reading, "" for nothing (an imaginary part, an opaque object)
+	Array    *Array   // numeric and logical classes, else nil
+	Text     string   // class char; the rows of a matrix are joined by "\n", trailing blanks cut
+	Children []Named  // classes struct and cell
+	NoData   *float64 // the value of Array that means "not measured", nil where the file names none
+	Note     string   // what was left out in reading, "" for nothing (an imaginary part, an opaque object)
 }
 
 // Lookup follows a path as MATLAB writes it, such as "Lidar(2).z" or "names{3}",

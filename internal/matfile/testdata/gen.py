@@ -188,6 +188,7 @@ write73("v73_latest.mat", libver="latest")
 # --- HDF5 as h5py writes it, without MATLAB's conventions ----------------------
 with h5py.File("groups.h5", "w") as f:
     f["site/reflectance/cube.v1"] = count((6, 5, 12), "i2")
+    f["site/reflectance/cube.v1"].attrs["Data_Ignore_Value"] = np.array([7.0])
     f["site/gt"] = count((6, 5), "u1") % 4
     f["site/loop"] = f["site"]
     f["heights"] = count((6, 5), "f4")
