@@ -176,10 +176,40 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 	if t.HasNoData {
 		c.noData = &t.NoData
 	}
-	if t.Grid.Placed() || t.Grid.CRS.Known() {
-		c.grid = &t.Grid
+	grid := t.Grid
+	if !grid.Placed() {
+		grid.Transform = worldFile(t.Name)
+	}
+	if grid.Placed() || grid.CRS.Known() {
+		c.grid = &grid
 	}
 	return c, nil
+}
+
+// worldFile returns the transform that a world file beside a TIFF gives, zeros where there is none that can be used.
+func worldFile(path string) georef.Affine {
+	stem := strings.TrimSuffix(path, filepath.Ext(path))
+	for _, ext := range []string{".tfw", ".TFW", ".tifw", ".wld"} {
+		text, err := readSmall(stem + ext)
+		if err != nil {
+			continue
+		}
+		if a, err := georef.ParseWorldFile(text); err == nil {
+			return a
+		}
+	}
+	return georef.Affine{}
+}
+
+// readSmall reads the first few lines of a file.
+func readSmall(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, 4<<10))
+	return string(text), err
 }
 
 type npyArrays struct {

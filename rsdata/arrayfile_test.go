@@ -3,10 +3,15 @@ package rsdata
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"diffclip/internal/georef"
+	"diffclip/internal/numeric"
+	"diffclip/internal/tiff"
 )
 
 // npzFile is an archive of arrays, name and content in turn.
@@ -123,5 +128,37 @@ func TestOpenPassesOverWhatAccompanies(t *testing.T) {
 	}
 	if want := []string{"flight.hdr ENVI", "gt.npy NumPy", "other_hsi.npy NumPy"}; !slices.Equal(arrays, want) {
 		t.Errorf("%q, want %q", arrays, want)
+	}
+}
+
+// A TIFF without tags of its own may have a world file.
+func TestOpenWorldFile(t *testing.T) {
+	dir := t.TempDir()
+	w, err := tiff.Create(filepath.Join(dir, "hsi.tif"), tiff.Spec{Width: 5, Height: 6, Bands: 12, Type: numeric.Uint8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := errors.Join(w.WriteRows(make([]uint8, 6*5*12)), w.Commit()); err != nil {
+		t.Fatal(err)
+	}
+	open := func() *georef.Grid {
+		t.Helper()
+		d, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Scenes[0].Grid
+	}
+	if g := open(); g != nil {
+		t.Errorf("without a world file the grid is %v", g)
+	}
+	writeFile(t, filepath.Join(dir, "hsi.tfw"), []byte("2\n0\n0\n-2\n500001\n3999999\n"))
+	if g := open(); g == nil || g.Transform != georef.NorthUp(500000, 4000000, 2, 2) {
+		t.Errorf("the grid is %v", g)
+	}
+	writeFile(t, filepath.Join(dir, "hsi.tfw"), []byte("two\n"))
+	if g := open(); g != nil {
+		t.Errorf("of a damaged world file the grid is %v", g)
 	}
 }

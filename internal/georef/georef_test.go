@@ -114,3 +114,15 @@ func TestGeoKeysHostile(t *testing.T) {
 		t.Errorf("citation %q", got.Citation)
 	}
 }
+
+func TestWorldFile(t *testing.T) {
+	got, err := ParseWorldFile("2.0\n0.5\r\n0.25\n-2\n500001\n3999999\n\n")
+	if want := (Affine{500001 - 1 - 0.125, 2, 0.25, 3999999 - 0.25 + 1, 0.5, -2}); err != nil || got != want {
+		t.Errorf("%v, %v, want %v", got, err, want)
+	}
+	for _, text := range []string{"", "1 2 3 4 5", "1 0 0 x 5 6", "0 0 0 0 5 6", "1 0 0 nan 5 6", "1 0 0 -1 5 6 7"} {
+		if got, err := ParseWorldFile(text); err == nil {
+			t.Errorf("%q gives %v", text, got)
+		}
+	}
+}
