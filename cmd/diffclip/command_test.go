@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"diffclip/clip"
+	"diffclip/internal/georef"
 	"diffclip/internal/numeric"
 	"diffclip/internal/run"
 	"diffclip/internal/tiff"
@@ -252,8 +253,40 @@ func TestFromPretrainingToMap(t *testing.T) {
 	if code, _, stderr := call(t, t.Context(), mapArgs...); code != exitFailure || !strings.Contains(stderr, "-force") {
 		t.Errorf("a second map: exit code %d, %q", code, stderr)
 	}
-	georef := append(append([]string(nil), mapArgs...), "-force", "-georef", filepath.Join(out, "map.tif"))
-	succeed(t, georef...)
+	mapArgs = append(mapArgs, "-force", "-georef")
+	if code, _, stderr := call(t, t.Context(), append(mapArgs, filepath.Join(out, "map.tif"))...); code != exitFailure || !strings.Contains(stderr, "no georeferencing to lend") {
+		t.Errorf("a file that lies nowhere lends its grid: exit code %d, %q", code, stderr)
+	}
+	grid := georef.Grid{Transform: georef.NorthUp(500000, 4000000, 2, 2), CRS: georef.CRS{EPSG: 32632}}
+	lends := filepath.Join(t.TempDir(), "lends.tif")
+	writeLike(t, lends, filepath.Join(out, "map.tif"), grid)
+	succeed(t, append(mapArgs, lends)...)
+	f, c, err := tiff.OpenFile(filepath.Join(out, "map.tif"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if f.Grid.Transform != grid.Transform || f.Grid.CRS.EPSG != 32632 {
+		t.Errorf("the map lies at %+v, want %+v", f.Grid, grid)
+	}
+}
+
+// writeLike writes a GeoTIFF of the size of another that lies somewhere.
+func writeLike(t *testing.T, path, like string, grid georef.Grid) {
+	t.Helper()
+	f, c, err := tiff.OpenFile(like)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	w, err := tiff.Create(path, tiff.Spec{Width: f.Width, Height: f.Height, Type: numeric.Uint8, Grid: grid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := errors.Join(w.WriteRows(make([]uint8, f.Width*f.Height)), w.Commit()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestFinetuneFromScratch(t *testing.T) {

@@ -166,6 +166,9 @@ func readGrid(path string, d *rsdata.Dataset) (*georef.Grid, error) {
 	if s := d.Scenes[0]; width != s.W || height != s.H {
 		return nil, fmt.Errorf("%s has %d x %d pixels (rows x columns), the scene %d x %d: want a raster of the same pixels", path, height, width, s.H, s.W)
 	}
+	if !grid.Placed() {
+		return nil, fmt.Errorf("%s does not say where it lies, so it has no georeferencing to lend: name another file", path)
+	}
 	return &grid, nil
 }
 
