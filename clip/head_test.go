@@ -2,6 +2,7 @@ package clip
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 
@@ -43,6 +44,13 @@ func fits(t *testing.T, c Config) {
 	cfg := TrainConfig{Epochs: 20, Batch: 20, LR: 1e-2, Seed: 4, HeadFit: HeadLDA}
 	if _, err := m.Train(ctx, be, w, samples, prompts, cfg, Hooks{}); err != nil {
 		t.Fatal(err)
+	}
+	square := 0.0
+	for _, v := range m.Head.Weight.Value.Data {
+		square += float64(v) * float64(v) / float64(m.Head.Weight.Value.Len())
+	}
+	if got := math.Sqrt(square); math.Abs(got/c.HeadStd-1) > 1e-3 {
+		t.Errorf("the head's weights are of deviation %v, want %v as at the start", got, c.HeadStd)
 	}
 	x, err := m.headInputs(ctx, be, w, samples)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"diffclip/internal/train"
@@ -192,5 +193,38 @@ func TestTimestepsFollowSeedAndStep(t *testing.T) {
 	first := steps(1, 1)
 	if !slices.Equal(steps(1, 1), first) || slices.Equal(steps(2, 1), first) || slices.Equal(steps(1, 2), first) {
 		t.Errorf("timesteps %v, with another seed %v, in another step %v", first, steps(2, 1), steps(1, 2))
+	}
+}
+
+// TestResumeWantsTheSameRun: a checkpoint of other samples, prompts or options is
+// refused.
+func TestResumeWantsTheSameRun(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	d, w, samples := traintest.Data(5, 12)
+	h := Hooks{Checkpoint: filepath.Join(t.TempDir(), "c.safetensors")}
+	run := func(samples []rsdata.Sample, prompts Prompts, cfg TrainConfig) error {
+		m, err := New(small(), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Train(context.Background(), be, w, samples, prompts, cfg, h)
+		return err
+	}
+	cfg, prompts := TrainConfig{Epochs: 1, Batch: 6, LR: 1e-3}, smallPrompts(len(d.Classes))
+	if err := errors.Join(run(samples, prompts, cfg), run(samples, prompts, cfg)); err != nil {
+		t.Fatal(err)
+	}
+	others, decayed := slices.Clone(samples), cfg
+	others[3].Row++
+	decayed.WeightDecay = 0.1
+	changed := slices.Clone(prompts)
+	changed[0], changed[1] = changed[1], changed[0]
+	for name, err := range map[string]error{
+		"samples": run(others, prompts, cfg), "prompts": run(samples, changed, cfg), "decay": run(samples, prompts, decayed),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "another configuration") {
+			t.Errorf("other %s: %v", name, err)
+		}
 	}
 }

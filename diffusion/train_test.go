@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -365,5 +366,37 @@ func TestOrderOfWindows(t *testing.T) {
 	}
 	if len(orders) != 3 {
 		t.Errorf("orders of three epochs: %v", orders)
+	}
+}
+
+// TestResumeWantsTheSameRun: a checkpoint of other windows or options is refused.
+func TestResumeWantsTheSameRun(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	_, w, samples := traintest.Data(5, 8)
+	pixels := rsdata.Pixels(nil, samples)
+	h := Hooks{Checkpoint: filepath.Join(t.TempDir(), "c.safetensors")}
+	run := func(model Config, pixels []rsdata.Pixel, cfg TrainConfig) error {
+		m, err := New(model, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Train(context.Background(), be, w, pixels, cfg, h)
+		return err
+	}
+	cfg := TrainConfig{Epochs: 1, Batch: 4, LR: 1e-3}
+	if err := errors.Join(run(small(), pixels, cfg), run(small(), pixels, cfg)); err != nil {
+		t.Fatal(err)
+	}
+	other, decayed, paper := slices.Clone(pixels), cfg, small()
+	other[3].Row++
+	decayed.WeightDecay = 0.1
+	paper.PaperLoss = true
+	for name, err := range map[string]error{
+		"windows": run(small(), other, cfg), "decay": run(small(), pixels, decayed), "loss": run(paper, pixels, cfg),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "another configuration") {
+			t.Errorf("other %s: %v", name, err)
+		}
 	}
 }

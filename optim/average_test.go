@@ -1,9 +1,11 @@
 package optim
 
 import (
+	"math"
 	"strings"
 	"testing"
 
+	"diffclip/autograd"
 	"diffclip/nn"
 	"diffclip/tensor"
 )
@@ -55,6 +57,29 @@ func TestAverageIsTheMean(t *testing.T) {
 	}
 	if !equal(frozen.Data, set.Param("b").Value.Data) || buffer.Data[0] != 0.1 {
 		t.Error("what stays the same has another mean than itself")
+	}
+}
+
+// TestAdoptIsSeen: a layer computes with the mean, of which forms were prepared before.
+func TestAdoptIsSeen(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	set := nn.NewSet(1)
+	l := nn.NewLinear(set.Root(), 3, 2)
+	a := NewAverage(NewSGD(set, SGDConfig{}), set, 0)
+	forward := func() float32 {
+		tape := autograd.NewTape(be, autograd.Eval)
+		return l.Forward(tape, tape.Input(tensor.FromSlice([]float32{1, 0, 0}, 1, 3))).Value.Data[0]
+	}
+	var sum float32
+	for range 2 {
+		l.Weight.Grad.Data[0] = 1
+		a.Step(be, 0.5, 1)
+		sum += forward()
+	}
+	a.Adopt(be)
+	if got := forward(); math.Abs(float64(got-sum/2)) > 1e-6 {
+		t.Errorf("the layer gives %v, want %v of the mean weights", got, sum/2)
 	}
 }
 

@@ -134,7 +134,13 @@ func TestHistoryIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := newLoop(t, path).Run(context.Background()); err != nil || !slices.Equal(got, want) {
+	l := newLoop(t, path)
+	l.OnResume = func(done, total int, _ float64) {
+		if done != 7 || total != 8 {
+			t.Errorf("goes on from step %d of %d, want 7 of 8", done, total)
+		}
+	}
+	if got, err := l.Run(context.Background()); err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v, want %v", got, err, want)
 	}
 }
@@ -152,6 +158,25 @@ func TestClipBoundsTheUpdate(t *testing.T) {
 	}
 	if d := math.Sqrt(sq); d > 4.001e-3 || d < 1e-3 {
 		t.Errorf("4 steps with gradients of norm at most 0.001 moved the weights by %v", d)
+	}
+}
+
+// A device that fails ends the run with what is left of it.
+func TestDeviceFails(t *testing.T) {
+	lost := errors.New("the device is lost")
+	for at, want := range map[int]string{3: "there is no checkpoint to go on from", 6: "the last checkpoint is "} {
+		l := newLoop(t, filepath.Join(t.TempDir(), "c.safetensors"))
+		loss, steps := l.Loss, 0
+		l.CheckpointEpochs = 1
+		l.Loss = func(tape *autograd.Tape, b *rsdata.Batch) *autograd.Var {
+			if steps++; steps == at {
+				panic(&tensor.DeviceError{Err: lost})
+			}
+			return loss(tape, b)
+		}
+		if _, err := l.Run(context.Background()); !errors.Is(err, lost) || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
 	}
 }
 
