@@ -32,8 +32,13 @@ func (m *Model) Sample(be tensor.Backend, c *Corrupted, cfg SampleConfig) ([]*te
 	if err != nil {
 		return nil, err
 	}
-	if m.Config.ReferenceOrder {
+	switch {
+	case m.Config.ReferenceOrder:
 		return nil, fmt.Errorf("diffusion: sampling walks the visible tokens alone; the reference order has no such set")
+	case m.Config.NoNoise:
+		return nil, fmt.Errorf("diffusion: this model was made without noise, and there is none to walk back from")
+	case c.scene != nil:
+		return nil, fmt.Errorf("diffusion: the windows to sample from are cut out on the device: make room for them with NewCorrupted")
 	}
 	m.start(c, s, cfg)
 	tape := autograd.NewTape(be, autograd.Eval)

@@ -104,18 +104,23 @@ func TestSampleEndsInTheRestoration(t *testing.T) {
 	}
 }
 
-func TestSampleRefusesTheReferenceOrder(t *testing.T) {
+func TestSampleRefuses(t *testing.T) {
 	be := tensor.NewCPU(1)
 	defer be.Close()
-	c := small()
-	c.ReferenceOrder = true
-	m, err := New(c, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	batch := fill(c, 2, randomWindows(c, 2, "windows"), 2, 0)
-	if _, err := m.Sample(be, batch, SampleConfig{Implicit: true, Start: 49, Steps: 5}); err == nil || !strings.Contains(err.Error(), "reference order") {
-		t.Errorf("error %v", err)
+	for want, change := range map[string]func(*Config){
+		"reference order": func(c *Config) { c.ReferenceOrder = true },
+		"without noise":   func(c *Config) { c.NoNoise = true },
+	} {
+		c := small()
+		change(&c)
+		m, err := New(c, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch := fill(c, 2, randomWindows(c, 2, "windows"), 2, 0)
+		if _, err := m.Sample(be, batch, SampleConfig{Implicit: true, Start: 49, Steps: 5}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
 	}
 }
 
