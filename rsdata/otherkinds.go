@@ -9,7 +9,7 @@ import (
 const (
 	convertRaster = "convert it with: gdal_translate IN OUT.tif"
 	convertShapes = "convert it with: ogr2ogr OUT.shp IN, and name that as labels in a scene.json"
-	nameShapes    = "shapes can be labels: name it in a scene.json as \"labels\": {\"file\": \"IN:FIELD\"}"
+	nameShapes    = "shapes can be labels: name it in a scene.json as \"labels\": {\"file\": \"IN:FIELD\"}, which diffclip inspect -draft begins"
 	gridPoints    = "make a raster of heights of it first, for instance with: pdal"
 )
 
