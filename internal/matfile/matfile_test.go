@@ -414,9 +414,11 @@ func TestRealScenes(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	files, _ := filepath.Glob("testdata/*.mat")
-	for _, name := range files {
-		f.Add(load(f, filepath.Base(name)))
+	for _, pattern := range []string{"testdata/*.mat", "testdata/*.h5"} {
+		files, _ := filepath.Glob(pattern)
+		for _, name := range files {
+			f.Add(load(f, filepath.Base(name)))
+		}
 	}
 	f.Add(lying([]int32{1000, 1000, 100}, 800000000))
 	f.Fuzz(func(t *testing.T, b []byte) {
