@@ -275,6 +275,7 @@ func checkConvolution(op string, y, x, w, bias *Tensor, c ConvShape) {
 		w.Dim(1) == x.Dim(1)/c.Groups && w.Dim(2) == c.KernelH && w.Dim(3) == c.KernelW && y.Dim(0) == x.Dim(0) && y.Dim(1) == w.Dim(0) &&
 		(bias == nil || bias.Len() == w.Dim(0))
 	check(ok, op, "want x (N, C, H, W), w (out, C/groups, kh, kw), bias (out)", y, x, w, bias)
+	checkWindow(op, c, y, x)
 	oh, ow := c.Out(x.Dim(2), x.Dim(3))
 	check(oh > 0 && ow > 0 && y.Dim(2) == oh && y.Dim(3) == ow, op, "the window does not fit", y, x, w)
 }
@@ -295,8 +296,15 @@ func (Checks) AvgPool2DBackward(dx, dy *Tensor, c ConvShape) {
 	checkPool("AvgPool2D backward", dy, dx, c)
 }
 
+func checkWindow(op string, c ConvShape, y, x *Tensor) {
+	ok := min(c.KernelH, c.KernelW, c.StrideH, c.StrideW, c.DilationH, c.DilationW) > 0 && min(c.PadH, c.PadW) >= 0
+	check(ok, op, "want a window, a stride and a dilation of at least 1 and no negative padding", y, x)
+}
+
 func checkPool(op string, y, x *Tensor, c ConvShape) {
 	check(x.Rank() == 4 && y.Rank() == 4 && c.DilationH == 1 && c.DilationW == 1, op, "want (N, C, H, W)", y, x)
+	checkWindow(op, c, y, x)
+	check(c.PadH <= c.KernelH/2 && c.PadW <= c.KernelW/2, op, "padding of more than half the window", y, x)
 	oh, ow := c.Out(x.Dim(2), x.Dim(3))
 	check(oh > 0 && ow > 0 && y.Shape == x.WithDim(2, oh).WithDim(3, ow), op, "the window does not fit", y, x)
 }
