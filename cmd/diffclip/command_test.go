@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -142,6 +143,31 @@ func TestHelp(t *testing.T) {
 		if do == nil || f.purpose == "" {
 			t.Errorf("%s does nothing or says not what", c.name)
 		}
+	}
+}
+
+// What -h says of a preset can be given as it stands.
+func TestFlagsOfPresets(t *testing.T) {
+	given := 0
+	for _, line := range run.DescribePresets() {
+		name, list, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if strings.HasPrefix(name, "-") { // flags of the data and the model are pretrain's
+			name, list, ok = "pretrain", name, true
+		}
+		for _, c := range subcommands() {
+			if ok && c.name == name {
+				f := newFlags(name)
+				c.declare(&app{}, f)
+				f.SetOutput(io.Discard)
+				if err := f.Parse(strings.Fields(list)); err != nil || f.NArg() > 0 {
+					t.Errorf("%s %s: %v, operands %q", name, list, err, f.Args())
+				}
+				given++
+			}
+		}
+	}
+	if want := 3 * len(run.PresetNames()); given != want {
+		t.Errorf("%d lines of flags, want %d", given, want)
 	}
 }
 

@@ -43,13 +43,32 @@ func PresetNames() []string {
 	return names
 }
 
-// DescribePresets returns a line for each preset: its name and what it is.
+// DescribePresets returns lines for each preset: its name and what it is, and its
+// flags for the data and model, for stage 1 and for stage 2.
 func DescribePresets() []string {
 	var lines []string
 	for _, p := range presets {
+		c := p.config()
 		lines = append(lines, fmt.Sprintf("%-8s %s", p.name, p.summary))
+		for _, flags := range c.flags() {
+			lines = append(lines, strings.Repeat(" ", 9)+flags)
+		}
 	}
 	return lines
+}
+
+// flags are the values of those that are changed most.
+func (c Config) flags() [3]string {
+	e, windows := c.Diffusion.Encoder, fmt.Sprint(c.Split.Unlabelled)
+	if c.Split.Unlabelled < 0 {
+		windows = "all"
+	}
+	return [3]string{
+		fmt.Sprintf("-scaling %s -pca %d -mnf %d -window %d -patch %d -dim %d -heads %d -depth %d",
+			c.Scaling.Method, c.Scaling.PCA, c.Scaling.MNF, e.Window, e.Patch, e.Dim, e.Heads, e.Depth),
+		fmt.Sprintf("pretrain: -pretrain-samples %s -epochs %d -batch %d -lr %v", windows, c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.LR),
+		fmt.Sprintf("finetune: -shots %d -epochs %d -batch %d -lr %v", c.Split.Shots, c.Finetune.Epochs, c.Finetune.Batch, c.Finetune.LR),
+	}
 }
 
 func paper() Config {
