@@ -116,9 +116,15 @@ func annotateFromHeader(c *content, path string) {
 	}
 }
 
-// annotate copies what a header says about bands and classes.
+// annotate copies what a header says about bands and classes, where nothing is known of them.
 func annotate(c *content, h *envi.Header) {
-	c.wavelengths, c.good = h.Wavelengths, h.Good
+	if c.wavelengths == nil {
+		c.wavelengths, c.good = h.Wavelengths, h.Good
+	}
+	if c.classNames != nil || h.Classes == nil {
+		return
+	}
+	c.classColors = nil
 	for _, k := range h.Classes {
 		c.classNames = append(c.classNames, k.Name)
 		c.classColors = append(c.classColors, color.RGBA{k.R, k.G, k.B, 255})

@@ -131,6 +131,35 @@ func TestOpenPassesOverWhatAccompanies(t *testing.T) {
 	}
 }
 
+// A map has the classes of its header, or those of its own file before them, once.
+func TestClassesOfAHeader(t *testing.T) {
+	dir := t.TempDir()
+	header := "ENVI\nsamples = 5\nlines = 6\nbands = 1\ndata type = 1\nfile type = ENVI Classification\nclasses = 3\n" +
+		"class lookup = {0, 0, 0, 255, 0, 0, 0, 0, 255}\nclass names = {none, water, land}\n"
+	gray := make([]byte, 6*5)
+	for name, data := range map[string][]byte{
+		"envi.hdr": []byte(header), "envi.img": gray, "array.hdr": []byte(header), "array.npy": npyFile("|u1", "6, 5", gray), "own.hdr": []byte(header),
+	} {
+		writeFile(t, filepath.Join(dir, name), data)
+	}
+	own := filepath.Join(dir, "own.tif")
+	f, err := tiff.Create(own, tiff.Spec{Width: 5, Height: 6, Bands: 1, Type: numeric.Uint8})
+	if err == nil {
+		err = errors.Join(f.WriteRows(gray), f.Commit(), tiff.WriteClassSidecar(own, []tiff.Class{{Name: "nothing"}, {Name: "sea"}, {Name: "shore"}}, ""))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]string{
+		"envi.img": {"none", "water", "land"}, "array.npy": {"none", "water", "land"}, "own.tif": {"nothing", "sea", "shore"},
+	} {
+		c, err := loadArray(filepath.Join(dir, name), func(variable) bool { return true }, "a map", false)
+		if err != nil || !slices.Equal(c.classNames, want) || name != "own.tif" && len(c.classColors) != len(want) {
+			t.Errorf("%s: %+v, %v, want the classes %q", name, c, err, want)
+		}
+	}
+}
+
 // A TIFF without tags of its own may have a world file.
 func TestOpenWorldFile(t *testing.T) {
 	dir := t.TempDir()

@@ -31,7 +31,7 @@ func splitRef(ref string) (path, key string) {
 // which accept decides. Narrow is arrayFile's.
 func loadArray(ref string, accept func(variable) bool, want string, narrow bool) (*content, error) {
 	path, key := splitRef(ref)
-	f, _, err := openArrays(path)
+	f, format, err := openArrays(path)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func loadArray(ref string, accept func(variable) bool, want string, narrow bool)
 	if err != nil && !strings.Contains(err.Error(), filepath.Base(path)) {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
-	if err == nil && c.wavelengths == nil {
+	if err == nil && format != "ENVI" {
 		annotateFromHeader(c, path)
 	}
 	return c, err
