@@ -44,11 +44,13 @@ func (v variable) kind() string {
 type content struct {
 	array       *numeric.Array
 	wavelengths []float64
-	noData      *float64
-	good        []bool // per band: whether the file recommends it; nil where it does not say
+	noData      *float64 // as the values are stored
+	hidden      []bool   // per pixel: whether a mask hides it; nil where none does, and after hide
+	good        []bool   // per band: whether the file recommends it; nil where it does not say
 	grid        *georef.Grid
 	classNames  []string // of a classified map; index 0 is unlabelled
 	classColors []color.RGBA
+	notes       []string // what was made of the file that is not plain
 }
 
 // arrayFile is an open file of any format that holds arrays.
@@ -104,7 +106,7 @@ func openArrays(path string) (f arrayFile, format string, err error) {
 	switch {
 	case isTIFF(head):
 		t, err := tiff.Open(file, size, path)
-		return &tiffArrays{t, file}, "TIFF", err
+		return &tiffArrays{File: t, Closer: file}, "TIFF", err
 	case bytes.HasPrefix(head, []byte("\x93NUMPY")), bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		a, err := npy.Open(file, size, path)
 		return &npyArrays{a, file}, "NumPy", err
@@ -143,73 +145,6 @@ func isMatlab(head []byte) bool {
 		return true
 	}
 	return len(head) >= 128 && (string(head[124:128]) == "\x00\x01IM" || string(head[124:128]) == "\x01\x00MI")
-}
-
-type tiffArrays struct {
-	*tiff.File
-	io.Closer
-}
-
-func (t *tiffArrays) variables() ([]variable, error) {
-	return []variable{{"", t.Type.String(), []int{t.Height, t.Width, t.Bands}}}, nil
-}
-
-func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
-	if name != "" {
-		return nil, fmt.Errorf("%s: a TIFF file holds one image, not a variable %q: leave out the key", t.Name, name)
-	}
-	read := t.ReadAll
-	if narrow {
-		read = t.ReadNarrow
-	}
-	a, err := read()
-	if err != nil {
-		return nil, err
-	}
-	c := &content{array: a, wavelengths: t.Wavelengths()}
-	if t.Bands == 1 {
-		c.classNames = tiff.ReadClassNames(t.Name)
-		for _, p := range t.Palette {
-			c.classColors = append(c.classColors, color.RGBA{p.R, p.G, p.B, 255})
-		}
-	}
-	if t.HasNoData {
-		c.noData = &t.NoData
-	}
-	grid := t.Grid
-	if !grid.Placed() {
-		grid.Transform = worldFile(t.Name)
-	}
-	if grid.Placed() || grid.CRS.Known() {
-		c.grid = &grid
-	}
-	return c, nil
-}
-
-// worldFile returns the transform that a world file beside a TIFF gives, zeros where there is none that can be used.
-func worldFile(path string) georef.Affine {
-	stem := strings.TrimSuffix(path, filepath.Ext(path))
-	for _, ext := range []string{".tfw", ".TFW", ".tifw", ".wld"} {
-		text, err := readSmall(stem + ext)
-		if err != nil {
-			continue
-		}
-		if a, err := georef.ParseWorldFile(text); err == nil {
-			return a
-		}
-	}
-	return georef.Affine{}
-}
-
-// readSmall reads the first few lines of a file.
-func readSmall(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, 4<<10))
-	return string(text), err
 }
 
 type npyArrays struct {

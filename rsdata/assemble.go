@@ -53,7 +53,7 @@ func assemble(inv *inventory) (*Dataset, error) {
 		if len(found) > 1 {
 			a.notef("%d arrays could be the %s modality; took %s, left out %s", len(found), []string{"hsi", "lidar"}[i], found[0], listEntries(found[1:]))
 		}
-		c, err := loadRaster(found[0].ref(), size)
+		c, err := loadRaster(found[0].ref(), size, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -159,6 +159,9 @@ func (a *assembly) addModality(name string, c *content) {
 	a.modalities = append(a.modalities, m)
 	a.rasters = append(a.rasters, Raster{narrow(c.array), c.noData})
 	a.place(name, c)
+	for _, note := range c.notes {
+		a.notef("%s: %s", name, note)
+	}
 }
 
 // place takes the grid of the first raster that has one for the scene's, and notes what lies elsewhere.

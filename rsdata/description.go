@@ -229,7 +229,7 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 		return fmt.Errorf("%d modalities, the first scene has %d: every scene needs the same", len(desc.Modalities), len(d.Modalities))
 	}
 	for m, md := range desc.Modalities {
-		c, err := md.load(dir, [2]int{s.H, s.W})
+		c, err := md.load(dir, [2]int{s.H, s.W}, md.NoData)
 		if err != nil {
 			return fmt.Errorf("modality %q: %w", md.Name, err)
 		}
@@ -238,9 +238,6 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 		mod := Modality{Name: md.Name, Bands: shape[2], Wavelengths: c.wavelengths, Bad: badBands(c.good, shape[2])}
 		if md.Wavelengths != nil {
 			mod.Wavelengths = md.Wavelengths
-		}
-		if md.NoData != nil {
-			c.noData = md.NoData
 		}
 		switch {
 		case first:
@@ -253,6 +250,9 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 			s.Grid = c.grid
 		}
 		d.noteApart(md.Name, s, c)
+		for _, note := range c.notes {
+			d.notef("scene %q: %s: %s", s.Name, md.Name, note)
+		}
 	}
 	for _, l := range []struct {
 		name string
@@ -283,12 +283,12 @@ func (f *FileDescription) path(dir string) string {
 	return filepath.Join(dir, f.File)
 }
 
-func (f *FileDescription) load(dir string, size [2]int) (*content, error) {
+func (f *FileDescription) load(dir string, size [2]int, noData *float64) (*content, error) {
 	want := size
 	if f.Origin != nil {
 		want = [2]int{}
 	}
-	c, err := loadRaster(f.path(dir), want)
+	c, err := loadRaster(f.path(dir), want, noData)
 	if err != nil || f.Origin == nil {
 		return c, err
 	}
@@ -320,7 +320,7 @@ func (d *Dataset) describedMap(f *FileDescription, dir string, s *Scene) (labels
 		labels, err = d.describedShapes(f, dir, s)
 	} else {
 		var c *content
-		if c, err = f.load(dir, [2]int{s.H, s.W}); err != nil {
+		if c, err = f.load(dir, [2]int{s.H, s.W}, nil); err != nil {
 			return nil, err
 		}
 		d.noteApart(f.File, s, c)

@@ -38,8 +38,9 @@ type VariableInfo struct {
 	Missing  int          // values that are not finite or are the no-data value
 	Labels   []LabelCount // of an array that looks like a label map, else nil
 	NoData   *float64
-	CRS      string // of a georeferenced raster, else ""
-	Problem  error  // why the data could not be read, nil where they could
+	CRS      string   // of a georeferenced raster, else ""
+	Notes    []string // what was made of the file that is not plain
+	Problem  error    // why the data could not be read, nil where they could
 }
 
 // LabelCount says how often a value occurs.
@@ -122,7 +123,8 @@ func inspectVariable(f arrayFile, v variable) VariableInfo {
 		out.Problem = err
 		return out
 	}
-	out.Shape, out.NoData = c.array.Shape, c.noData
+	c.hide()
+	out.Shape, out.NoData, out.Notes = c.array.Shape, c.noData, c.notes
 	if out.Class == "" {
 		out.Class = c.array.Type.String()
 	}

@@ -121,7 +121,7 @@ func (f idtrees) readPlot(d *Dataset, plot string) (*Scene, error) {
 	s := &Scene{Name: plot}
 	for m, dir := range []string{f.hsi, f.chm} {
 		path := filepath.Join(dir, plot+".tif")
-		c, err := loadRaster(path, [2]int{s.H, s.W})
+		c, err := loadRaster(path, [2]int{s.H, s.W}, nil)
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("%w: every plot needs a file in both %s and %s", err, f.hsi, f.chm)
 		}

@@ -184,7 +184,7 @@ func assembleMuuflCrop(inv *inventory) (*Dataset, error) {
 		muuflCrop.h, muuflCrop.w, muuflCrop.bands, muuflCrop.row, muuflCrop.col, muufl.h, muufl.w)
 	a.missing = append(a.missing, fmt.Sprintf("the hyperspectral image of the whole scene: an array of %d x %d x %d, usually in %s", muufl.h, muufl.w, muufl.hsiBands, muufl.hsiFile))
 	hsi := inv.find(hsiRole, small)[0]
-	c, err := loadRaster(hsi.ref(), small)
+	c, err := loadRaster(hsi.ref(), small, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +193,7 @@ func assembleMuuflCrop(inv *inventory) (*Dataset, error) {
 	}
 	a.addModality("hsi", c)
 	if found := inv.find(lidarRole, whole); len(found) > 0 {
-		if c, err = loadRaster(found[0].ref(), whole); err != nil {
+		if c, err = loadRaster(found[0].ref(), whole, nil); err != nil {
 			return nil, err
 		}
 		c.array = crop(c.array, muuflCrop.row, muuflCrop.col, muuflCrop.h, muuflCrop.w)

@@ -76,8 +76,8 @@ func soleVariable(path string, vars []variable, accept func(variable) bool, want
 	return "", fmt.Errorf("%s: %d arrays could be %s: %s: name one as file:key", path, len(fit), want, strings.Join(all, ", "))
 }
 
-// loadRaster reads a modality. Size, where not zero, is what it must cover.
-func loadRaster(ref string, size [2]int) (*content, error) {
+// loadRaster reads a modality. Size, where not zero, is what it must cover; noData, where not nil, overrules the file's.
+func loadRaster(ref string, size [2]int, noData *float64) (*content, error) {
 	c, err := loadArray(ref, func(v variable) bool { return rasterShape(v.shape) }, "a raster of rows x columns x bands, at least 2 x 2 pixels", true)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,11 @@ func loadRaster(ref string, size [2]int) (*content, error) {
 	if err := c.asRaster(ref, size); err != nil {
 		return nil, err
 	}
+	if noData != nil {
+		c.noData = noData
+	}
 	c.array = narrow(c.array)
+	c.hide()
 	if c.wavelengths != nil && len(c.wavelengths) != c.array.Shape[2] {
 		c.wavelengths = nil
 	}
@@ -131,6 +135,7 @@ func labelsOf(c *content, ref string, size [2]int) ([]uint8, error) {
 	if err := c.asRaster(ref, size); err != nil {
 		return nil, err
 	}
+	c.hide()
 	if n := c.array.Shape[2]; n != 1 {
 		return nil, fmt.Errorf("%s: expected one label per pixel, found %d bands", ref, n)
 	}

@@ -126,7 +126,7 @@ func exists(path string) bool {
 
 // openVariable opens one array as the only raster of a scene.
 func openVariable(path, key string) (*Dataset, error) {
-	c, err := loadRaster(path+":"+key, [2]int{})
+	c, err := loadRaster(path+":"+key, [2]int{}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -148,7 +148,7 @@ func alike(files []rsdata.FileInfo) int {
 	n := 1
 	for n < len(files) && single(files[0]) && single(files[n]) {
 		f, v, g, u := files[0], files[0].Variables[0], files[n], files[n].Variables[0]
-		same := f.Format == g.Format && filepath.Dir(f.Path) == filepath.Dir(g.Path) && v.Name == u.Name && v.Class == u.Class && slices.Equal(v.Shape, u.Shape) && v.CRS == u.CRS
+		same := f.Format == g.Format && filepath.Dir(f.Path) == filepath.Dir(g.Path) && v.Name == u.Name && v.Class == u.Class && slices.Equal(v.Shape, u.Shape) && v.CRS == u.CRS && slices.Equal(v.Notes, u.Notes)
 		if !same {
 			break
 		}
@@ -213,6 +213,9 @@ func printVariable(w io.Writer, v rsdata.VariableInfo) {
 			counts = append(counts, fmt.Sprintf("%d: %d", l.Value, l.Count))
 		}
 		fmt.Fprintf(w, "  %-16s values %s\n", "", strings.Join(counts, ", "))
+	}
+	for _, n := range v.Notes {
+		fmt.Fprintf(w, "  %-16s %s\n", "", n)
 	}
 }
 
@@ -303,6 +306,7 @@ type (
 		Missing int                 `json:"missing"`
 		Labels  []rsdata.LabelCount `json:"labels,omitempty"`
 		CRS     string              `json:"crs,omitempty"`
+		Notes   []string            `json:"notes,omitempty"`
 		Problem string              `json:"problem,omitempty"`
 	}
 	datasetDoc struct {
@@ -329,7 +333,7 @@ func inspectionJSON(in *rsdata.Inspection) inspectionDoc {
 	for _, f := range in.Files {
 		fd := fileDoc{Path: f.Path, Format: f.Format, Problem: text(f.Problem)}
 		for _, v := range f.Variables {
-			fd.Variables = append(fd.Variables, variableDoc{v.Name, v.Class, v.Shape, finite(v.Min), finite(v.Max), finite(v.Mean), v.Missing, v.Labels, v.CRS, text(v.Problem)})
+			fd.Variables = append(fd.Variables, variableDoc{v.Name, v.Class, v.Shape, finite(v.Min), finite(v.Max), finite(v.Mean), v.Missing, v.Labels, v.CRS, v.Notes, text(v.Problem)})
 		}
 		out.Files = append(out.Files, fd)
 	}

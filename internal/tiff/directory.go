@@ -76,29 +76,41 @@ type directory struct {
 	entries map[uint16]entry
 }
 
-// readDirectory reads the header and returns the directory of the first image
-// that is neither an overview nor a mask.
-func readDirectory(r io.ReaderAt, size int64) (*directory, error) {
-	d := &directory{r: r, size: uint64(max(0, size))}
-	next, err := d.readHeader()
+// readDirectories reads the header and returns the directory of the first image
+// that is neither an overview nor a mask, and that of its mask, nil where it has
+// none. What lies behind the image may be damaged: nothing then is known of a mask.
+func readDirectories(r io.ReaderAt, size int64) (image, mask *directory, err error) {
+	file := directory{r: r, size: uint64(max(0, size))}
+	next, err := file.readHeader()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	seen := map[uint64]bool{}
-	for next != 0 && !seen[next] {
+	for next != 0 && !seen[next] && mask == nil {
 		seen[next] = true
-		if next, err = d.readEntries(next); err != nil {
-			return nil, err
+		d := file
+		var kind uint64
+		if next, err = d.readEntries(next); err == nil {
+			kind, err = d.number(tagNewSubfileType, 0)
 		}
-		kind, err := d.number(tagNewSubfileType, 0)
+		if err != nil && image != nil {
+			break
+		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if _, ok := d.entries[tagImageWidth]; ok && kind&(reducedImage|maskImage) == 0 {
-			return d, nil
+		_, sized := d.entries[tagImageWidth]
+		switch kind &= reducedImage | maskImage; {
+		case sized && kind == 0 && image == nil:
+			image = &d
+		case sized && kind == maskImage && image != nil:
+			mask = &d
 		}
 	}
-	return nil, fmt.Errorf("the TIFF file holds no full-resolution image")
+	if image == nil {
+		return nil, nil, fmt.Errorf("the TIFF file holds no full-resolution image")
+	}
+	return image, mask, nil
 }
 
 // Bits of NewSubfileType.

@@ -20,7 +20,10 @@ func readBytes(b []byte) (*numeric.Array, error) {
 		return nil, err
 	}
 	f.BandNames()
-	f.Wavelengths()
+	f.Wavelengths(-1)
+	if _, err := f.ReadMask(); err != nil {
+		return nil, err
+	}
 	if _, err := f.ReadRows(f.Height/2, 1); err != nil {
 		return nil, err
 	}
@@ -30,7 +33,7 @@ func readBytes(b []byte) (*numeric.Array, error) {
 func small(t testing.TB) [][]byte {
 	var all [][]byte
 	for _, name := range []string{"lzw2_uint8_tile_band_le", "deflate3_float32_tile_pixel_le", "packbits1_float32_tile_band_le",
-		"none1_uint8_strip_pixel_le", "palette_uint8", "metadata_float32", "customcrs_uint8", "sparse_int16", "overview_uint8", "half_float32"} {
+		"none1_uint8_strip_pixel_le", "palette_uint8", "metadata_float32", "customcrs_uint8", "sparse_int16", "overview_uint8", "half_float32", "mask_uint8"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name+".tif"))
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ type layout struct {
 	predictor   int
 	planar      bool // each block holds one band, and blocks are ordered by band
 	tiled       bool // edge tiles are stored whole; the last strip is cut
+	bits        bool // a byte holds eight samples of one bit, and counts as one sample: widths are in bytes
 
 	blockW, blockH int
 	across, down   int // blocks per row and column of blocks
@@ -64,13 +65,18 @@ func readLayout(d *directory) (l layout, err error) {
 	if err = l.readFormat(d); err != nil {
 		return l, err
 	}
-	if err = l.readCoding(d); err != nil {
-		return l, err
+	return l, l.readStorage(d)
+}
+
+// readStorage finds out how and where the samples, whose shape and format are known, are stored.
+func (l *layout) readStorage(d *directory) error {
+	if err := l.readCoding(d); err != nil {
+		return err
 	}
-	if err = l.readBlocks(d); err != nil {
-		return l, err
+	if err := l.readBlocks(d); err != nil {
+		return err
 	}
-	return l, l.check(d.size)
+	return l.check(d.size)
 }
 
 func (l *layout) readShape(d *directory) error {
@@ -191,6 +197,12 @@ func (l *layout) readBlocks(d *directory) error {
 	}
 	if err != nil {
 		return err
+	}
+	if l.tiled && l.bits {
+		if w%8 != 0 {
+			return fmt.Errorf("tiles are %d pixels wide, expected a multiple of 16", w)
+		}
+		w /= 8
 	}
 	if w == 0 || h == 0 || w > math.MaxInt32 || h > math.MaxInt32 {
 		return fmt.Errorf("strips or tiles are %d x %d pixels, expected at least 1 x 1", w, h)

@@ -3,6 +3,7 @@ package tiff
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,12 +90,12 @@ func (f *File) BandNames() []string {
 	return names
 }
 
-// Wavelengths returns the centre of each band in nanometres, nil where the
-// metadata do not give one for every band. It knows GDAL's CENTRAL_WAVELENGTH_UM
-// and the "wavelength" and "wavelength_units" that come from ENVI headers.
-func (f *File) Wavelengths() []float64 {
+// Wavelengths returns the centre of each band, but of the given one (-1 for none), in
+// nanometres, nil where the metadata do not give it for all of them. It knows GDAL's
+// CENTRAL_WAVELENGTH_UM and the "wavelength" and "wavelength_units" that come from
+// ENVI headers.
+func (f *File) Wavelengths(but int) []float64 {
 	values, units := make([]float64, f.Bands), make([]string, f.Bands)
-	have := 0
 	for _, item := range f.Metadata {
 		if item.Band < 0 || item.Band >= f.Bands {
 			continue
@@ -108,21 +109,18 @@ func (f *File) Wavelengths() []float64 {
 			if err != nil || !(v > 0) {
 				return nil
 			}
-			if values[item.Band] == 0 {
-				have++
-			}
 			values[item.Band] = v
 			if name != "wavelength" {
 				units[item.Band] = "micrometers"
 			}
 		}
 	}
-	if have < f.Bands {
-		return nil
+	if but >= 0 {
+		values, units = slices.Delete(values, but, but+1), slices.Delete(units, but, but+1)
 	}
 	for i, unit := range units {
 		scale, ok := spectral.Nanometres(unit, values[i])
-		if !ok {
+		if !ok || values[i] == 0 {
 			return nil
 		}
 		values[i] *= scale

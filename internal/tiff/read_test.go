@@ -2,6 +2,7 @@ package tiff
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"os"
 	"path/filepath"
@@ -190,14 +191,14 @@ func TestMetadata(t *testing.T) {
 	if got, want := f.BandNames(), []string{"band 1 & more", "band 2 & more", "band 3 & more"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("band names %q", got)
 	}
-	if got := f.Wavelengths(); len(got) != 3 || math.Abs(got[0]-400) > 1e-9 || math.Abs(got[2]-600) > 1e-9 {
+	if got := f.Wavelengths(-1); len(got) != 3 || math.Abs(got[0]-400) > 1e-9 || math.Abs(got[2]-600) > 1e-9 {
 		t.Errorf("wavelengths %v", got)
 	}
 	if !f.HasNoData || f.NoData != float64(float32(-3.4e38)) {
 		t.Errorf("no data %v %v", f.HasNoData, f.NoData)
 	}
 	plain := open(t, "testdata/plain_uint8.tif")
-	if plain.BandNames() != nil || plain.Wavelengths() != nil || plain.HasNoData || plain.Palette != nil {
+	if plain.BandNames() != nil || plain.Wavelengths(-1) != nil || plain.HasNoData || plain.Palette != nil {
 		t.Error("a plain file has names, wavelengths, a no-data value or a palette")
 	}
 	p := open(t, "testdata/palette_uint8.tif").Palette
@@ -246,5 +247,55 @@ func TestReadIDTrees(t *testing.T) {
 	}
 	if want := []float64{0, 4314, 407, 11.1789999008179, 11.8369998931885, 13.0649995803833}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A mask in the file is found among overviews, and tells what was measured.
+func TestReadMask(t *testing.T) {
+	for _, file := range []string{"testdata/mask_uint8.tif", "testdata/masktiles_float32.tif"} {
+		f := open(t, file)
+		mask, err := f.ReadMask()
+		if err != nil || len(mask) != f.Width*f.Height {
+			t.Fatalf("%s: a mask of %d pixels, %v", file, len(mask), err)
+		}
+		for i, measured := range mask {
+			if x, y := i%f.Width, i/f.Width; measured != ((x+2*y)%5 != 0) {
+				t.Errorf("%s: row %d, column %d is measured: %v", file, y, x, measured)
+			}
+		}
+	}
+	for _, file := range []string{"testdata/overview_uint8.tif", "testdata/plain_uint8.tif"} {
+		if mask, err := open(t, file).ReadMask(); mask != nil || err != nil {
+			t.Errorf("%s: a mask of %d pixels, %v", file, len(mask), err)
+		}
+	}
+}
+
+func TestAlpha(t *testing.T) {
+	for file, want := range map[string]int{"testdata/alpha_uint16.tif": 1, "testdata/mask_uint8.tif": -1, "testdata/bands_int16.tif": -1} {
+		if got := open(t, file).Alpha; got != want {
+			t.Errorf("%s: alpha is band %d, want %d", file, got, want)
+		}
+	}
+}
+
+// A mask that is there has to be whole; where nothing behind the image can be read, the image still is.
+func TestDamagedMask(t *testing.T) {
+	const file = "testdata/masktiles_float32.tif"
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := open(t, file).mask.layout.offsets[3]
+	if _, err := Open(bytes.NewReader(b[:end]), int64(end), "cut"); err == nil || !strings.Contains(err.Error(), "mask: block") {
+		t.Errorf("a file that ends before its mask's pixels: %v", err)
+	}
+	if b, err = os.ReadFile("testdata/mask_uint8.tif"); err != nil {
+		t.Fatal(err)
+	}
+	dir := b[binary.LittleEndian.Uint32(b[4:]):]
+	binary.LittleEndian.PutUint32(dir[2+12*int(binary.LittleEndian.Uint16(dir)):], 1<<30) // where the next directory is
+	if f, err := Open(bytes.NewReader(b), int64(len(b)), "lost"); err != nil || f.mask != nil {
+		t.Errorf("a file of which nothing behind its image can be read: %v", err)
 	}
 }

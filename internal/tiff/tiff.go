@@ -4,7 +4,7 @@
 // The reader takes classic TIFF and BigTIFF in both byte orders; strips and
 // tiles; bands interleaved by pixel or in planes; no compression, LZW, deflate
 // and PackBits; predictors 1 to 3; integer samples of 8 to 64 bits and floats of
-// 16 to 64 bits. Adobe's TIFF 6.0 and its Technical Note 3 are the sources, and
+// 16 to 64 bits; the mask that GDAL keeps beside an image. Adobe's TIFF 6.0 and its Technical Note 3 are the sources, and
 // libtiff where they are silent.
 package tiff
 
@@ -30,10 +30,12 @@ type File struct {
 	HasNoData            bool
 	Palette              []Color // the colour table of a palette image, else nil
 	Metadata             []Item  // GDAL's metadata, else nil
+	Alpha                int     // the band whose tag says that it tells how opaque a pixel is; -1 where none does
 
 	r      io.ReaderAt
 	size   int64
 	layout layout
+	mask   *File // what ReadMask unpacks, nil where the image has no mask
 
 	mu       sync.Mutex // guards what follows
 	cache    window     // the last row of blocks, where only part of it has been asked for
@@ -48,9 +50,12 @@ type Color struct{ R, G, B uint8 }
 // them is checked, so that a truncated file is refused here.
 func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 	f := &File{Name: name, r: r, size: size}
-	d, err := readDirectory(r, size)
+	d, mask, err := readDirectories(r, size)
 	if err == nil {
 		err = f.describe(d)
+	}
+	if err == nil && mask != nil {
+		err = f.describeMask(mask)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -98,7 +103,10 @@ func (f *File) describe(d *directory) (err error) {
 	if f.HasNoData {
 		l.fill = stored(f.NoData, l.format)
 	}
-	f.Palette, err = readPalette(d)
+	if f.Palette, err = readPalette(d); err != nil {
+		return err
+	}
+	f.Alpha, err = readAlpha(d, f.Bands)
 	return err
 }
 

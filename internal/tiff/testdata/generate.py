@@ -111,6 +111,21 @@ for kind, inter, more in ("int16", "BAND", []), ("float32", "PIXEL", ["COMPRESS=
     ds.WriteArray(pixels(kind)[:2, :16])
     ds = None
 
+# A mask inside the file, of one bit a pixel, before and after overviews of both; and a band of opacity.
+gdal.SetConfigOption("GDAL_TIFF_INTERNAL_MASK", "YES")
+y, x = np.indices((H, W))
+for name, kind, options in ("mask_uint8", "uint8", ["COMPRESS=DEFLATE"]), ("masktiles_float32", "float32", ["COMPRESS=LZW", "INTERLEAVE=BAND", "ENDIANNESS=BIG", *TILE]):
+    ds = gdal.GetDriverByName("GTiff").Create(f"{name}.tif", W, H, 2, TYPES[kind][0], options)
+    ds.WriteArray(pixels(kind, 2))
+    if name == "mask_uint8":
+        ds.BuildOverviews("NEAREST", [2])
+    ds.CreateMaskBand(gdal.GMF_PER_DATASET)
+    ds.GetRasterBand(1).GetMaskBand().WriteArray(np.where((x + 2 * y) % 5 == 0, 0, 255).astype(np.uint8))
+    if name != "mask_uint8":
+        ds.BuildOverviews("NEAREST", [2])
+    ds = None
+write("alpha_uint16", "uint16", ["COMPRESS=DEFLATE", "ALPHA=YES"])
+
 # An overview after the image.
 ds = gdal.GetDriverByName("GTiff").Create("overview_uint8.tif", W, H, 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE"])
 ds.WriteArray(pixels("uint8", 1))
