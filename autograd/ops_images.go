@@ -48,14 +48,10 @@ func (t *Tape) images(op string, x *Var, channels int, c Conv) *Var {
 	return t.result(tensor.Of(x.Dim(0), channels, oh, ow))
 }
 
-// pooled is images for a pooling window, which must reach into the image
-// wherever it stands.
+// pooled is images for a pooling window, which keeps the channels.
 func (t *Tape) pooled(op string, x *Var, c Conv) *Var {
-	if c.PadH > c.KernelH/2 || c.PadW > c.KernelW/2 {
-		fail(op, fmt.Sprintf("padding of more than half the window: %+v", c), x)
-	}
-	if c.DilationH != 1 || c.DilationW != 1 || x.Shape().Rank() != 4 {
-		fail(op, "want (N, C, H, W) and a window without dilation", x)
+	if x.Shape().Rank() != 4 {
+		fail(op, "want (N, C, H, W)", x)
 	}
 	return t.images(op, x, x.Dim(1), c)
 }

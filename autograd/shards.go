@@ -246,7 +246,7 @@ func (s *shards) forwardLane(i int, scratch tensor.Backend) {
 	for shard := first; shard < last; shard++ {
 		sub, in := s.open(i, shard, scratch)
 		lo, hi := shard*s.grain, min((shard+1)*s.grain, s.batch)
-		out := s.body(sub, lo, hi, in)
+		out := sub.ownResult(s.body(sub, lo, hi, in))
 		if s.sum {
 			if out.Value.Len() != 1 {
 				fail("ShardSum", "a slice's loss must have one element", out)
@@ -260,10 +260,9 @@ func (s *shards) forwardLane(i int, scratch tensor.Backend) {
 				g, _ := sub.gradOf(out)
 				sub.be.Fill(g, 1)
 				sub.run(out)
-				settle(sub.be, in)
 			}
+			settle(sub.be, in)
 		} else {
-			out = sub.ownResult(out)
 			s.place(sub.be, lo, hi, out)
 			s.results[shard] = out
 		}

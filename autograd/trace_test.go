@@ -97,4 +97,85 @@ func TestTraceNamesTheParameter(t *testing.T) {
 	if n := tape.NonFinite(); n == nil || !strings.Contains(n.Error(), "result of Square") {
 		t.Errorf("found %v, want it in the result of Square", n)
 	}
+	tape.Recompute(func(t *autograd.Tape, in []*autograd.Var) *autograd.Var { return t.Exp(in[0]) }, tape.Const(100, 3))
+	if n := tape.NonFinite(); n == nil || n.Op != "Square" {
+		t.Errorf("a later one hides the first: found %v", n)
+	}
+}
+
+// TestTraceOfManyInputs overflows where an operation of more than four inputs adds to
+// the gradient of one.
+func TestTraceOfManyInputs(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	tape := autograd.NewTape(be, autograd.Train)
+	tape.Trace = true
+	x := tape.InputGrad(tensor.New(2))
+	tape.Backward(tape.Sum(tape.Scale(tape.Concat(0, x, x, x, x, x), 1e38)))
+	if n := tape.NonFinite(); n == nil || n.Op != "Concat" || !n.Backward {
+		t.Errorf("found %v, want it in the gradient of Concat", n)
+	}
+}
+
+// TestTraceOfSlices: of several slices the earliest names the operation, whichever
+// lane comes first, and a later step knows nothing of it.
+func TestTraceOfSlices(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	const batch = 2 * 16 // two slices to a lane
+	tape := autograd.NewTape(be, autograd.Train)
+	tape.Trace = true
+	x := tensor.New(batch, 1)
+	be.Fill(x, 1)
+	body := func(last int) func(t *autograd.Tape, lo, _ int, in []*autograd.Var) *autograd.Var {
+		return func(t *autograd.Tape, lo, _ int, in []*autograd.Var) *autograd.Var {
+			y := t.Scale(in[0], 1e25)
+			switch {
+			case lo == 2 && last > 0:
+				y = t.Exp(y)
+			case lo > 2 && lo < last:
+				y = t.Square(y)
+			}
+			return t.Scale(y, 0)
+		}
+	}
+	for range 2 {
+		tape.Sum(tape.Shards(1, body(6), tape.InputGrad(x)))
+		if n := tape.NonFinite(); n == nil || n.Op != "Exp" {
+			t.Errorf("found %v, want it in Exp", n)
+		}
+		tape.Reset()
+		tape.Backward(tape.Sum(tape.Shards(1, body(0), tape.InputGrad(x))))
+		if n := tape.NonFinite(); n != nil {
+			t.Errorf("a step without one: %v", n)
+		}
+		tape.Reset()
+	}
+}
+
+// TestTraceOfAnUnusedParameter: a gradient that was infinite in an earlier step is not
+// found again where a recomputed part is given the parameter and leaves it alone.
+func TestTraceOfAnUnusedParameter(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	w := autograd.NewParam("w", tensor.New(1, 1))
+	tape := autograd.NewTape(be, autograd.Train)
+	tape.Trace = true
+	x := tensor.New(2, 1)
+	be.Fill(x, 1e20)
+	for _, used := range []bool{true, false} {
+		y := tape.Shards(1, func(t *autograd.Tape, _, _ int, in []*autograd.Var) *autograd.Var {
+			return t.Recompute(func(t *autograd.Tape, in []*autograd.Var) *autograd.Var {
+				if used {
+					return t.Scale(t.Linear(in[0], in[1], nil), 1e20)
+				}
+				return t.Scale(in[0], 1e-20)
+			}, in[0], t.Param(w))
+		}, tape.InputGrad(x))
+		tape.Backward(tape.Sum(y))
+		if n := tape.NonFinite(); (n != nil) != used {
+			t.Errorf("parameter used: %v, found %v", used, n)
+		}
+		tape.Reset()
+	}
 }

@@ -188,7 +188,7 @@ func TestScoreOfFeaturesIsProbabilities(t *testing.T) {
 }
 
 // Where timesteps are drawn at random, those of a map do not depend on how its rows
-// are grouped, nor repeat from row to row.
+// are grouped, nor repeat from row to row or from scene to scene.
 func TestMapTimesteps(t *testing.T) {
 	d := rsdata.Synthetic(rsdata.SyntheticConfig{H: 64, W: 64, Bands: 6, Noise: 0.01, Seed: 1})
 	cfg := small()
@@ -197,8 +197,8 @@ func TestMapTimesteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps := func(rows int) []int32 {
-		mapper := &mapper{c: &Classifier{model: m}, height: d.Scenes[0].H, wide: d.Scenes[0].W}
+	steps := func(scene, rows int) []int32 {
+		mapper := &mapper{c: &Classifier{model: m}, scene: scene, height: d.Scenes[0].H, wide: d.Scenes[0].W}
 		mapper.pixels, mapper.steps = make([]rsdata.Pixel, rows*mapper.wide), make([]int32, rows*mapper.wide)
 		var out []int32
 		for lo := 0; lo < mapper.height; lo += rows {
@@ -207,11 +207,14 @@ func TestMapTimesteps(t *testing.T) {
 		}
 		return out
 	}
-	one := steps(1)
-	if !slices.Equal(steps(4), one) {
+	one := steps(0, 1)
+	if !slices.Equal(steps(0, 4), one) {
 		t.Error("strips of four rows have other timesteps than single ones")
 	}
 	if slices.Equal(one[:64], one[64:128]) {
 		t.Error("two rows have the same timesteps")
+	}
+	if slices.Equal(steps(1, 1), one) {
+		t.Error("two scenes have the same timesteps")
 	}
 }

@@ -302,7 +302,7 @@ func checkWindow(op string, c ConvShape, y, x *Tensor) {
 }
 
 func checkPool(op string, y, x *Tensor, c ConvShape) {
-	check(x.Rank() == 4 && y.Rank() == 4 && c.DilationH == 1 && c.DilationW == 1, op, "want (N, C, H, W)", y, x)
+	check(x.Rank() == 4 && y.Rank() == 4 && c.DilationH == 1 && c.DilationW == 1, op, "want (N, C, H, W) and a window without dilation", y, x)
 	checkWindow(op, c, y, x)
 	check(c.PadH <= c.KernelH/2 && c.PadW <= c.KernelW/2, op, "padding of more than half the window", y, x)
 	oh, ow := c.Out(x.Dim(2), x.Dim(3))

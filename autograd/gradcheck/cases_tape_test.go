@@ -4,7 +4,7 @@ import "diffclip/autograd"
 
 // tapeCases are the operations that hold a part of the graph.
 func tapeCases() []*Case {
-	w, b := weight("w", 4, 4), weight("b", 4)
+	w, b, s := weight("w", 4, 4), weight("b", 4), weight("s", 1)
 	inputs := []Input{input("x", 5, 4), input("y", 5, 4), w, b}
 	// body is gelu(x·Wᵀ+b)·y + x, which uses x twice and ends in a result of its own.
 	body := func(t tape, x, y *autograd.Var) *autograd.Var {
@@ -73,6 +73,24 @@ func tapeCases() []*Case {
 				}
 				return y
 			}},
+		{Op: "Shards", Name: "sum, one slice is constant, an input unused", Outermost: true, Inputs: inputs[:2],
+			Forward: func(t tape, in vars) *autograd.Var {
+				return t.ShardSum(2, func(t tape, lo, hi int, in []*autograd.Var) *autograd.Var {
+					if lo == 2 {
+						return t.Const(0.5)
+					}
+					return t.Sum(t.Square(in[0]))
+				}, in[0], in[1])
+			},
+			Reference: func(v [][]float64) []float64 {
+				y := Unary(Square, v[0])
+				return scalar(Sum(y[:8]) + 0.5 + Sum(y[16:]))
+			}},
+		{Op: "Shards", Name: "sum, returns a parameter", Outermost: true, Inputs: []Input{input("x", 40, 1), s},
+			Forward: func(t tape, in vars) *autograd.Var {
+				return t.ShardSum(1, func(t tape, _, _ int, _ []*autograd.Var) *autograd.Var { return t.Param(s.Param) }, in[0])
+			},
+			Reference: func(v [][]float64) []float64 { return scalar(40 * v[1][0]) }},
 	}
 	for i, name := range []string{"grain 1", "grain 2", "whole"} {
 		grain := []int{1, 2, 99}[i]

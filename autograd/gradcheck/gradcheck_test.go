@@ -28,11 +28,12 @@ func TestEveryOpIsChecked(t *testing.T) {
 }
 
 // TestGradients holds every case against the reference, in every tier and for
-// several numbers of threads, which must not change a bit.
+// several numbers of threads, which must not change a bit, and wants all memory back.
 func TestGradients(t *testing.T) {
 	for _, c := range cases() {
 		t.Run(c.Title(), func(t *testing.T) {
 			truth := c.Solve()
+			leavesNothing(t, c, truth)
 			for _, tier := range kern.Available() {
 				restore := kern.Use(tier)
 				var first []float32
@@ -49,6 +50,20 @@ func TestGradients(t *testing.T) {
 				restore()
 			}
 		})
+	}
+}
+
+// leavesNothing fails unless a case, once its tape is reset, has given every tensor
+// back, and none twice, in every situation.
+func leavesNothing(t *testing.T, c *Case, truth *Truth) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	for _, s := range c.situations() {
+		ledger := NewLedger(t, be)
+		c.run(t, ledger, truth, s)
+		if n := ledger.Out(); n != 0 {
+			t.Errorf("%s (%s): %d tensors are not given back", c.Title(), s.name, n)
+		}
 	}
 }
 
