@@ -44,9 +44,10 @@ func (v variable) kind() string {
 type content struct {
 	array       *numeric.Array
 	wavelengths []float64
-	noData      *float64 // as the values are stored
-	hidden      []bool   // per pixel: whether a mask hides it; nil where none does, and after hide
-	good        []bool   // per band: whether the file recommends it; nil where it does not say
+	noData      *float64        // as the values are stored
+	scale       []numeric.Scale // of the values of each band; nil where they are the measurements
+	hidden      []bool          // per pixel: whether a mask hides it; nil where none does, and after hide
+	good        []bool          // per band: whether the file recommends it; nil where it does not say
 	grid        *georef.Grid
 	classNames  []string // of a classified map; index 0 is unlabelled
 	classColors []color.RGBA
@@ -210,7 +211,9 @@ func (m *matArrays) read(name string, narrow bool) (*content, error) {
 	if n.Array == nil {
 		return nil, fmt.Errorf("%s: variable %q is a %s, expected numbers%s", m.path, name, n.Class, fieldHint(n))
 	}
-	return &content{array: n.Array, noData: n.NoData}, nil
+	c := &content{array: n.Array, noData: n.NoData}
+	c.setScale(n.Scale)
+	return c, nil
 }
 
 // fieldHint says how to reach the numeric fields of a struct.

@@ -101,6 +101,12 @@ func (e *enviArrays) read(name string, narrow bool) (*content, error) {
 	if e.HasNoData {
 		c.noData = &e.NoData
 	}
+	c.readSidecar(e.Name, e.Format.Type, e.Scale)
+	measured, err := maskBeside(e.Name, e.Height, e.Width)
+	if err != nil {
+		return nil, err
+	}
+	c.mask(measured)
 	if e.Grid.Placed() || e.Grid.CRS.Known() {
 		c.grid = &e.Grid
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"diffclip/internal/georef"
@@ -51,11 +52,12 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 	if t.HasNoData {
 		c.noData = &t.NoData
 	}
+	beside := c.readSidecar(t.Name, t.Type, t.Scale())
 	if err := t.hide(c, o); err != nil {
 		return nil, err
 	}
 	if c.array.Shape[2] == 1 {
-		c.classNames = tiff.ReadClassNames(t.Name)
+		c.classNames = beside.ClassNames
 		for _, p := range t.Palette {
 			c.classColors = append(c.classColors, color.RGBA{p.R, p.G, p.B, 255})
 		}
@@ -89,6 +91,9 @@ func (t *tiffArrays) hide(c *content, o *opacity) error {
 	}
 	c.mask(opaque)
 	c.array = withoutBand(c.array, o.band)
+	if c.scale != nil {
+		c.scale = slices.Delete(c.scale, o.band, o.band+1)
+	}
 	return nil
 }
 

@@ -157,7 +157,8 @@ func (a *assembly) addModality(name string, c *content) {
 		}
 	}
 	a.modalities = append(a.modalities, m)
-	a.rasters = append(a.rasters, Raster{narrow(c.array), c.noData})
+	c.array = narrow(c.array)
+	a.rasters = append(a.rasters, c.raster())
 	a.place(name, c)
 	for _, note := range c.notes {
 		a.notef("%s: %s", name, note)

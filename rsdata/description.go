@@ -245,7 +245,7 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 		case d.Modalities[m].Name != mod.Name || d.Modalities[m].Bands != mod.Bands:
 			return fmt.Errorf("modality %d is %q with %d bands, in the first scene %q with %d: every scene needs the same", m+1, mod.Name, mod.Bands, d.Modalities[m].Name, d.Modalities[m].Bands)
 		}
-		s.Rasters = append(s.Rasters, Raster{c.array, c.noData})
+		s.Rasters = append(s.Rasters, c.raster())
 		if s.Grid == nil && c.grid != nil {
 			s.Grid = c.grid
 		}

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"diffclip/internal/numeric"
 )
 
 // Inspection describes the files at a path, whether or not they make a dataset.
@@ -28,7 +26,7 @@ type FileInfo struct {
 	Problem   error // why the file could not be read, nil where it could
 }
 
-// VariableInfo describes one array. The range is that of the finite values.
+// VariableInfo describes one array. The range is that of what was measured.
 type VariableInfo struct {
 	Name     string
 	Class    string // MATLAB's class, or the element type
@@ -37,10 +35,10 @@ type VariableInfo struct {
 	Mean     float64
 	Missing  int          // values that are not finite or are the no-data value
 	Labels   []LabelCount // of an array that looks like a label map, else nil
-	NoData   *float64
-	CRS      string   // of a georeferenced raster, else ""
-	Notes    []string // what was made of the file that is not plain
-	Problem  error    // why the data could not be read, nil where they could
+	NoData   *float64     // as the values are stored
+	CRS      string       // of a georeferenced raster, else ""
+	Notes    []string     // what was made of the file that is not plain
+	Problem  error        // why the data could not be read, nil where they could
 }
 
 // LabelCount says how often a value occurs.
@@ -131,20 +129,23 @@ func inspectVariable(f arrayFile, v variable) VariableInfo {
 	if c.grid != nil {
 		out.CRS = c.grid.CRS.String()
 	}
-	out.summarise(c.array)
+	out.summarise(c)
 	return out
 }
 
 // summarise computes the range, the mean, and the counts of few whole values.
-func (v *VariableInfo) summarise(a *numeric.Array) {
+func (v *VariableInfo) summarise(c *content) {
 	counts := map[int]int{}
 	sum, n := 0.0, 0
-	r := Raster{Array: a, NoData: v.NoData}
+	a, r := c.array, c.raster()
 	for i := range a.Len() {
 		x := a.At64(i)
 		if !r.Measured(x) {
 			v.Missing++
 			continue
+		}
+		if r.Scale != nil {
+			x = r.Scale[i%len(r.Scale)].Of(x)
 		}
 		if n == 0 {
 			v.Min, v.Max = x, x

@@ -144,7 +144,7 @@ func (f idtrees) readPlot(d *Dataset, plot string) (*Scene, error) {
 		} else if c.grid.Transform != s.Grid.Transform {
 			return nil, fmt.Errorf("%s: lies elsewhere than the plot's spectra: transform %v, expected %v", path, c.grid.Transform, s.Grid.Transform)
 		}
-		s.Rasters = append(s.Rasters, Raster{c.array, c.noData})
+		s.Rasters = append(s.Rasters, c.raster())
 	}
 	return s, nil
 }

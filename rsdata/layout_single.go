@@ -77,12 +77,21 @@ func (d *Dataset) SplitSpectrum(at int) (*Dataset, error) {
 	out.Scenes = nil
 	for _, s := range d.Scenes {
 		c, r := *s, s.Rasters[0]
-		c.Rasters = append([]Raster{{takeBands(r.Array, 0, at), r.NoData}, {takeBands(r.Array, at, m.Bands), r.NoData}}, s.Rasters[1:]...)
+		c.Rasters = append([]Raster{r.takeBands(0, at), r.takeBands(at, m.Bands)}, s.Rasters[1:]...)
 		out.Scenes = append(out.Scenes, &c)
 	}
 	out.Notes = append([]string(nil), d.Notes...)
 	out.notef("the bands of %s are divided in two modalities: 1-%d and %d-%d", m.Name, at, at+1, m.Bands)
 	return &out, nil
+}
+
+// takeBands returns a copy of the bands [lo, hi).
+func (r Raster) takeBands(lo, hi int) Raster {
+	out := Raster{Array: takeBands(r.Array, lo, hi), NoData: r.NoData}
+	if r.Scale != nil {
+		out.Scale = r.Scale[lo:hi]
+	}
+	return out
 }
 
 // takeBands copies the bands [lo, hi) of a (H, W, bands) array.

@@ -70,10 +70,10 @@ func Preview(r Raster, bands [3]int) *image.NRGBA {
 	im := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
 		for x := range w {
-			v := [3]float64{r.At(y, x, bands[0]), r.At(y, x, bands[1]), r.At(y, x, bands[2])}
-			if !r.Measured(v[0]) || !r.Measured(v[1]) || !r.Measured(v[2]) {
+			if slices.ContainsFunc(bands[:], func(b int) bool { return !r.Measured(r.Stored(y, x, b)) }) {
 				continue
 			}
+			v := [3]float64{r.At(y, x, bands[0]), r.At(y, x, bands[1]), r.At(y, x, bands[2])}
 			for i := range v {
 				v[i] = min(max(math.Round((v[i]-lo[i])*scale[i]), 0), 255)
 			}
@@ -92,8 +92,9 @@ func (r Raster) percentiles(band int, low, high float64) (lo, hi float64) {
 	}
 	var values []float64
 	for i := 0; i < pixels; i += stride {
-		if v := r.Array.At64(i*r.Bands() + band); r.Measured(v) {
-			values = append(values, v)
+		row, col := i/r.Array.Shape[1], i%r.Array.Shape[1]
+		if r.Measured(r.Stored(row, col, band)) {
+			values = append(values, r.At(row, col, band))
 		}
 	}
 	if len(values) == 0 {

@@ -10,19 +10,29 @@ import (
 // Raster is one modality of one scene: pixel-interleaved values in the element type of the file, so that a scene
 // takes the memory its file's type takes.
 type Raster struct {
-	Array  *numeric.Array // shape (H, W, bands)
-	NoData *float64       // the value that means "not measured", rounded as the values are; nil where there is none; NaN and infinities always do
+	Array  *numeric.Array  // shape (H, W, bands)
+	NoData *float64        // the stored value that means "not measured", rounded as the values are; nil where there is none; NaN and infinities always do
+	Scale  []numeric.Scale // per band: what its stored values measure; nil where they are the measurements
 }
 
 // Bands returns the values per pixel.
 func (r Raster) Bands() int { return r.Array.Shape[2] }
 
-// At returns the unscaled value of a band at a pixel.
+// At returns the value of a band at a pixel in the units of what was measured.
 func (r Raster) At(row, col, band int) float64 {
+	v := r.Stored(row, col, band)
+	if r.Scale != nil {
+		v = r.Scale[band].Of(v)
+	}
+	return v
+}
+
+// Stored returns the value of a band at a pixel as the file has it.
+func (r Raster) Stored(row, col, band int) float64 {
 	return r.Array.At64((row*r.Array.Shape[1]+col)*r.Array.Shape[2] + band)
 }
 
-// Measured reports whether v, one of the raster's values, is a measurement: finite and not the no-data value.
+// Measured reports whether v, one of the stored values, is a measurement: finite and not the no-data value.
 func (r Raster) Measured(v float64) bool {
 	if r.NoData == nil || v-v != 0 {
 		return v-v == 0
@@ -46,6 +56,9 @@ func (r Raster) check(h, w, bands int) error {
 	}
 	if r.Array.Len() != h*w*bands {
 		return fmt.Errorf("%d values in shape %v", r.Array.Len(), s)
+	}
+	if r.Scale != nil && len(r.Scale) != bands {
+		return fmt.Errorf("scales of %d bands, want %d", len(r.Scale), bands)
 	}
 	return nil
 }

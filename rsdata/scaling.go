@@ -40,8 +40,8 @@ type ModalityScaling struct {
 	Method  Method    `json:"method"`
 	InBands int       `json:"in_bands"`        // bands of the files
 	Bands   []int32   `json:"bands"`           // bands kept, increasing
-	Offset  []float32 `json:"offset"`          // per band kept, in raw units
-	Gain    []float32 `json:"gain"`            // per band kept, 1 / raw units
+	Offset  []float32 `json:"offset"`          // per band kept, in the units of what was measured
+	Gain    []float32 `json:"gain"`            // per band kept, 1 / these units
 	Fill    []float32 `json:"fill"`            // per band kept: the scaled band mean, used where nothing was measured
 	Clip    bool      `json:"clip"`            // clip scaled values to [0, 1]
 	PCA     *PCA      `json:"pca,omitempty"`   // principal components or minimum noise fractions

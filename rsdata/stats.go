@@ -122,8 +122,16 @@ func samplePixels(d *Dataset, limit int) []Pixel {
 	return out
 }
 
-// readPixel copies all bands of pixel i = row*W + col as float32; what was not measured becomes NaN.
+// readPixel copies all bands of pixel i = row*W + col as float32, in the units of what was measured; what was not
+// becomes NaN.
 func readPixel(dst []float32, r Raster, i int) {
+	readStored(dst, r, i)
+	for b, s := range r.Scale {
+		dst[b] = float32(s.Of(float64(dst[b])))
+	}
+}
+
+func readStored(dst []float32, r Raster, i int) {
 	switch d := r.Array.Data.(type) {
 	case []int8:
 		readValues(dst, d[i*len(dst):], r.NoData)

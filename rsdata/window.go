@@ -2,6 +2,7 @@ package rsdata
 
 import (
 	"fmt"
+	"slices"
 
 	"diffclip/internal/numeric"
 )
@@ -140,6 +141,7 @@ type source interface {
 
 func newSource(r Raster, m *ModalityScaling) source {
 	var s source
+	m = m.ofStored(r.Scale)
 	switch d := r.Array.Data.(type) {
 	case []int8:
 		s = newScaled(d, r, m)
@@ -168,6 +170,21 @@ func newSource(r Raster, m *ModalityScaling) source {
 		return projectAll(s, r, m)
 	}
 	return s
+}
+
+// ofStored returns the scaling that does to stored values what m does to what they measure.
+func (m *ModalityScaling) ofStored(scale []numeric.Scale) *ModalityScaling {
+	if scale == nil {
+		return m
+	}
+	out := *m
+	out.Offset, out.Gain = slices.Clone(m.Offset), slices.Clone(m.Gain)
+	for j, b := range m.Bands {
+		s := scale[b]
+		out.Offset[j] = float32((float64(m.Offset[j]) - s.Offset) / s.Gain)
+		out.Gain[j] = float32(float64(m.Gain[j]) * s.Gain)
+	}
+	return &out
 }
 
 // scaled applies a ModalityScaling to the raw values while it reads them.

@@ -227,7 +227,7 @@ func classifyScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Wind
 func measured(s *rsdata.Scene, pixel int) bool {
 	return slices.ContainsFunc(s.Rasters, func(r rsdata.Raster) bool {
 		for band := range r.Bands() {
-			if r.Measured(r.At(pixel/s.W, pixel%s.W, band)) {
+			if r.Measured(r.Stored(pixel/s.W, pixel%s.W, band)) {
 				return true
 			}
 		}

@@ -46,6 +46,20 @@ func TestParseHeader(t *testing.T) {
 	}
 }
 
+// Gains and offsets come before the factor of reflectances, of which only one can be meant.
+func TestScale(t *testing.T) {
+	for text, want := range map[string][]numeric.Scale{
+		"data gain values = {2, 3}\nreflectance scale factor = 10000": {{Gain: 2}, {Gain: 3}},
+		"data offset values = {0, -1}":                                {numeric.Stored, {Gain: 1, Offset: -1}},
+		"reflectance scale factor = 4.0":                              {{Gain: 0.25}, {Gain: 0.25}},
+		"":                                                            nil,
+	} {
+		if got := parse(t, minimal+text).Scale; !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestMapInfo(t *testing.T) {
 	const wkt = `PROJCS["WGS_1984_UTM_Zone_16N",GEOGCS["GCS_WGS_1984"]]`
 	for _, c := range []struct {
@@ -104,6 +118,8 @@ func TestHeaderErrors(t *testing.T) {
 		{minimal + "map info = {UTM, 1, 1, 0, 0, 0, 1}", "cannot be used"},
 		{minimal + "class names = {a, b}\nclass lookup = {1, 2, 3, 4, 5, 256}", "colour of class 1"},
 		{minimal + "data ignore value = none", `"data ignore value"`},
+		{minimal + "data gain values = {1, 2, 3}", "lists 3 values for 2 bands"},
+		{minimal + "reflectance scale factor = percent", `"reflectance scale factor" is "percent"`},
 	} {
 		if _, err := ParseHeader(strings.NewReader(c.text), "a.hdr"); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "a.hdr: ") {
 			t.Errorf("%q: %v, want %q", c.text, err, c.want)

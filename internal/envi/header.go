@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,11 +42,12 @@ type Header struct {
 
 	NoData      float64 // meaningful where HasNoData
 	HasNoData   bool
-	BandNames   []string  // one for each band, else nil
-	Wavelengths []float64 // nanometres, one for each band, nil where there are none or they are in units of no length
-	FWHM        []float64 // nanometres, one for each band, else nil
-	Good        []bool    // the bad band list: false for bands not to use; one for each band, else nil
-	Classes     []Class   // of a classification, else nil
+	BandNames   []string        // one for each band, else nil
+	Wavelengths []float64       // nanometres, one for each band, nil where there are none or they are in units of no length
+	FWHM        []float64       // nanometres, one for each band, else nil
+	Good        []bool          // the bad band list: false for bands not to use; one for each band, else nil
+	Scale       []numeric.Scale // what the values of each band measure, nil where they are the measurements
+	Classes     []Class         // of a classification, else nil
 	Grid        georef.Grid
 
 	Fields map[string]string // every field as written, by its name in lower case
@@ -241,11 +243,11 @@ func (h *Header) readBands() error {
 	if names := h.list("band names"); len(names) == h.Bands {
 		h.BandNames = names
 	}
-	var good []float64
+	var good, gains, offsets []float64
 	for _, f := range []struct {
 		name string
 		to   *[]float64
-	}{{"wavelength", &h.Wavelengths}, {"fwhm", &h.FWHM}, {"bbl", &good}} {
+	}{{"wavelength", &h.Wavelengths}, {"fwhm", &h.FWHM}, {"bbl", &good}, {"data gain values", &gains}, {"data offset values", &offsets}} {
 		v, err := h.numbers(f.name)
 		if err != nil {
 			return err
@@ -261,6 +263,9 @@ func (h *Header) readBands() error {
 			h.Good[i] = v != 0
 		}
 	}
+	if err := h.readScale(gains, offsets); err != nil {
+		return err
+	}
 	scale, length := 0.0, false
 	if h.Wavelengths != nil {
 		scale, length = spectral.Nanometres(h.Fields["wavelength units"], h.Wavelengths[0])
@@ -273,6 +278,30 @@ func (h *Header) readBands() error {
 		h.Wavelengths[i] *= scale
 		if h.FWHM != nil {
 			h.FWHM[i] *= scale
+		}
+	}
+	return nil
+}
+
+// readScale takes the gains and offsets, or without them the number by which reflectances were multiplied.
+func (h *Header) readScale(gains, offsets []float64) error {
+	if text, ok := h.Fields["reflectance scale factor"]; ok && gains == nil && offsets == nil {
+		factor, err := strconv.ParseFloat(strings.Trim(text, "{} "), 64)
+		if err != nil {
+			return fmt.Errorf(`"reflectance scale factor" is %.30q, expected a number`, text)
+		}
+		gains = slices.Repeat([]float64{1 / factor}, h.Bands)
+	}
+	if gains == nil && offsets == nil {
+		return nil
+	}
+	h.Scale = slices.Repeat([]numeric.Scale{numeric.Stored}, h.Bands)
+	for i := range h.Scale {
+		if gains != nil {
+			h.Scale[i].Gain = gains[i]
+		}
+		if offsets != nil {
+			h.Scale[i].Offset = offsets[i]
 		}
 	}
 	return nil

@@ -310,6 +310,9 @@ func (r *reader73) dataset(v *numeric.Named, o *hdf5.Object, matlab bool, depth 
 	}
 	if err == nil && !matlab {
 		v.NoData, err = noData(o)
+		if err == nil {
+			v.Scale, err = scale(o)
+		}
 	}
 	return err
 }
@@ -318,23 +321,68 @@ func (r *reader73) dataset(v *numeric.Named, o *hdf5.Object, matlab bool, depth 
 // and of NEON's flights.
 func noData(o *hdf5.Object) (*float64, error) {
 	for _, name := range []string{"_FillValue", "missing_value", "Data_Ignore_Value"} {
-		a, err := o.Attr(name)
-		if errors.Is(err, hdf5.ErrUnsupported) || err == nil && (a == nil || a.Type.Class != hdf5.Numeric) {
-			continue
-		}
+		v, err := numbers(o, name)
 		if err != nil {
 			return nil, err
 		}
-		v, err := a.Array()
-		if err != nil {
-			return nil, fmt.Errorf("attribute %s: %w", name, err)
-		}
-		if v.Len() > 0 {
-			value := v.At64(0)
-			return &value, nil
+		if len(v) > 0 {
+			return &v[0], nil
 		}
 	}
 	return nil, nil
+}
+
+// scale returns what a dataset's attributes say of its values: those of netCDF, by which
+// to multiply and what to add, and that of NEON's flights, by which to divide.
+func scale(o *hdf5.Object) ([]numeric.Scale, error) {
+	gain, err := numbers(o, "scale_factor")
+	if err != nil {
+		return nil, err
+	}
+	offset, err := numbers(o, "add_offset")
+	if err != nil {
+		return nil, err
+	}
+	if gain == nil && offset == nil {
+		divisor, err := numbers(o, "Scale_Factor")
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range divisor {
+			gain = append(gain, 1/d)
+		}
+	}
+	var out []numeric.Scale
+	for i := range max(len(gain), len(offset)) {
+		out = append(out, numeric.Stored)
+		if gain != nil {
+			out[i].Gain = gain[min(i, len(gain)-1)]
+		}
+		if offset != nil {
+			out[i].Offset = offset[min(i, len(offset)-1)]
+		}
+	}
+	return out, nil
+}
+
+// numbers returns the values of a numeric attribute, nil where a dataset has none of the name.
+func numbers(o *hdf5.Object, name string) ([]float64, error) {
+	a, err := o.Attr(name)
+	if errors.Is(err, hdf5.ErrUnsupported) || err == nil && (a == nil || a.Type.Class != hdf5.Numeric) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.Array()
+	if err != nil {
+		return nil, fmt.Errorf("attribute %s: %w", name, err)
+	}
+	var out []float64
+	for i := range v.Len() {
+		out = append(out, v.At64(i))
+	}
+	return out, nil
 }
 
 func (r *reader73) cells(v *numeric.Named, o *hdf5.Object, depth int) error {

@@ -20,6 +20,7 @@ type Named struct {
 	Text     string   // class char; the rows of a matrix are joined by "\n", trailing blanks cut
 	Children []Named  // classes struct and cell
 	NoData   *float64 // the value of Array that means "not measured", nil where the file names none
+	Scale    []Scale  // of Array's values: one for all, or one for each of the last subscript; nil where they are what was measured
 	Note     string   // what was left out in reading, "" for nothing (an imaginary part, an opaque object)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"diffclip/internal/numeric"
 	"diffclip/internal/spectral"
 )
 
@@ -88,6 +89,30 @@ func (f *File) BandNames() []string {
 		}
 	}
 	return names
+}
+
+// Scale returns what the stored values of each band measure, nil where the metadata
+// do not say of any.
+func (f *File) Scale() []numeric.Scale {
+	var scale []numeric.Scale
+	for _, item := range f.Metadata {
+		if item.Band < 0 || item.Band >= f.Bands || item.Role != "scale" && item.Role != "offset" {
+			continue
+		}
+		v, err := strconv.ParseFloat(strings.TrimSpace(item.Value), 64)
+		if err != nil {
+			continue
+		}
+		if scale == nil {
+			scale = slices.Repeat([]numeric.Scale{numeric.Stored}, f.Bands)
+		}
+		if item.Role == "scale" {
+			scale[item.Band].Gain = v
+		} else {
+			scale[item.Band].Offset = v
+		}
+	}
+	return scale
 }
 
 // Wavelengths returns the centre of each band, but of the given one (-1 for none), in

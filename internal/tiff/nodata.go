@@ -18,12 +18,20 @@ func readNoData(d *directory, t numeric.Type) (v float64, ok bool, err error) {
 	if err != nil || strings.TrimSpace(text) == "" {
 		return 0, false, err
 	}
+	if v, ok, err = parseNoData(text, t); err != nil {
+		err = fmt.Errorf("the nodata tag (42113): %w", err)
+	}
+	return v, ok, err
+}
+
+// parseNoData is readNoData for the text.
+func parseNoData(text string, t numeric.Type) (v float64, ok bool, err error) {
 	if low := strings.ToLower(text); strings.Contains(low, "nan") || strings.Contains(low, "#ind") { // as C libraries print it
 		text = "nan"
 	}
 	v, err = strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil && !math.IsInf(v, 0) {
-		return 0, false, fmt.Errorf("expected a number in the nodata tag (42113), found %q", text)
+		return 0, false, fmt.Errorf("expected a number, found %q", text)
 	}
 	switch {
 	case t == numeric.Float32:

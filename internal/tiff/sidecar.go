@@ -3,8 +3,6 @@ package tiff
 import (
 	"encoding/xml"
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 
 	"diffclip/internal/atomicfile"
@@ -76,25 +74,6 @@ func WriteClassSidecar(path string, classes []Class, wkt string) error {
 		band.Table.Rows = append(band.Table.Rows, row)
 	}
 	return writeSidecar(path, pamXML{SRS: wkt, Band: &band})
-}
-
-// maxSidecar bounds the bytes of a sidecar: those with a histogram have some thousands.
-const maxSidecar = 4 << 20
-
-// ReadClassNames returns the names of a classified map's classes, by pixel value,
-// from path + ".aux.xml", where GDAL keeps them; nil where that names none or
-// cannot be read, which GDAL would do without, too.
-func ReadClassNames(path string) []string {
-	file, err := os.Open(path + ".aux.xml")
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	var content pamXML
-	if err := xml.NewDecoder(io.LimitReader(file, maxSidecar)).Decode(&content); err != nil || content.Band == nil {
-		return nil
-	}
-	return content.Band.Categories
 }
 
 // WriteCRSSidecar writes to path + ".aux.xml" the WKT of a raster that brings no

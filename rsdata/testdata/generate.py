@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes rasters with what GDAL keeps beside their values: masks, opacity, scales. Needs GDAL's
-Python bindings and numpy (Debian: python3-gdal). Run it in this folder."""
+Python bindings, numpy and h5py (Debian: python3-gdal, python3-h5py). Run it in this folder."""
+import h5py
 import numpy as np
 from osgeo import gdal
 
@@ -41,3 +42,30 @@ opacity = np.where(HIDDEN, 0, 255)
 opacity[5, 4] = 128
 create("opacity.tif", 4, gdal.GDT_Byte, np.concatenate([pixels(3), opacity[None]])).FlushCache()
 create("infrared.tif", 4, gdal.GDT_Byte, pixels(4)).FlushCache()
+
+# Counts whose halves, or quarters less two in the second band, are what was measured; -9999 was not.
+counts = np.where(HIDDEN, -9999, pixels(2)).astype(np.int16)
+
+
+def scaled(ds):
+    for band, gain, offset in (1, 0.5, 1), (2, 0.25, -2):
+        ds.GetRasterBand(band).SetNoDataValue(-9999)
+        ds.GetRasterBand(band).SetScale(gain)
+        ds.GetRasterBand(band).SetOffset(offset)
+
+
+ds = create("scaled.tif", 2, gdal.GDT_Int16, counts)
+scaled(ds)
+ds = None
+create("pam.tif", 2, gdal.GDT_Int16, counts).FlushCache()
+ds = gdal.Open("pam.tif")  # opened to read, GDAL writes beside it
+scaled(ds)
+ds = None
+for name, more in ("gains", "data gain values = {0.5, 0.25}\ndata offset values = {1, -2}\n"), ("reflectance", "reflectance scale factor = 2\n"):
+    create(name + ".dat", 2, gdal.GDT_Int16, counts, driver="ENVI").FlushCache()
+    with open(name + ".hdr", "a") as f:
+        f.write("data ignore value = -9999\n" + more)
+for name, attributes in ("netcdf", {"scale_factor": 0.5, "add_offset": 1.0, "_FillValue": np.int16(-9999)}), ("neon", {"Scale_Factor": 2.0, "Data_Ignore_Value": -9999.0}):
+    with h5py.File(name + ".h5", "w") as f:
+        d = f.create_dataset("cube", data=np.moveaxis(counts, 0, 2))
+        d.attrs.update(attributes)
