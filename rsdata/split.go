@@ -98,6 +98,18 @@ func (d *Dataset) Split(cfg SplitConfig) (*Split, error) {
 	return s, nil
 }
 
+// SplitUnlabelled draws the windows for unsupervised training alone, from all pixels: for data without labels, or with
+// too few of them for Split. Labels are not looked at.
+func (d *Dataset) SplitUnlabelled(cfg SplitConfig) (*Split, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	s := &Split{Config: cfg}
+	var err error
+	s.Unlabelled, err = d.unlabelled(s)
+	return s, err
+}
+
 func (c *SplitConfig) check() error {
 	switch {
 	case c.Protocol != Official && c.Protocol != Random && c.Protocol != Disjoint:

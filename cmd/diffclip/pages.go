@@ -10,9 +10,12 @@ import (
 	"diffclip/internal/run"
 )
 
+// shownWindows is how many windows the pictures of the models have.
+const shownWindows = 6
+
 // restorations draws what stage 1 restores and keeps the pictures in the folder.
 func restorations(folder run.Folder, x *run.Experiment, m *diffusion.Model) ([]figure.Figure, error) {
-	figures, err := x.Reconstructions(m, examples(x))
+	figures, err := x.Reconstructions(m, x.Examples(shownWindows))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +43,7 @@ func pretrainPage(a *app, folder run.Folder, x *run.Experiment, m *diffusion.Mod
 // lookInside draws what the report shows of the models, with progress on stderr.
 func lookInside(a *app, x *run.Experiment, stage1 *diffusion.Model, stage2 *clip.Model) (*run.Inside, error) {
 	p := progress.New(a.stderr, "attention and features of test windows", 0)
-	inside, err := x.LookInside(a.ctx, stage1, stage2, examples(x))
+	inside, err := x.LookInside(a.ctx, stage1, stage2, x.Examples(shownWindows))
 	if err == nil {
 		p.Done("drawn")
 	}

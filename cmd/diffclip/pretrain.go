@@ -6,11 +6,10 @@ import (
 	"fmt"
 
 	"diffclip/internal/run"
-	"diffclip/rsdata"
 )
 
 func declarePretrain(a *app, f *flags) func() error {
-	f.purpose = "Stage 1: a mask-diffusion model learns from unlabelled windows of a scene."
+	f.purpose = "Stage 1: a mask-diffusion model learns from unlabelled windows of a scene, whose labels\nmay come later or be those of another scene."
 	f.usage = "-data DIR -out RUN [flags]"
 	f.example = []string{"-data Houston2013 -out runs/houston", "-resume -out runs/houston"}
 	var p place
@@ -41,7 +40,7 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	if err != nil {
 		return err
 	}
-	x, err := run.Prepare(cfg, run.Given{}, be)
+	x, err := run.Prepare(cfg, run.Given{Stage1: true}, be)
 	if err != nil {
 		return err
 	}
@@ -69,7 +68,11 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	if err := stage1AndPage(a, folder, x, man, trained); err != nil {
 		return resumable(err, commandLine("pretrain", "-resume", "-out", p.out))
 	}
-	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       %s\n", folder.Path(run.Stage1File), folder.Path(run.ReportFile), commandLine("finetune", "-from", p.out))
+	next := commandLine("finetune", "-from", p.out)
+	if x.NoTest != nil {
+		next = "when there are labels enough: " + next
+	}
+	fmt.Fprintf(a.stdout, "weights    %s\nreport     %s\nnext       %s\n", folder.Path(run.Stage1File), folder.Path(run.ReportFile), next)
 	return nil
 }
 
@@ -163,17 +166,4 @@ func describe(a *app, x *run.Experiment) {
 	for _, n := range x.Scaling.Notes() {
 		fmt.Fprintf(a.stderr, "note: %s\n", n)
 	}
-}
-
-// shownWindows is how many windows the pictures of stage 1 have.
-const shownWindows = 6
-
-// examples spreads a few windows over the test samples, so that they show
-// different classes.
-func examples(x *run.Experiment) []rsdata.Pixel {
-	var pixels []rsdata.Pixel
-	for i := range shownWindows {
-		pixels = append(pixels, x.Split.Test[i*len(x.Split.Test)/shownWindows].Pixel)
-	}
-	return pixels
 }

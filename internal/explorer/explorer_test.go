@@ -452,6 +452,37 @@ func TestDataGone(t *testing.T) {
 	}
 }
 
+// A run of stage 1 on a scene without labels is looked into; what needs labels says so.
+func TestRunWithoutLabels(t *testing.T) {
+	cfg, err := runtest.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Data = "../../rsdata/testdata/scaled.tif"
+	x, err := run.Prepare(cfg, run.Given{Stage1: true}, tensor.NewCPU(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := run.Create(filepath.Join(t.TempDir(), "run"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := folder.TrainStage1(t.Context(), x, run.NewManifest(x), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	c := open(t, folder.Dir)
+	var s stateAnswer
+	c.answer(&s, "/api/state", "")
+	if !s.Stage1 || s.Problem != "" || len(s.Scenes) != 1 || len(s.Classes) != 0 {
+		t.Errorf("state %+v", s)
+	}
+	for path, code := range map[string]int{"/api/features?stage=1&modality=0": 409, "/api/attention?stage=1&block=0&token=0&scene=0&row=2&col=2": 200, "/api/restore?scene=0&row=2&col=2&t=1&ratio=0.5": 200} {
+		if w := c.ask(path, ""); w.Code != code || code == 409 && !strings.Contains(w.Body.String(), "no test windows") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
 // limited ends what waits for something that does not come.
 func limited(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

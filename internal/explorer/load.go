@@ -9,7 +9,6 @@ import (
 	"diffclip/clip"
 	"diffclip/internal/run"
 	"diffclip/internal/study"
-	"diffclip/rsdata"
 	"diffclip/tensor"
 	"diffclip/vit"
 )
@@ -90,10 +89,10 @@ func (l *loaded) prepare(e *Explorer, be tensor.Backend) error {
 	if e.cfg.Data != "" {
 		cfg.Data = e.cfg.Data
 	}
-	var given run.Given
+	given := run.Given{Stage1: l.stage2 == nil}
 	switch {
 	case l.stage2 != nil:
-		given = run.Given{Scaling: l.stage2.Scaling, Text: l.stage2.Text}
+		given.Scaling, given.Text = l.stage2.Scaling, l.stage2.Text
 	case l.stage1 != nil:
 		given.Scaling = l.stage1.Scaling
 	}
@@ -144,16 +143,9 @@ const paintedWindows = 64
 
 // paint makes a painter for each modality.
 func (l *loaded) paint() error {
-	samples := l.x.Split.Test
-	if len(samples) == 0 {
-		samples = l.x.Split.Train
-	}
-	if len(samples) == 0 {
+	pixels := l.x.Examples(paintedWindows)
+	if len(pixels) == 0 {
 		return errors.New("the split of the run has no samples")
-	}
-	var pixels []rsdata.Pixel
-	for i := range min(paintedWindows, len(samples)) {
-		pixels = append(pixels, samples[i*len(samples)/min(paintedWindows, len(samples))].Pixel)
 	}
 	buffers := l.x.Windows.NewBuffers(len(pixels))
 	l.x.Windows.Gather(buffers, pixels)

@@ -21,6 +21,7 @@ type Experiment struct {
 	Split   *rsdata.Split
 	Text    *Text
 	Backend tensor.Backend
+	NoTest  error // why no sample trains stage 2 or tests; nil where some do
 }
 
 // Given is what is open or fixed already; what is nil is made anew.
@@ -28,6 +29,8 @@ type Given struct {
 	Data    *rsdata.Dataset
 	Scaling *rsdata.Scaling
 	Text    *Text
+
+	Stage1 bool // that stage 1 is all there will be: labels may then be missing or too few
 }
 
 // Prepare opens the data of a configuration and fits everything to them.
@@ -42,9 +45,6 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 			return nil, err
 		}
 	}
-	if len(data.Classes) == 0 {
-		return nil, fmt.Errorf("%s: no labels, so nothing to learn classes from: see `diffclip inspect`, or list label files in a scene.json", cfg.Data)
-	}
 	if side := data.Scenes[0].H; data.Whole && side != cfg.Split.Window {
 		return nil, fmt.Errorf("%s: pictures of %d x %d pixels, which are samples as a whole, and windows of %d: say -preset mrnet, or -window %d and a -patch that divides it", cfg.Data, side, side, cfg.Split.Window, side)
 	}
@@ -58,7 +58,7 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 		return nil, err
 	}
 	x.Windows = rsdata.NewWindows(data, x.Scaling, cfg.Split.Window)
-	if x.Split, err = data.Split(cfg.Split); err != nil {
+	if err := x.split(given.Stage1); err != nil {
 		return nil, err
 	}
 	if x.Text == nil {
@@ -74,6 +74,39 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 	x.Config.setModalities(mods)
 	x.Config.setClasses(len(data.Classes))
 	return x, nil
+}
+
+// split divides the samples. Stage 1 by itself reads no labels, and where they do not
+// make a split it goes without, unless it learns classes too or has to keep clear of
+// the windows that test.
+func (x *Experiment) split(stage1 bool) (err error) {
+	cfg := x.Config.Split
+	if len(x.Data.Classes) == 0 {
+		err = fmt.Errorf("%s: no labels, so nothing to learn classes from: see `diffclip inspect`, or list label files in a scene.json", x.Config.Data)
+	} else {
+		x.Split, err = x.Data.Split(cfg)
+	}
+	if err == nil || !stage1 || x.Config.NeedsLabels() || cfg.Inductive && len(x.Data.Classes) > 0 {
+		return err
+	}
+	x.NoTest = err
+	x.Split, err = x.Data.SplitUnlabelled(cfg)
+	return err
+}
+
+// Examples spreads a few windows over the test samples, so that they show different
+// classes, or, where none test, over the windows of stage 1.
+func (x *Experiment) Examples(n int) []rsdata.Pixel {
+	all := rsdata.Pixels(nil, x.Split.Test)
+	if len(all) == 0 {
+		all = x.Split.Unlabelled
+	}
+	n = min(n, len(all))
+	pixels := make([]rsdata.Pixel, n)
+	for i := range pixels {
+		pixels[i] = all[i*len(all)/n]
+	}
+	return pixels
 }
 
 // Resplit draws the split anew from another seed, which stage 2 then uses too.

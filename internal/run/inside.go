@@ -135,6 +135,9 @@ func (x *Experiment) FeatureFigures(ctx context.Context, encoders []namedEncoder
 // windows, spread over all of them and pooled as the classifier pools them, in the
 // plane by t-SNE. It is an error where they are too few or too much alike.
 func (x *Experiment) EmbedTest(ctx context.Context, looker *study.Encoder, modality int) ([]rsdata.Sample, []tsne.Point, error) {
+	if x.NoTest != nil {
+		return nil, nil, fmt.Errorf("there are no test windows to show: %w", x.NoTest)
+	}
 	samples := spreadOver(x.Split.Test, embeddedWindows)
 	features, err := looker.Features(ctx, rsdata.Pixels(nil, samples), x.Config.Classifier.Pool)
 	if err != nil {

@@ -76,6 +76,9 @@ func (x *Experiment) DataLine() string {
 	for i, m := range x.Data.Modalities {
 		names[i] = fmt.Sprintf("%s (%s)", m.Name, Count(m.Bands, "band"))
 	}
+	if x.NoTest != nil {
+		return fmt.Sprintf("%s: %s; no labels used, seed %d", x.Data.Name, strings.Join(names, " + "), x.Config.Seed)
+	}
 	samples := "all training samples"
 	if n := x.Split.Config.Shots; n > 0 {
 		samples = Count(n, "training sample") + " per class"
@@ -148,8 +151,11 @@ func (x *Experiment) methodSection(r Results) report.Section {
 	return s
 }
 
-// OverlapLine says how far training and test windows share pixels.
+// OverlapLine says how far training and test windows share pixels, or why there are none.
 func (x *Experiment) OverlapLine() string {
+	if x.NoTest != nil {
+		return fmt.Sprintf("Stage 1 needs no labels, and stage 2 would lack them: %v.", x.NoTest)
+	}
 	n, all := x.Split.OverlapTrainTest, len(x.Split.Test)
 	if n == 0 {
 		return fmt.Sprintf("None of the %d test windows shares a pixel with a training window.", all)
@@ -367,6 +373,12 @@ func shares(labels []uint8, classes []rsdata.Class) string {
 func (x *Experiment) dataSection() report.Section {
 	s := report.Section{Title: "Data and split"}
 	sp := x.Split
+	if x.NoTest != nil {
+		s.Text = append(s.Text, fmt.Sprintf("%d unlabelled windows of %d x %d pixels for stage 1.", len(sp.Unlabelled), sp.Config.Window, sp.Config.Window))
+		s.Text = append(s.Text, x.Data.Notes...)
+		s.Text = append(s.Text, x.Scaling.Notes()...)
+		return s
+	}
 	s.Text = append(s.Text, fmt.Sprintf("%d training, %d validation and %d test windows of %d x %d pixels; %d unlabelled windows for stage 1, drawn without a look at labels.",
 		len(sp.Train), len(sp.Validation), len(sp.Test), sp.Config.Window, sp.Config.Window, len(sp.Unlabelled)))
 	s.Text = append(s.Text, x.Data.Notes...)

@@ -67,6 +67,36 @@ func TestPresetsAreSound(t *testing.T) {
 	}
 }
 
+// Stage 1 alone goes without labels, but not where it learns classes too, nor where it is to keep clear of the
+// windows that test and those cannot be told.
+func TestPrepareForStage1(t *testing.T) {
+	x := small(t)
+	cfg := x.Config
+	cfg.Split.Shots = 1 << 20
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		stage1 bool
+		fails  bool
+	}{
+		{"both stages", func(*Config) {}, false, true},
+		{"stage 1", func(*Config) {}, true, false},
+		{"stage 1 that learns classes", func(c *Config) { c.Diffusion.ClassWeight = 0.5 }, true, true},
+		{"stage 1 clear of test windows", func(c *Config) { c.Split.Inductive = true }, true, true},
+		{"stage 1 of a window that is none", func(c *Config) { c.Split.Protocol = "fair" }, true, true},
+	} {
+		cfg := cfg
+		c.change(&cfg)
+		y, err := Prepare(cfg, Given{Data: x.Data, Stage1: c.stage1}, x.Backend)
+		if err != nil != c.fails {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if err == nil && (y.NoTest == nil || len(y.Split.Train)+len(y.Split.Test) > 0 || len(y.Split.Unlabelled) != 20 || len(y.Examples(6)) != 6) {
+			t.Errorf("%s: split %+v, reason %v", c.name, y.Split, y.NoTest)
+		}
+	}
+}
+
 func TestSetEpochsMovesMilestones(t *testing.T) {
 	c := Config{Finetune: clip.TrainConfig{Epochs: 150, Milestones: []int{100, 131}}}
 	c.SetEpochs(30)
