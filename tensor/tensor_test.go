@@ -1,6 +1,7 @@
 package tensor_test
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -40,6 +41,10 @@ func TestProgrammersMistakesPanic(t *testing.T) {
 		"a view of another size": func() { tensor.New(2, 3).View(7) },
 		"an item of many":        func() { tensor.New(2).Item() },
 		"a weight of rank 3":     func() { tensor.NewWeight(tensor.New(2, 3, 4)) },
+		"values past the end":    func() { new(tensor.Arena).Get(tensor.Of(3)).Slice(2, tensor.Of(2)) }, // where there is memory
+		"rows past the end":      func() { tensor.New(2, 0).RowRange(1, 3) },
+		"too few to write":       func() { tensor.New(2, 3).Write(make([]float32, 5)) },
+		"too few to read to":     func() { tensor.New(2, 3).Read(make([]float32, 5)) },
 	} {
 		func() {
 			defer func() {
@@ -65,6 +70,68 @@ func TestViewsShareAndClonesDoNot(t *testing.T) {
 	v.Data[4] = 1
 	if x.Data[4] != 1 || c.Data[4] != 0 || v.Shape != tensor.Of(3, 2) || c.Shape != x.Shape {
 		t.Errorf("%v, %v, %v", x, v, c)
+	}
+}
+
+// memory stands in for a device's.
+type memory []float32
+
+func (m memory) Read(dst []float32, offset int)  { copy(dst, m[offset:]) }
+func (m memory) Write(offset int, src []float32) { copy(m[offset:], src) }
+func (m memory) Zero(offset, n int)              { clear(m[offset : offset+n]) }
+
+// TestPartsOfABuffer: a part of a part of a tensor on a device lies where both begin.
+func TestPartsOfABuffer(t *testing.T) {
+	m := memory{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
+	x := tensor.OnBuffer(m, 2, tensor.Of(4, 2)) // 2..9
+	rows := x.RowRange(1, 4)                    // 4..9
+	part := rows.Slice(3, tensor.Of(2))         // 7, 8
+	item := part.Slice(1, tensor.Of())
+	if b, at := part.Buffer(); b == nil || at != 7 || !slices.Equal(part.Host(), []float32{7, 8}) || !slices.Equal(part.Clone().Data, []float32{7, 8}) || item.Item() != 8 {
+		t.Errorf("from %d on: %v, clone %v, item %v, want 7 and 8", at, part.Host(), part.Clone().Data, item.Item())
+	}
+	part.Write([]float32{-7, -8})
+	rows = x.RowRange(0, 1)
+	rows.Zero()
+	if want := (memory{0, 1, 0, 0, 4, 5, 6, -7, -8, 9, 10, 11}); !slices.Equal(m, want) {
+		t.Errorf("after writing: %v, want %v", m, want)
+	}
+}
+
+// TestCatchDevice: the failure of a device becomes an error, any other panic goes on.
+func TestCatchDevice(t *testing.T) {
+	cause := errors.New("no memory is left")
+	run := func(panics any) (err error) {
+		defer tensor.CatchDevice(&err)
+		if panics != nil {
+			panic(panics)
+		}
+		return nil
+	}
+	if err := run(&tensor.DeviceError{Err: cause}); !errors.Is(err, cause) {
+		t.Errorf("error %v, want %v", err, cause)
+	}
+	if err := run(nil); err != nil {
+		t.Errorf("error %v without a panic", err)
+	}
+	defer func() {
+		if got := recover(); got != "a mistake" {
+			t.Errorf("a panic of another kind came out as %v", got)
+		}
+	}()
+	run("a mistake")
+}
+
+// TestArenaUsesSlabsUp takes tensors until slabs end, at every remainder.
+func TestArenaUsesSlabsUp(t *testing.T) {
+	for first := range 6 {
+		var a tensor.Arena
+		for range first {
+			a.Get(tensor.Of(80))
+		}
+		for range 850 {
+			a.Get(tensor.Of(64))
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func imageCases() []*Case {
 	for _, s := range []struct {
 		name string
 		c    autograd.Conv
-	}{{"2x2", window(2, 2, 0, 1, 1)}, {"3x3, overlapping", window(3, 1, 1, 1, 1)}, {"3x3, stride 2", window(3, 2, 1, 1, 1)}} {
+	}{{"2x2", window(2, 2, 0, 1, 1)}, {"3x3, overlapping", window(3, 1, 1, 1, 1)}, {"3x3, stride 2", window(3, 2, 1, 1, 1)}, {"3x2", autograd.Conv{KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 1, PadH: 1, DilationH: 1, DilationW: 1, Groups: 1}}} {
 		in := []Input{input("x", 2, 3, 7, 6)}
 		all = append(all,
 			&Case{Op: "MaxPool2D", Name: s.name, Inputs: in,

@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"math"
+
 	"diffclip/autograd/gradcheck"
 	"diffclip/tensor"
 )
@@ -48,7 +50,8 @@ var imageChecks = []check{
 		})
 	}},
 	{[]string{"MaxPool2D", "MaxPool2DBackward", "AvgPool2D", "AvgPool2DBackward"}, func(b *bench) {
-		for _, c := range []tensor.ConvShape{window(2, 2, 0, 1, 1), window(3, 1, 1, 1, 1), window(3, 2, 1, 1, 1)} {
+		flat := tensor.ConvShape{KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 1, PadH: 1, DilationH: 1, DilationW: 1, Groups: 1}
+		for _, c := range []tensor.ConvShape{window(2, 2, 0, 1, 1), window(3, 1, 1, 1, 1), window(3, 2, 1, 1, 1), flat} {
 			oh, ow := c.Out(7, 6)
 			x, dy := b.random("x", 2, 3, 7, 6), b.random("dy", 2, 3, oh, ow)
 			y, index := b.like(dy), b.like(dy)
@@ -61,6 +64,17 @@ var imageChecks = []check{
 			b.be.AvgPool2D(y, x, c)
 			b.near("AvgPool2D", y, mean([][]float64{wide(x)}))
 			b.gradient("AvgPool2D", mean, in, 0, dy, true, func(dx *tensor.Tensor, acc bool) { b.be.AvgPool2DBackward(dx, dy, c, acc) })
+		}
+		x, y := b.random("x", 1, 1, 4, 4), b.dirty(1, 1, 2, 2)
+		values := x.Clone().Data
+		values[5] = float32(math.NaN())
+		x.Write(values)
+		b.be.MaxPool2D(y, b.like(y), x, window(2, 2, 0, 1, 1))
+		for i, v := range y.Host() {
+			if (v != v) != (i == 0) {
+				b.Errorf("MaxPool2D: %v, where the first of four windows has a NaN", y.Host())
+				break
+			}
 		}
 	}},
 }

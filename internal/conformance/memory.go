@@ -128,5 +128,6 @@ func checkCopy2D(b *bench) {
 		}
 	}
 	b.be.Copy2D(src, 42, 7, src, 0, 7, 0, 3, false) // nothing to copy
-	b.panics("a block outside", func() { b.be.Copy2D(src, 0, 7, src, 1, 7, 6, 7, false) })
+	b.panics("a block outside", func() { b.be.Copy2D(b.dirty(60), 0, 7, src, 1, 7, 6, 7, false) })
+	b.panics("a block outside of the destination", func() { b.be.Copy2D(src, 1, 7, b.dirty(60), 0, 7, 6, 7, false) })
 }

@@ -1,7 +1,9 @@
 package conformance
 
-// checkMistakes gives every method that writes a gradient or a loss a destination
-// of another size: it must say so before a device writes beside it.
+import "diffclip/tensor"
+
+// checkMistakes gives methods operands of another size, above all those that are
+// written: they must say so before a device writes beside them.
 func checkMistakes(b *bench) {
 	be := b.be
 	var (
@@ -17,6 +19,12 @@ func checkMistakes(b *bench) {
 		ids, targets = []int32{0, 1, 2, 3}, []int32{0, 1, 2, 3}
 		pointwise    = window(1, 1, 0, 1, 1)
 		halves       = window(2, 2, 0, 1, 1)
+		weight       = tensor.NewWeight(b.dirty(5, 6))
+		tokens, lse  = b.dirty(2, 3, 4), b.dirty(2, 2, 3)
+		packed       = b.dirty(2, 3, 12)
+		query, short = b.dirty(2, 4), b.dirty(2, 3)
+		keys, shares = b.dirty(2, 3, 8), b.dirty(2, 2, 3)
+		adam         = tensor.AdamConfig{Step: 1}
 	)
 	for what, f := range map[string]func(){
 		"SumSquares":                    func() { be.SumSquares(two, rows) },
@@ -55,6 +63,57 @@ func checkMistakes(b *bench) {
 		"Conv2D padding":                func() { be.Conv2D(pooled, image, filter, nil, window(1, 1, -1, 1, 1)) },
 		"AvgPool2D gradient":            func() { be.AvgPool2DBackward(other, pooled, halves, false) },
 		"LinearBackwardWeight gradient": func() { be.LinearBackwardWeight(wrong, nil, rows, rows, false) },
+		"Unary backward":                func() { be.UnaryBackward(tensor.GELU, wrong, rows, rows, rows, false) },
+		"Scale":                         func() { be.Scale(rows, wrong, 1) },
+		"Axpy":                          func() { be.Axpy(rows, 1, wrong) },
+		"AxpyBy factor":                 func() { be.AxpyBy(rows, two, rows) },
+		"AxpyBy":                        func() { be.AxpyBy(rows, one, wrong) },
+		"MulAcc":                        func() { be.MulAcc(wrong, rows, rows) },
+		"MulAcc row":                    func() { be.MulAcc(rows, rows, five) },
+		"ScaleByScalar":                 func() { be.ScaleByScalar(wrong, rows, one) },
+		"ScaleByScalar factor":          func() { be.ScaleByScalar(rows, rows, two) },
+		"SumLeading":                    func() { be.SumLeading(five, rows) },
+		"DotLeading":                    func() { be.DotLeading(five, rows, rows) },
+		"DotLeading operands":           func() { be.DotLeading(six, rows, wrong) },
+		"AddScalar":                     func() { be.AddScalar(rows, two, 1, false) },
+		"Linear bias":                   func() { be.Linear(wrong, nil, rows, weight, six, tensor.NoAct, nil) },
+		"Linear result":                 func() { be.Linear(rows, nil, rows, weight, five, tensor.NoAct, nil) },
+		"Linear residual":               func() { be.Linear(wrong, nil, rows, weight, nil, tensor.NoAct, rows) },
+		"Linear residual and GELU":      func() { be.Linear(wrong, nil, rows, weight, nil, tensor.ActGELU, b.dirty(4, 5)) },
+		"Linear before the activation":  func() { be.Linear(wrong, rows, rows, weight, nil, tensor.ActGELU, nil) },
+		"LinearBackwardInput":           func() { be.LinearBackwardInput(wrong, wrong, weight, false) },
+		"LinearBackwardInput rows":      func() { be.LinearBackwardInput(b.dirty(3, 6), wrong, weight, false) },
+		"MatMul result":                 func() { be.MatMul(wrong, rows, b.dirty(6, 6), false, false, 1, 0) },
+		"Transpose":                     func() { be.Transpose(rows, rows) },
+		"SelfAttention lse":             func() { be.SelfAttention(tokens, b.dirty(2, 3, 3), packed, 2, false) },
+		"SelfAttention heads":           func() { be.SelfAttention(tokens, b.dirty(2, 3, 3), packed, 3, false) },
+		"SelfAttention input":           func() { be.SelfAttention(tokens, lse, tokens, 2, false) },
+		"SelfAttention gradient":        func() { be.SelfAttentionBackward(tokens, tokens, tokens, lse, packed, 2, false) },
+		"QueryAttention result":         func() { be.QueryAttention(short, shares, query, keys, nil, 2) },
+		"QueryAttention shares":         func() { be.QueryAttention(query, b.dirty(2, 2, 2), query, keys, nil, 2) },
+		"QueryAttention no token":       func() { be.QueryAttention(query, shares, query, keys, []int32{0, 3}, 2) },
+		"QueryAttention lengths":        func() { be.QueryAttention(query, shares, query, keys, []int32{3}, 2) },
+		"QueryAttention q gradient":     func() { be.QueryAttentionBackward(short, keys, query, shares, query, keys, nil, 2) },
+		"QueryAttention kv gradient":    func() { be.QueryAttentionBackward(query, tokens, query, shares, query, keys, nil, 2) },
+		"LayerNorm result":              func() { be.LayerNorm(wrong, stat, stat, rows, six, six, 1e-5) },
+		"LayerNorm statistics":          func() { be.LayerNorm(rows, two, stat, rows, six, six, 1e-5) },
+		"LayerNorm input gradient":      func() { be.LayerNormBackward(wrong, nil, nil, rows, rows, stat, stat, six, false) },
+		"BatchNorm statistics":          func() { be.BatchNorm(rows, five, six, rows, six, six, 1e-5, false) },
+		"BatchNorm input gradient":      func() { be.BatchNormBackward(wrong, nil, nil, rows, rows, rows, six, six, six, false, false) },
+		"ChannelAffine result":          func() { be.ChannelAffine(wrong, rows, six, six, six, six, false) },
+		"MoveStats":                     func() { be.MoveStats(six, five, six, six, 4, 1e-5, 0.1) },
+		"InvStd":                        func() { be.InvStd(six, five, 1e-5) },
+		"Softmax":                       func() { be.Softmax(wrong, rows) },
+		"Softmax gradient":              func() { be.SoftmaxBackward(wrong, rows, rows, false) },
+		"L2Normalize":                   func() { be.L2Normalize(rows, two, rows, 1e-12) },
+		"L2Normalize gradient":          func() { be.L2NormalizeBackward(wrong, rows, rows, stat, 1e-12, false) },
+		"GatherRows result":             func() { be.GatherRows(wrong, rows, nil, ids) },
+		"GatherRows ids":                func() { be.GatherRows(rows, rows, nil, ids[:3]) },
+		"GatherRows no fill":            func() { be.GatherRows(rows, rows, nil, []int32{0, 1, 2, -1}) },
+		"Adam moments":                  func() { be.Adam(rows, rows, rows, wrong, adam) },
+		"Adam step 0":                   func() { be.Adam(rows, rows, rows, rows, tensor.AdamConfig{}) },
+		"SGD":                           func() { be.SGD(rows, wrong, nil, 1, 0, 0, 1, false, true) },
+		"SGD velocity":                  func() { be.SGD(rows, rows, wrong, 1, 0.9, 0, 1, false, true) },
 		"LinearBackwardWeight bias":     func() { be.LinearBackwardWeight(b.dirty(6, 6), five, rows, rows, false) },
 	} {
 		b.panics(what, f)

@@ -49,7 +49,7 @@ var normChecks = []check{
 		}
 	}},
 	{[]string{"MoveStats", "InvStd"}, func(b *bench) {
-		const c, n, eps, momentum = 37, 9, 1e-3, 0.25
+		const c, eps, momentum = 37, 1e-3, 0.25
 		mean, runningMean := b.random("mean", c), b.random("running mean", c)
 		variance, runningVar, rstd := b.dirty(c), b.dirty(c), b.dirty(c)
 		b.be.Unary(tensor.Square, variance, b.random("deviation", c))
@@ -57,14 +57,16 @@ var normChecks = []check{
 		root := gradcheck.Unary(func(v float64) float64 { return 1 / math.Sqrt(v+eps) }, wide(variance))
 		b.be.InvStd(rstd, variance, eps)
 		b.near("InvStd", rstd, root)
-		wantMean, wantVar := wide(runningMean), wide(runningVar)
-		for i, v := range wide(variance) {
-			wantMean[i] = (1-momentum)*wantMean[i] + momentum*wide(mean)[i]
-			wantVar[i] = (1-momentum)*wantVar[i] + momentum*v*n/(n-1)
+		for n, unbias := range map[int]float64{9: 9.0 / 8, 1: 1} { // of one value there is no variance to correct
+			wantMean, wantVar := wide(runningMean), wide(runningVar)
+			for i, v := range wide(variance) {
+				wantMean[i] = (1-momentum)*wantMean[i] + momentum*wide(mean)[i]
+				wantVar[i] = (1-momentum)*wantVar[i] + momentum*v*unbias
+			}
+			b.be.MoveStats(runningMean, runningVar, mean, rstd, n, eps, momentum)
+			b.near("running mean", runningMean, wantMean)
+			b.near("running variance", runningVar, wantVar)
 		}
-		b.be.MoveStats(runningMean, runningVar, mean, rstd, n, eps, momentum)
-		b.near("running mean", runningMean, wantMean)
-		b.near("running variance", runningVar, wantVar)
 	}},
 	{[]string{"Softmax", "SoftmaxBackward"}, func(b *bench) {
 		x, dy := b.random("x", 5, 19), b.random("dy", 5, 19)

@@ -54,7 +54,7 @@ var productChecks = []check{
 		})
 	}},
 	{[]string{"LinearBackwardInput", "LinearBackwardWeight"}, func(b *bench) {
-		for _, s := range [][3]int{{1, 1, 1}, {5, 7, 3}, {301, 17, 33}} {
+		for _, s := range [][3]int{{0, 4, 3}, {1, 1, 1}, {5, 7, 3}, {301, 17, 33}} {
 			rows, in, out := s[0], s[1], s[2]
 			x, w, dy := b.random("x", rows, in), tensor.NewWeight(b.random("w", out, in)), b.random("dy", rows, out)
 			dx := gradcheck.MatMul(wide(dy), wide(w.Tensor), 1, rows, out, in, false, false)
@@ -136,6 +136,11 @@ var attentionChecks = []check{
 			}
 			b.be.QueryAttention(y, probs, q, kv, lengths, heads)
 			b.near("QueryAttention", y, f(in))
+			for i, p := range probs.Host() {
+				if sample, token := i/(heads*tokens), i%tokens; lengths != nil && token >= int(lengths[sample]) && p != 0 {
+					b.Errorf("sample %d gives %v of its attention to token %d of %d", sample, p, token, lengths[sample])
+				}
+			}
 			dq, dkv := b.like(q), b.like(kv)
 			b.be.QueryAttentionBackward(dq, dkv, dy, probs, q, kv, lengths, heads)
 			b.nearGradient("q", dq, gradcheck.Gradient(in, 0, wide(dy), f))
