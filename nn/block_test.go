@@ -21,6 +21,9 @@ func TestBlockAgainstPyTorch(t *testing.T) {
 			}
 			set := NewSet(1)
 			block := NewBlock(set.Root(), cfg)
+			if block.Norm1.Eps != cfg.Eps || block.Norm2.Eps != cfg.Eps {
+				t.Errorf("eps %v and %v, want %v", block.Norm1.Eps, block.Norm2.Eps, cfg.Eps)
+			}
 			names := strings.NewReplacer("norm1", "ln1", "norm2", "ln2", "mlp.fc1", "mlp.0", "mlp.fc2", "mlp.2")
 			for _, p := range set.Params() {
 				copy(p.Value.Data, c.Float32s(names.Replace(p.Name)))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"diffclip/autograd"
 	"diffclip/internal/safetensors"
 	"diffclip/nn"
 )
@@ -14,6 +15,7 @@ func TestStateInAFile(t *testing.T) {
 	set := nn.NewSet(3)
 	nn.NewLinear(set.Root().Sub("fc"), 4, 2)
 	nn.NewBatchNorm(set.Root().Sub("norm"), 2)
+	nn.NewConv2d(set.Root().Sub("conv"), 2, 3, autograd.Window(2, 1, 0))
 	if err := nn.WriteState(path, set.State(), map[string]string{"note": "x"}); err != nil {
 		t.Fatal(err)
 	}

@@ -77,6 +77,15 @@ func TestLoadReport(t *testing.T) {
 	if err := set.Load(set.State()).Err(); err != nil {
 		t.Errorf("a set's own state does not fit: %v", err)
 	}
+	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	for want, r := range map[string]*LoadReport{
+		"weights do not fit the model: 8 missing: a, b, c, d, e, f, g, h":            {Missing: names},
+		"weights do not fit the model: 9 missing: a, b, c, d, e, f, g, h and 1 more": {Missing: append(names, "i")},
+	} {
+		if got := r.Err().Error(); got != want {
+			t.Errorf("error %q, want %q", got, want)
+		}
+	}
 }
 
 // TestConvolutionWeightFitsLinear loads the weight of a 1x1 convolution and
@@ -95,6 +104,10 @@ func TestConvolutionWeightFitsLinear(t *testing.T) {
 	}
 	if got := l.Forward(tape, x).Value.Data; !same(got, []float32{21, 43, 65}) {
 		t.Errorf("result %v, want [21 43 65]", got)
+	}
+	scale := set.Root().Param("scale", Zeros, 1)
+	if r := set.Load(map[string]*tensor.Tensor{"scale": tensor.FromSlice([]float32{7})}); len(r.Misshaped) != 0 || scale.Value.Item() != 7 {
+		t.Errorf("a scalar does not fit one value: %+v", r)
 	}
 	if r := set.Load(map[string]*tensor.Tensor{"fc.weight": tensor.New(3, 2, 3, 3)}); len(r.Misshaped) != 1 {
 		t.Errorf("a 3x3 convolution's weight fits a linear layer: %+v", r)

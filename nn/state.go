@@ -91,7 +91,7 @@ func sameShape(a, b tensor.Shape) bool { return trim(a) == trim(b) }
 
 func trim(s tensor.Shape) tensor.Shape {
 	d := s.Dims()
-	for len(d) > 1 && d[len(d)-1] == 1 {
+	for len(d) > 0 && d[len(d)-1] == 1 {
 		d = d[:len(d)-1]
 	}
 	return tensor.Of(d...)

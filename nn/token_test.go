@@ -2,6 +2,8 @@ package nn
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"testing"
 
 	"diffclip/autograd"
@@ -45,24 +47,29 @@ func TestForwardTokenEqualsForward(t *testing.T) {
 	}
 }
 
-// Without training, attention of one token goes without keys and values.
+// Without training, attention of one token to all goes without keys and values; that
+// to the tokens before it does not.
 func TestForwardTokenFolded(t *testing.T) {
 	const batch, tokens = 5, 7
-	set := NewSet(1)
-	block := NewBlock(set.Root(), small)
-	for _, p := range set.Params() { // biases start at zero
-		Normal(0.3)(p.Value, 1, p.Name)
-		p.Changed()
-	}
+	be := tensor.NewCPU(1)
+	defer be.Close()
 	x := tensor.New(batch, tokens, small.Dim)
 	Normal(1)(x, 1, "x")
 	rows := []int32{0, 7 + 3, 2*7 + 6, 3*7 + 1, 4*7 + 5}
-	be := tensor.NewCPU(1)
-	defer be.Close()
-	tape := autograd.NewTape(be, autograd.Eval)
-	in := tape.Input(x)
-	want := tape.GatherRows(block.Forward(tape, in), nil, rows)
-	golden.Near(t, "value", block.ForwardToken(tape, in, rows, nil).Value.Data, want.Value.Data, 1e-5)
+	for _, lengths := range [][]int32{nil, {1, 4, 7, 2, 6}} {
+		cfg := small
+		cfg.Causal = lengths != nil
+		set := NewSet(1)
+		block := NewBlock(set.Root(), cfg)
+		for _, p := range set.Params() { // biases start at zero
+			Normal(0.3)(p.Value, 1, p.Name)
+			p.Changed()
+		}
+		tape := autograd.NewTape(be, autograd.Eval)
+		in := tape.Input(x)
+		want := tape.GatherRows(block.Forward(tape, in), nil, rows)
+		golden.Near(t, "value", block.ForwardToken(tape, in, rows, lengths).Value.Data, want.Value.Data, 1e-5)
+	}
 }
 
 // TestInitialValues checks each initialiser's range or deviation, and that a
@@ -101,6 +108,23 @@ func TestInitialValues(t *testing.T) {
 		}
 		if name != "Ones" && name != "Constant" && (same(x.Data, draw(c.init, 1, "v").Data) || same(x.Data, draw(c.init, 2, "w").Data)) {
 			t.Errorf("%s: another name or seed gives the same values", name)
+		}
+	}
+}
+
+// TestInitialValuesOfFilters: the places of a filter count among its inputs and outputs.
+func TestInitialValuesOfFilters(t *testing.T) {
+	for name, c := range map[string]struct {
+		init Init
+		most float64
+	}{
+		"XavierUniform":  {XavierUniform, math.Sqrt(6.0 / (8*6 + 16*6))},
+		"KaimingUniform": {KaimingUniform, 1 / math.Sqrt(8*6)},
+	} {
+		w := tensor.New(16, 8, 3, 2)
+		c.init(w, 1, "w")
+		if got := float64(slices.Max(w.Data)); got > c.most || got < 0.98*c.most {
+			t.Errorf("%s: up to %v, want %v", name, got, c.most)
 		}
 	}
 }

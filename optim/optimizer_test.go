@@ -102,10 +102,11 @@ func TestThawedParameterBegins(t *testing.T) {
 		late.Param("b").Frozen = false
 		step(be, late, ol, 5)
 		step(be, begun, ob, 5)
+		or := newOptimizer(resumed)
+		step(be, resumed, or, 0) // what it did before is forgotten
 		if err := resumed.Load(late.State()).Err(); err != nil {
 			t.Fatal(err)
 		}
-		or := newOptimizer(resumed)
 		if err := or.SetState(ol.State(), ol.Steps()); err != nil {
 			t.Fatal(err)
 		}
@@ -129,12 +130,12 @@ func TestResumeIsBitIdentical(t *testing.T) {
 	be := tensor.NewCPU(2)
 	defer be.Close()
 	for name, newOptimizer := range optimisers {
-		set := newSet()
+		set, resumed := newSet(), newSet()
+		set.Param("c").Frozen, resumed.Param("c").Frozen = true, true
 		o := newOptimizer(set)
 		for i := range 3 {
 			step(be, set, o, i)
 		}
-		resumed := newSet()
 		if err := resumed.Load(set.State()).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -223,6 +224,16 @@ func TestWarmRestartsWithoutCyclePanics(t *testing.T) {
 		}
 	}()
 	WarmRestarts{Base: 1}.LR(3)
+}
+
+// A cycle that does not grow repeats, whatever its factor below 1 says.
+func TestWarmRestartsWithoutGrowth(t *testing.T) {
+	for _, factor := range []int{1, 0, -1} {
+		w := WarmRestarts{Base: 1, First: 3, Factor: factor}
+		if a, b := w.LR(1), w.LR(7); a != b || w.LR(3) != 1 {
+			t.Errorf("factor %d: rates %v and %v at the second step of two cycles, %v at the first of one", factor, a, b, w.LR(3))
+		}
+	}
 }
 
 // TestClipScale: a gradient is brought down to the bound and never up to it.

@@ -21,7 +21,7 @@ func (c Constant) LR(int) float64 { return float64(c) }
 // again after, as torch's CosineAnnealingLR in closed form.
 type Cosine struct {
 	Base, Min float64
-	Steps     int
+	Steps     int // at least 1
 }
 
 // LR returns Min + (Base-Min)·(1+cos(π·step/Steps))/2.
@@ -71,7 +71,7 @@ func (m MultiStep) LR(step int) float64 {
 // Step multiplies the rate by Gamma every Every steps, as torch's StepLR.
 type Step struct {
 	Base, Gamma float64
-	Every       int
+	Every       int // at least 1
 }
 
 // LR returns Base·Gamma^⌊step/Every⌋.

@@ -254,12 +254,15 @@ func TestGemmPanics(t *testing.T) {
 		{func(g *Gemm) { g.Packed = packed }, "packed B is 4 x 3"},
 		{func(g *Gemm) { g.Spill = true }, "C holds 6 elements at stride 2, want 3 x 16"},
 		{func(g *Gemm) { g.Spill, g.Bias = true, x }, "Spill with a bias"},
+		{func(g *Gemm) { g.Spill, g.D, g.LDD = true, x, 2 }, "Spill with a bias, an addend"},
+		{func(g *Gemm) { g.Spill, g.Act = true, GELUAct }, "Spill with a bias, an addend or an activation"},
 	} {
 		g := good
 		c.change(&g)
 		wantPanic(t, "kern: Gemm with M=", c.want, func() { g.Run(&Workspace{}) })
 	}
 	wantPanic(t, "kern: Pack", "b holds 12 elements at stride 4, want 4 x 4", func() { packed.Pack(x, 4, 4, 4, true) })
+	wantPanic(t, "kern: Pack", "b holds 12 elements at stride 3, want 2 x 4", func() { packed.Pack(x, 3, 2, 4, false) })
 }
 
 func TestGemmPackedForAnotherTierPanics(t *testing.T) {
