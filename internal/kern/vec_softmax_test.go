@@ -123,6 +123,15 @@ func TestSoftmaxSpecialRows(t *testing.T) {
 				t.Fatalf("%s: lse %v", c.name, lse[0])
 			}
 		}
+		least := row(map[int]float32{5: -1e30}) // with a negative scale it counts most
+		SoftmaxRows(least, n, least, n, 1, n, -1, nil)
+		for i, v := range least {
+			want := 0.0
+			if i == 5 {
+				want = 1
+			}
+			near(t, at("a negative scale", i), v, want, 1, 1e-8)
+		}
 		masked := make([]float32, n)
 		Fill(masked, -inf)
 		SoftmaxRows(masked, n, masked, n, 1, n, 1, nil)
