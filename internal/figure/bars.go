@@ -49,7 +49,7 @@ func (f *Bars) draw(c canvas) {
 	width, height := f.size()
 	drawTitle(c, f.Title, width)
 	legend := f.legend()
-	drawLegend(c, legend, 4, titleSpace, width-8)
+	drawLegend(c, legend, 4, titleSpace)
 	top, bottom := titleSpace+lineHeight*float64(len(legend))+4, height-36
 
 	values := []float64{0}

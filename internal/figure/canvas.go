@@ -114,3 +114,25 @@ func fit(s string, width float64) string {
 	}
 	return string(r[:limit-2]) + ".."
 }
+
+// wrap breaks s between words into lines of at most the width. A word that is wider is
+// broken where the line ends.
+func wrap(s string, width float64) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && textWidth(line+" "+word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		for _, r := range word {
+			if line != "" && textWidth(line+string(r)) > width {
+				lines, line = append(lines, line), ""
+			}
+			line += string(r)
+		}
+	}
+	return append(lines, line)
+}

@@ -13,7 +13,7 @@ const (
 // legendEntry is one name of a legend with what draws its sample.
 type legendEntry struct {
 	name   string
-	sample func(c canvas, x, y float64) // in a box of sampleWidth, centred on y
+	sample func(c canvas, x, y float64) // in a box of sampleWidth, centred on y; nil where a name goes on
 }
 
 const (
@@ -21,12 +21,23 @@ const (
 	entryGap    = 14.0
 )
 
-// legendRows flows entries into rows of at most the given width.
+// legendRows flows entries into rows of at most the given width. A name that is wider
+// has rows of its own.
 func legendRows(entries []legendEntry, width float64) [][]legendEntry {
 	var rows [][]legendEntry
 	left := 0.0
 	for _, e := range entries {
 		w := sampleWidth + textWidth(e.name) + entryGap
+		if lines := wrap(e.name, width-sampleWidth); len(lines) > 1 {
+			for i, line := range lines {
+				rows = append(rows, []legendEntry{{line, e.sample}})
+				if i > 0 {
+					rows[len(rows)-1][0].sample = nil
+				}
+			}
+			left = 0
+			continue
+		}
 		if len(rows) == 0 || w > left {
 			rows = append(rows, nil)
 			left = width + entryGap
@@ -37,14 +48,15 @@ func legendRows(entries []legendEntry, width float64) [][]legendEntry {
 	return rows
 }
 
-func drawLegend(c canvas, rows [][]legendEntry, x, y, width float64) {
+func drawLegend(c canvas, rows [][]legendEntry, x, y float64) {
 	for _, row := range rows {
 		at := x
 		for _, e := range row {
-			e.sample(c, at, y+lineHeight/2)
-			name := fit(e.name, width-sampleWidth)
-			c.text(at+sampleWidth, y+lineHeight/2+capHeight/2, name, textStyle{paint: ink.paint()})
-			at += sampleWidth + textWidth(name) + entryGap
+			if e.sample != nil {
+				e.sample(c, at, y+lineHeight/2)
+			}
+			c.text(at+sampleWidth, y+lineHeight/2+capHeight/2, e.name, textStyle{paint: ink.paint()})
+			at += sampleWidth + textWidth(e.name) + entryGap
 		}
 		y += lineHeight
 	}

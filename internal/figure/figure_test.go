@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -219,5 +220,41 @@ func TestFontHasAllASCII(t *testing.T) {
 	}
 	if glyphOf('ł') != glyphOf('l') || glyphOf('字') != glyphOf('\uFFFD') || glyphOf(' ') != (glyph{}) {
 		t.Error("folding, the missing letter or the blank is wrong")
+	}
+}
+
+// A legend cuts no name: one that is too long for a row goes on in the next.
+func TestLegendOfLongNames(t *testing.T) {
+	names := []string{"water", "broad-leaved and mixed woodland on former arable land, younger than twenty years", "oak",
+		"Fließgewässerbegleitende Hochstaudenflur", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"}
+	var legend []Category
+	for _, n := range names {
+		legend = append(legend, Category{Name: n})
+	}
+	rows := legendRows(swatches(legend), 272)
+	read, samples := "", 0
+	for _, row := range rows {
+		width := 0.0
+		for _, e := range row {
+			width += sampleWidth + textWidth(e.name)
+			if e.sample != nil {
+				samples++
+				read += "|"
+			}
+			read += e.name + " "
+		}
+		if width > 272 {
+			t.Errorf("a row of %v pixels: %q", width, row[0].name)
+		}
+	}
+	want := ""
+	for _, n := range names {
+		want += "|" + n + " "
+	}
+	if plain := strings.NewReplacer(" ", ""); plain.Replace(read) != plain.Replace(want) || samples != len(names) {
+		t.Errorf("the legend reads %q with %d samples", read, samples)
+	}
+	if got := wrap("ab cd", 12*advance); !slices.Equal(got, []string{"ab cd"}) {
+		t.Errorf("%q", got)
 	}
 }

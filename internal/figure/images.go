@@ -124,7 +124,7 @@ func (f *Images) draw(c canvas) {
 		}
 		y += l.rows[r] + imageGap
 	}
-	drawLegend(c, l.legend, 4, y, l.width-8)
+	drawLegend(c, l.legend, 4, y)
 	if f.ColorBar != "" {
 		colorBar(c, 4, y+lineHeight*float64(len(l.legend))+4, f.ColorBar)
 	}

@@ -49,7 +49,7 @@ func (f *Lines) draw(c canvas) {
 	width, height := f.size()
 	drawTitle(c, f.Title, width)
 	legend := f.legend()
-	drawLegend(c, legend, 4, titleSpace, width-8)
+	drawLegend(c, legend, 4, titleSpace)
 	var xs, ys []float64
 	for i, s := range f.Series {
 		if len(s.Y) != len(s.X) || s.Err != nil && len(s.Err) != len(s.X) {

@@ -46,7 +46,7 @@ func (f *Scatter) draw(c canvas) {
 	width, height := f.size()
 	drawTitle(c, f.Title, width)
 	legend := f.legend()
-	drawLegend(c, legend, 4, titleSpace, width-8)
+	drawLegend(c, legend, 4, titleSpace)
 	var xs, ys []float64
 	for i, q := range f.Points {
 		if q.Category < 0 || q.Category >= len(f.Categories) {
