@@ -317,20 +317,30 @@ func TestWriteFloats(t *testing.T) {
 	}
 }
 
-// A zone of Europe's datum, which ENVI's map info has no name for.
-func TestWriteEuropean(t *testing.T) {
+// Systems that ENVI's map info has no name for: a zone of Europe's datum, national grids, the web's map.
+func TestWriteByText(t *testing.T) {
+	for _, code := range []int{25832, 27700, 3857, 2154, 3035, 4258} {
+		writeByText(t, code)
+	}
+	if Names(georef.CRS{EPSG: 32000}) || !Names(georef.CRS{EPSG: 4326}) || !Names(georef.CRS{EPSG: 32633}) || !Names(georef.CRS{EPSG: 27700}) || !Names(georef.CRS{WKT: "any"}) {
+		t.Error("which systems a header can tell is not known")
+	}
+}
+
+func writeByText(t *testing.T, code int) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "e.img")
-	grid := georef.Grid{Transform: georef.NorthUp(500000, 5400000, 2, 2), CRS: georef.CRS{EPSG: 25832}}
+	grid := georef.Grid{Transform: georef.NorthUp(50, 54, 2, 2), CRS: georef.CRS{EPSG: code}}
 	writeAll(t, path, Spec{Width: 3, Height: 2, Type: numeric.Uint8, Grid: grid}, make([]uint8, 6))
 	f, closer, err := OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closer.Close()
-	if f.Grid.CRS.EPSG != 25832 || f.Grid.Transform != grid.Transform {
+	if f.Grid.CRS.EPSG != code || f.Grid.Transform != grid.Transform {
 		t.Errorf("%+v", f.Grid)
 	}
-	if text := gdalinfo(t, path); !strings.Contains(text, `ID["EPSG",25832]`) || !strings.Contains(text, "Origin = (500000.000000000000000,5400000.000000000000000)") {
+	if text := gdalinfo(t, path); !strings.Contains(text, fmt.Sprintf("ID[\"EPSG\",%d]]\n", code)) || !strings.Contains(text, "Origin = (50.000000000000000,54.000000000000000)") {
 		t.Errorf("gdalinfo:\n%s", text)
 	}
 }

@@ -152,11 +152,7 @@ func (s *Spec) header() []byte {
 	if info := mapInfo(s.Grid); info != "" {
 		line("map info", info)
 	}
-	wkt := s.Grid.CRS.WKT
-	if u, ok := s.Grid.CRS.UTM(); ok && wkt == "" {
-		wkt = u.WKT()
-	}
-	if wkt != "" {
+	if wkt := s.Grid.CRS.ESRI(); wkt != "" {
 		line("coordinate system string", "{"+clean(wkt)+"}")
 	}
 	if s.NoData != nil {

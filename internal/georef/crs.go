@@ -37,8 +37,8 @@ func (c CRS) String() string {
 
 // FromWKT returns the CRS that a well-known text describes (WKT 1, its ESRI
 // dialect as in .prj files, or WKT 2). The EPSG code comes from the text's own
-// authority entry, else from the name where that is one of the UTM zones or the
-// plain geographic systems that ESRI writes without one.
+// authority entry, else from the name where that is one that ESRI writes without
+// an entry: of a UTM zone, a national grid or the like.
 func FromWKT(wkt string) CRS {
 	wkt = strings.TrimSpace(wkt)
 	if wkt == "" {
@@ -96,9 +96,14 @@ var (
 	utmName = regexp.MustCompile(`^(wgs_1984|wgs_84|etrs_1989|etrs89|nad_1983|nad83|nad_1927|nad27)_utm_zone_(\d{1,2})([ns])$`)
 )
 
+// simpleName is a name in small letters, words joined by underscores.
+func simpleName(name string) string {
+	return strings.Trim(nonWord.ReplaceAllString(strings.ToLower(name), "_"), "_")
+}
+
 // named returns the EPSG code of a CRS known by its name alone, 0 if not.
 func named(name string) int {
-	name = strings.Trim(nonWord.ReplaceAllString(strings.ToLower(name), "_"), "_")
+	name = simpleName(name)
 	switch name {
 	case "gcs_wgs_1984", "wgs_84", "wgs_1984":
 		return 4326
@@ -109,7 +114,7 @@ func named(name string) int {
 	}
 	m := utmName.FindStringSubmatch(name)
 	if m == nil {
-		return 0
+		return systems().code[name]
 	}
 	zone, _ := strconv.Atoi(m[2]) // two digits
 	return UTM{Zone: zone, South: m[3] == "s", Datum: datumOf(m[1])}.EPSG()
@@ -165,18 +170,6 @@ func (u UTM) EPSG() int {
 		return 0
 	}
 	return base + u.Zone
-}
-
-// WKT returns the zone as well-known text in ESRI's dialect where its datum is
-// ETRS89, else "": the others have names that say it all.
-func (u UTM) WKT() string {
-	if u.Datum != ETRS89 || u.EPSG() == 0 {
-		return ""
-	}
-	return fmt.Sprintf(`PROJCS["ETRS_1989_UTM_Zone_%dN",GEOGCS["GCS_ETRS_1989",DATUM["D_ETRS_1989",SPHEROID["GRS_1980",6378137.0,298.257222101]],`+
-		`PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],`+
-		`PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",%d.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]`,
-		u.Zone, 6*u.Zone-183)
 }
 
 // UTM returns the zone that the CRS is, and false where it is none that EPSG

@@ -3,6 +3,7 @@ package georef
 import (
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -47,7 +48,7 @@ func TestFromWKT(t *testing.T) {
 	}{
 		{`PROJCS["WGS_1984_UTM_Zone_17N",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137,298.257223563]],PRIMEM["Greenwich",0]],UNIT["Meter",1]]`, 32617, false},
 		{`PROJCS["NAD_1983_UTM_Zone_15N",GEOGCS["x"]]`, 26915, false},
-		{UTM{Zone: 33, Datum: ETRS89}.WKT(), 25833, false},
+		{CRS{EPSG: 25833}.ESRI(), 25833, false},
 		{`PROJCS["WGS 84 / UTM zone 9S",GEOGCS["WGS 84",AUTHORITY["EPSG","4326"]],AUTHORITY["EPSG","32709"]]`, 32709, false},
 		{`PROJCS["mine",GEOGCS["WGS 84",AUTHORITY["EPSG","4326"]],AXIS["Easting",EAST]]`, 0, false},
 		{`PROJCRS["ETRS89 / LAEA (odd ] name)",BASEGEOGCRS["ETRS89",ID["EPSG",4258]],ID["EPSG",3035]]`, 3035, false},
@@ -124,5 +125,33 @@ func TestWorldFile(t *testing.T) {
 		if got, err := ParseWorldFile(text); err == nil {
 			t.Errorf("%q gives %v", text, got)
 		}
+	}
+}
+
+// Systems are found by their code and again by their text, which names each but once.
+func TestSystems(t *testing.T) {
+	all := systems()
+	if len(all.text) < 700 || len(all.code) != len(all.text) {
+		t.Errorf("%d texts, %d names", len(all.text), len(all.code))
+	}
+	for code, text := range all.text {
+		c := FromWKT(text)
+		if utm, ok := (CRS{EPSG: code}).UTM(); ok && utm.Datum != ETRS89 {
+			t.Errorf("EPSG:%d needs no text", code)
+		}
+		if c.EPSG != code || c.Geographic != strings.HasPrefix(text, "GEOGCS[") || strings.Count(text, "[") != strings.Count(text, "]") {
+			t.Errorf("EPSG:%d is read again as %d from %s", code, c.EPSG, text)
+		}
+	}
+	for _, c := range []struct {
+		code int
+		want string
+	}{{27700, "British_National_Grid"}, {3857, "Mercator_Auxiliary_Sphere"}, {2154, "RGF_1993_Lambert_93"}, {3035, "ETRS_1989_LAEA"}, {25832, "ETRS_1989_UTM_Zone_32N"}, {4258, "GCS_ETRS_1989"}} {
+		if got := (CRS{EPSG: c.code}).ESRI(); !strings.Contains(got, c.want) {
+			t.Errorf("EPSG:%d: %q", c.code, got)
+		}
+	}
+	if got := (CRS{EPSG: 27700, WKT: "own"}).ESRI() + (CRS{EPSG: 32617}).ESRI() + (CRS{}).ESRI(); got != "own" {
+		t.Errorf("%q", got)
 	}
 }
