@@ -51,6 +51,7 @@ type content struct {
 	grid        *georef.Grid
 	classNames  []string // of a classified map; index 0 is unlabelled
 	classColors []color.RGBA
+	colored     bool     // a label map whose classes were told by these colours
 	notes       []string // what was made of the file that is not plain
 }
 

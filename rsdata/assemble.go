@@ -204,6 +204,9 @@ func (a *assembly) loadMaps(inv *inventory) error {
 		}
 		*m.to, *m.ref = labels, found[0].ref()
 		a.place(found[0].short(), c)
+		for _, note := range c.notes {
+			a.notef("%s: %s", found[0].short(), note)
+		}
 		if len(c.classNames) > 1 && a.classes == nil {
 			a.classes = classesOf(c)
 		}

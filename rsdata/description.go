@@ -324,7 +324,9 @@ func (d *Dataset) describedMap(f *FileDescription, dir string, s *Scene) (labels
 			return nil, err
 		}
 		d.noteApart(f.File, s, c)
-		labels, err = labelsOf(c, f.File, [2]int{s.H, s.W})
+		if labels, err = labelsOf(c, f.File, [2]int{s.H, s.W}); err == nil {
+			err = c.described(labels, d.Classes, f.File, s.W)
+		}
 	}
 	if err != nil {
 		return nil, err

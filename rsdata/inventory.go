@@ -148,8 +148,8 @@ func guessRole(e entry) role {
 			if text == "" || !w.pattern.MatchString(text) {
 				continue
 			}
-			if isMap := w.role == labelRole || w.role == trainRole || w.role == testRole; isMap && e.bands() > 1 {
-				continue // a map has one band
+			if isMap := w.role == labelRole || w.role == trainRole || w.role == testRole; isMap && e.bands() > 1 && (w.role != labelRole || !isColored(e.variable)) {
+				continue // a map has one band, or colours
 			}
 			if w.role == hsiRole && e.bands() < 4 {
 				continue

@@ -121,7 +121,7 @@ func (c *content) asRaster(ref string, size [2]int) error {
 // loadLabels reads a label map of a size: whole numbers, negative ones unlabelled.
 func loadLabels(ref string, size [2]int) ([]uint8, *content, error) {
 	c, err := loadArray(ref, func(v variable) bool {
-		return rasterShape(v.shape) && (len(v.shape) == 2 || v.shape[2] == 1)
+		return rasterShape(v.shape) && (len(v.shape) == 2 || v.shape[2] == 1 || isColored(v))
 	}, "a label map of rows x columns", false)
 	if err != nil {
 		return nil, nil, err
@@ -133,6 +133,9 @@ func loadLabels(ref string, size [2]int) ([]uint8, *content, error) {
 // labelsOf turns an array into a label map.
 func labelsOf(c *content, ref string, size [2]int) ([]uint8, error) {
 	if err := c.asRaster(ref, size); err != nil {
+		return nil, err
+	}
+	if err := c.decolor(ref); err != nil {
 		return nil, err
 	}
 	c.hide()
