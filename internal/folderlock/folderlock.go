@@ -75,6 +75,9 @@ func open(dir string) (*holding, error) {
 	path := filepath.Join(dir, Name)
 	for n := 1; ; n++ {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+		if beingRemoved(err) && n < tries {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot lock the folder: %w", err)
 		}
@@ -118,10 +121,11 @@ func (l *Lock) Release() {
 		defer mutex.Unlock()
 		h := held[l.place]
 		if h.times--; h.times == 0 {
-			if h.exclusive { // else another program may use the file, and nobody would notice
-				os.Remove(filepath.Join(l.place, Name))
+			if path := filepath.Join(l.place, Name); h.exclusive {
+				giveBack(h.file, path)
+			} else { // another program may use the file, and nobody would notice
+				h.file.Close()
 			}
-			h.file.Close()
 			delete(held, l.place)
 		}
 	})
