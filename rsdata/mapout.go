@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"diffclip/internal/atomicfile"
 	"diffclip/internal/envi"
 	"diffclip/internal/figure"
 	"diffclip/internal/georef"
@@ -189,7 +190,7 @@ func (m *MapWriter) Commit() error {
 			}
 			continue
 		}
-		if err := os.Rename(m.path(name), filepath.Join(m.dir, name)); err != nil {
+		if err := atomicfile.Rename(m.path(name), filepath.Join(m.dir, name)); err != nil {
 			return fmt.Errorf("cannot write %s: %w", filepath.Join(m.dir, name), err)
 		}
 	}

@@ -101,8 +101,12 @@ func kind(mode fs.FileMode) string {
 // cause drops the temporary name from an error, which means nothing to the reader.
 func cause(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) {
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
 		return path.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }
@@ -128,7 +132,7 @@ func (f *File) Commit() error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(f.file.Name(), f.path)
+		err = Rename(f.file.Name(), f.path)
 	}
 	if err != nil {
 		os.Remove(f.file.Name())
