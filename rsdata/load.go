@@ -16,15 +16,15 @@ func splitRef(ref string) (path, key string) {
 		return ref, ""
 	}
 	i := strings.LastIndexByte(ref, ':')
-	if i <= 0 {
+	if i <= 0 || i < len(filepath.VolumeName(ref)) {
 		return ref, ""
 	}
-	if strings.ContainsAny(ref[i:], `/\`) { // a drive, or a path of groups in a file that exists
+	if strings.ContainsAny(ref[i:], `/\`) { // a folder's name, or a path of groups in a file that exists
 		if info, err := os.Stat(ref[:i]); err != nil || info.IsDir() {
 			return ref, ""
 		}
 	}
-	return ref[:i], ref[i+1:]
+	return ref[:i], filepath.ToSlash(ref[i+1:]) // joining the path to a folder has turned slashes round on Windows
 }
 
 // loadArray reads the array that "file" or "file:key" names. Without a key the file must hold one array that fits,

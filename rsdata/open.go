@@ -52,11 +52,12 @@ type openOptions struct {
 	mrnet  mrnetOptions
 }
 
-// splitOptions cuts the options off a path. A name that exists as it stands has none.
+// splitOptions cuts the options off a path. A name that exists as it stands has none, and the question mark of a volume
+// of Windows, as in `\\?\C:\scene`, begins none.
 func splitOptions(path string) (string, openOptions, error) {
 	var o openOptions
 	i := strings.LastIndexByte(path, '?')
-	if _, err := os.Stat(path); err == nil || i < 0 {
+	if _, err := os.Stat(path); err == nil || i < len(filepath.VolumeName(path)) {
 		return path, o, nil
 	}
 	for _, opt := range strings.Split(path[i+1:], "&") {
