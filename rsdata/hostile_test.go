@@ -123,7 +123,7 @@ func TestHostileAndMismatchedFiles(t *testing.T) {
 		path string // below the folder
 		want []string
 	}{
-		{"the path does not exist", good, "nowhere", []string{"nowhere", "no such file", "expected a folder or file"}},
+		{"the path does not exist", good, "nowhere", []string{"nowhere", "no such file|cannot find|not found", "expected a folder or file"}},
 		{"an empty folder", func(t *testing.T, dir string) {}, "", []string{"expected a scene", "no files"}},
 		{"a folder of text", func(t *testing.T, dir string) { writeFile(t, filepath.Join(dir, "a.txt"), []byte("hello")) }, "", []string{"expected a scene", "a.txt"}},
 		{"the folder above", func(t *testing.T, dir string) { good(t, filepath.Join(dir, "town")) }, "", []string{"did you mean", "town"}},
