@@ -133,6 +133,7 @@ func resultsClaims(c *claims) {
 	_, most = c.gains("results/stage1-noise.json", 1, 0, 3, 4)
 	c.says(page, "fields gain 0 to %.0f points, and crowns lose 0 to %.1f.", most, -least)
 	stemClaims(c)
+	headClaims(c)
 	classicalClaims(c)
 
 	f, err := c.raw.asPrinted("results/without-text.json")
@@ -183,6 +184,17 @@ func stemClaims(c *claims) {
 	_, near := c.gains(file, linear, linearAlone, 1)
 	_, most = c.gains(file, linear, linearAlone, 2)
 	c.holds(page, near <= 0.55, "within half a point of both stages on random crowns, and within %.0f disjoint", math.Ceil(most))
+}
+
+// headClaims holds what is said of a sum of discriminants.
+func headClaims(c *claims) {
+	const file = "results/features-head.json"
+	const fractions, features, sum = 0, 1, 6
+	least, most := c.gains(file, sum, features, 1, 2)
+	behind, far := c.gains(file, fractions, sum, 1, 2)
+	from, to := c.gains(file, sum, features, 3, 4)
+	c.says("results.md", "it gives back %.0f to %.0f points on crowns, where the fractions alone stay %.0f to %.0f points ahead of it, and changes fields by %+.1f to %+.1f.",
+		least, most, behind, far, from, to)
 }
 
 // classicalClaims holds what is said of the classical rows to their code.
