@@ -19,6 +19,7 @@ var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"extras":          extrasView,
 	"stem":            stemView,
 	"parts":           partsView,
+	"fewshot":         fewshotView,
 	"lds2ae":          lds2aeView,
 	"reproduced":      func(r *raw, args []string) ([][]string, error) { return r.reproducedTable(args[0]) },
 	"as-printed":      printedView,
@@ -136,6 +137,31 @@ var scenes = []struct{ name, title string }{
 	{"idtrees-disjoint", "IDTReeS disjoint"},
 	{"pines-random", "Indian Pines random"},
 	{"pines-disjoint", "Indian Pines disjoint"},
+}
+
+// fewshotView: OA of the preset whose head is trained, as results.md calls scenes and protocols.
+func fewshotView(r *raw, _ []string) ([][]string, error) {
+	rows := [][]string{{""}}
+	for _, n := range shots {
+		rows[0] = append(rows[0], fmt.Sprintf("%d shots", n))
+	}
+	for _, s := range scenes {
+		name := "results/fewshot-" + s.name + ".json"
+		f, err := r.scores(name)
+		if err != nil {
+			return nil, err
+		}
+		row := []string{s.title}
+		for _, n := range shots {
+			result, err := f.find("DiffCLIP", n)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			row = append(row, rsdata.Summarise(result.oa()).Percent())
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // rivals are what DiffCLIP is tested against.
