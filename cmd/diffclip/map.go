@@ -189,7 +189,7 @@ func mapScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, 
 		return nil, err
 	}
 	defer out.Close()
-	if g := job.grid; g != nil && g.CRS.Known() && !envi.Names(g.CRS) {
+	if g := job.grid; g != nil && g.CRS.Known() && g.CRS.ESRI() == "" {
 		fmt.Fprintf(a.stderr, "note: the header of map.img cannot tell the coordinate system, %s, as map.tif does; gdal_translate -of ENVI map.tif other.img makes a pair that can\n", g.CRS)
 	}
 	labels, err := classifyScene(a, c, d, w, job.scene, func(labels []uint8, confidence, probabilities []float32) error {

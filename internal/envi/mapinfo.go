@@ -107,16 +107,6 @@ func datum(name string) georef.Datum {
 	return ""
 }
 
-// Names reports whether a header can tell which CRS a grid has: one that "map info" has
-// a name for, or of which the well-known text is known.
-func Names(c georef.CRS) bool {
-	_, named := c.UTM()
-	for _, code := range geographicCodes {
-		named = named || c.EPSG == code
-	}
-	return named || c.ESRI() != ""
-}
-
 // mapInfo returns the "map info" that says where a grid lies, "" where none can:
 // the grid is not placed, or is sheared. A CRS that has no name there is called
 // Arbitrary, and is told by the coordinate system string alone.

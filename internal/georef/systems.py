@@ -14,6 +14,8 @@ def span(first, last):
 
 
 CODES = [
+    # what the program knows by rule too: degrees and UTM on WGS 84, NAD83 and NAD27
+    4326, 4269, 4267, *span(32601, 32660), *span(32701, 32760), *span(26901, 26923), *span(26701, 26722),
     # degrees: ETRS89, GDA94, GDA2020, SIRGAS 2000, CGCS2000, RGF93, NZGD2000, JGD2000, JGD2011, NAD83(2011), NAD83(CSRS)
     4258, 4283, 7844, 4674, 4490, 4171, 4167, 4612, 6668, 6318, 4617,
     # the world and its poles
