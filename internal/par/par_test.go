@@ -179,18 +179,44 @@ func TestPanicOfTheEarliestChunkReachesTheCaller(t *testing.T) {
 	}
 }
 
+// recorded reports whether a panic is on record.
+func (p *Pool) recorded() bool {
+	p.failMu.Lock()
+	defer p.failMu.Unlock()
+	return p.failed
+}
+
+// TestNothingStartsAfterAPanic has one of two chunks panic and the other go on once that is on record.
+func TestNothingStartsAfterAPanic(t *testing.T) {
+	p := New(2)
+	defer p.Close()
+	var started atomic.Int32
+	panicOf(func() {
+		p.For(100, 1, func(lo, _, _ int) {
+			started.Add(1)
+			if lo == 0 {
+				for started.Load() < 2 {
+					runtime.Gosched()
+				}
+				panic(lo)
+			}
+			for !p.recorded() {
+				runtime.Gosched()
+			}
+		})
+	})
+	if n := started.Load(); n != 2 {
+		t.Errorf("%d chunks started, want 2", n)
+	}
+}
+
 // TestEarliestPanicWinsEvenIfItComesLast has chunk 0 panic once the panic of chunk 1 is on record.
 func TestEarliestPanicWinsEvenIfItComesLast(t *testing.T) {
 	p := New(2)
 	defer p.Close()
-	recorded := func() bool {
-		p.failMu.Lock()
-		defer p.failMu.Unlock()
-		return p.failed
-	}
 	got := panicOf(func() {
 		p.For(2, 1, func(lo, _, _ int) {
-			for lo == 0 && !recorded() {
+			for lo == 0 && !p.recorded() {
 				runtime.Gosched()
 			}
 			panic(lo)

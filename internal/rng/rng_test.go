@@ -74,6 +74,12 @@ func TestFixedValues(t *testing.T) {
 	if key != pinnedKey || step != [2]uint32{7, 0} {
 		t.Errorf("key %#x, step %v", key, step)
 	}
+	w0, w1, w2, w3 := philox4x32(5, 1, 7, 0, key[0], key[1])
+	for i, want := range []uint32{w0, w1, w2, w3} { // from there on a block's number takes two words of the counter
+		if w := s.Uint32At(4*(1<<32+5) + uint64(i)); w != want {
+			t.Errorf("word %d of block 2^32+5: %#x, want %#x", i, w, want)
+		}
+	}
 	var got [6]float32
 	s.Normal(got[:], 5)
 	for i, x := range got {

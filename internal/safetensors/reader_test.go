@@ -96,6 +96,7 @@ func TestHostileHeaders(t *testing.T) {
 		{"cut JSON", `{"a":{"dtype":"F32"`, 0, "unexpected EOF"},
 		{"broken JSON", `{"a" 1}`, 0, "header: "},
 		{"text after", `{} {}`, 0, "after byte"},
+		{"no JSON after", `{} x`, 0, "after byte"},
 		{"invalid UTF-8", "{\"\xff\":0}", 0, "UTF-8"},
 		{"tensor twice", "{" + a + "," + a + "}", 8, `tensor "a" appears twice`},
 		{"escaped duplicate", `{` + a + `,"\u0061":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}`, 8, `tensor "a" appears twice`},
@@ -160,6 +161,7 @@ func TestAcceptsWhatTheFormatAllows(t *testing.T) {
 		{"scalar", `{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}`, 4},
 		{"empty tensors", `{"a":{"dtype":"F32","shape":[0,3],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`, 0},
 		{"empty at the end", `{"a":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[0],"data_offsets":[4,4]}}`, 4},
+		{"empty at the start", `{"a":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`, 4},
 		{"data out of order", `{"a":{"dtype":"U8","shape":[1],"data_offsets":[3,4]},"b":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}`, 4},
 		{"keys out of order", `{"":{"data_offsets":[0,4],"shape":[1,1],"dtype":"F32"}}`, 4},
 	} {
