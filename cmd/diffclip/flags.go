@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -200,10 +201,25 @@ func wrap(text string, width int) []string {
 func commandLine(subcommand string, args ...string) string {
 	line := "diffclip " + subcommand
 	for _, a := range args {
-		if strings.ContainsAny(a, " \t\n\"'\\$&;|<>()*?[]{}#~`!") {
-			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-		line += " " + a
+		line += " " + quoted(a, runtime.GOOS)
 	}
 	return line
+}
+
+// quoted is an argument as the shells of a system take it: on Windows cmd, which knows double
+// quotes alone, and PowerShell; else those of Unix.
+func quoted(arg, system string) string {
+	switch {
+	case arg == "" && system != "windows":
+		return "''"
+	case system == "windows" && (arg == "" || strings.ContainsAny(arg, " \t\n\"'&;|<>()@,*?[]{}#~`!^%$")):
+		arg = strings.ReplaceAll(arg, `"`, `\"`)
+		if strings.HasSuffix(arg, `\`) { // else it would stand before the quote
+			arg += `\`
+		}
+		return `"` + arg + `"`
+	case system != "windows" && strings.ContainsAny(arg, " \t\n\"'\\$&;|<>()*?[]{}#~`!"):
+		return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+	}
+	return arg
 }

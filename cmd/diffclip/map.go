@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -116,7 +117,7 @@ func openClassifier(from string) (*run.Stage2, error) {
 func (o *mapOptions) folder(d *rsdata.Dataset, i int) (string, error) {
 	dir := o.out
 	if len(d.Scenes) > 1 {
-		dir = filepath.Join(dir, safeName(d.Scenes[i].Name, i))
+		dir = filepath.Join(dir, sceneFolders(d)[i])
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", fmt.Errorf("cannot make the folder of the map: %w", err)
@@ -127,16 +128,35 @@ func (o *mapOptions) folder(d *rsdata.Dataset, i int) (string, error) {
 	return dir, nil
 }
 
-// safeName makes a scene's name the name of a folder.
-func safeName(name string, i int) string {
+// sceneFolders names a folder for the map of each scene: by the scene's name, as far as
+// every system takes it, and by its number where that says nothing or is another's.
+func sceneFolders(d *rsdata.Dataset) []string {
+	var folders []string
+	taken := map[string]bool{} // in lower case, since not every disk tells cases apart
+	for i, s := range d.Scenes {
+		name := safeName(s.Name)
+		for name == "" || taken[strings.ToLower(name)] {
+			name = strings.TrimPrefix(fmt.Sprintf("%s-scene-%d", name, i+1), "-")
+		}
+		taken[strings.ToLower(name)] = true
+		folders = append(folders, name)
+	}
+	return folders
+}
+
+// reserved are the names of devices on Windows, which no file can have.
+var reserved = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
+
+// safeName makes a scene's name the name of a folder, "" where nothing is left of it.
+func safeName(name string) string {
 	safe := strings.Map(func(r rune) rune {
 		if r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
 			return r
 		}
 		return '-'
 	}, name)
-	if strings.Trim(safe, "-") == "" {
-		return fmt.Sprintf("scene-%d", i+1)
+	if strings.Trim(safe, "-") == "" || reserved.MatchString(safe) {
+		return ""
 	}
 	return safe
 }
