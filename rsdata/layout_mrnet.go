@@ -77,78 +77,6 @@ func IsMRNet(dir string) bool {
 	return ok
 }
 
-// open reads the middle slices of every exam. Each exam is a scene of one sample,
-// its planes are the modalities and the slices their bands. Of each volume only
-// these slices are read, and kept at the reduced size.
-func (f mrnet) open(o mrnetOptions) (*Dataset, error) {
-	task, err := o.fill()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.root, err)
-	}
-	d := &Dataset{Name: "MRNet " + task.name, Whole: true}
-	for _, plane := range mrnetPlanes {
-		d.Modalities = append(d.Modalities, Modality{Name: plane, Bands: o.slices})
-	}
-	var exams []mrnetExam
-	unlabelled := 0
-	for _, part := range mrnetParts {
-		ids, err := f.exams(part)
-		if err != nil {
-			return nil, err
-		}
-		labels, err := f.labels(part, task.name, ids)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			exams = append(exams, mrnetExam{part, id, labels[id]})
-			if labels[id] == 0 {
-				unlabelled++
-			}
-		}
-	}
-	if len(exams) == 0 {
-		return nil, fmt.Errorf("%s: the folders of the planes hold no volume: expected files such as %s", f.root, filepath.Join("train", "axial", "0000.npy"))
-	}
-	if d.Scenes, err = f.readExams(exams, o); err != nil {
-		return nil, err
-	}
-	d.notef("task %s (others: ?task=%s); the planes of an exam are taken for its modalities, which is an assumption", task.name, otherTasks(task.name))
-	d.notef("%d slices around the middle of each volume are its bands; the middle %.0f %% of a picture is reduced to %d x %d pixels", o.slices, 100*mrnetShare, o.side, o.side)
-	if unlabelled == len(exams) {
-		d.Missing = append(d.Missing, fmt.Sprintf("labels: tables %s and %s of exam and 0 or 1, expected in %s", tableName("train", task.name), tableName("valid", task.name), f.root))
-		return d, nil
-	}
-	if unlabelled > 0 {
-		d.notef("%d exams are without a label of this task", unlabelled)
-	}
-	d.Classes = []Class{{task.negative, autoColors[0]}, {task.positive, autoColors[1]}}
-	d.Positive = 2
-	return d, nil
-}
-
-// fill sets what the path does not say, and finds the task.
-func (o *mrnetOptions) fill() (mrnetTask, error) {
-	if o.task == "" {
-		o.task = mrnetTasks[0].name
-	}
-	if o.slices == 0 {
-		o.slices = mrnetSlices
-	}
-	if o.side == 0 {
-		o.side = mrnetSide
-	}
-	if o.side%2 == 0 || o.side > 255 || o.slices > 64 {
-		return mrnetTask{}, fmt.Errorf("%d slices of %d x %d pixels: want at most 64, and an odd side of at most 255, so that a window has a centre", o.slices, o.side, o.side)
-	}
-	for _, t := range mrnetTasks {
-		if t.name == o.task {
-			return t, nil
-		}
-	}
-	return mrnetTask{}, fmt.Errorf("task %q: want %s", o.task, otherTasks(""))
-}
-
 // otherTasks lists the names of the tasks but for one.
 func otherTasks(but string) string {
 	var names []string
@@ -232,11 +160,8 @@ func (f mrnet) labels(part, task string, exams []string) (map[string]uint8, erro
 	return labels, nil
 }
 
-// mrnetExam is an exam and its label.
-type mrnetExam struct {
-	part, id string
-	label    uint8
-}
+// mrnetExam is an exam of a part.
+type mrnetExam struct{ part, id string }
 
 // readExams reads exams, some at the same time. The error is that of the first one
 // that has any.
@@ -261,7 +186,7 @@ func (f mrnet) readExams(exams []mrnetExam, o mrnetOptions) ([]*Scene, error) {
 	return scenes, nil
 }
 
-// readExam reads the three volumes of an exam.
+// readExam reads the three volumes of an exam, which has no label yet.
 func (f mrnet) readExam(e mrnetExam, o mrnetOptions) (*Scene, error) {
 	s := &Scene{Name: e.part + "/" + e.id, H: o.side, W: o.side}
 	for _, plane := range mrnetPlanes {
@@ -271,7 +196,6 @@ func (f mrnet) readExam(e mrnetExam, o mrnetOptions) (*Scene, error) {
 		}
 		s.Rasters = append(s.Rasters, Raster{Array: a})
 	}
-	s.mark(e.part, e.label)
 	return s, nil
 }
 

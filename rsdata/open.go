@@ -30,12 +30,24 @@ func Open(path string) (*Dataset, error) {
 	if options.mrnet != (mrnetOptions{}) && !d.Whole {
 		return nil, fmt.Errorf("%s: options ?task, ?slices and ?side are for MRNet, and this is %s", path, d.Name)
 	}
-	if options.min > 0 {
-		if d, err = d.AtLeast(options.min); err != nil {
+	return options.apply(path, d)
+}
+
+type openOptions struct {
+	halves bool
+	min    int // samples per class, 0 for the layout's own limit
+	mrnet  mrnetOptions
+}
+
+// apply makes of a dataset what the options for any of them ask for, and checks it.
+func (o *openOptions) apply(path string, d *Dataset) (*Dataset, error) {
+	var err error
+	if o.min > 0 {
+		if d, err = d.AtLeast(o.min); err != nil {
 			return nil, err
 		}
 	}
-	if options.halves {
+	if o.halves {
 		if d, err = d.SplitSpectrum(d.Modalities[0].Bands / 2); err != nil {
 			return nil, err
 		}
@@ -46,39 +58,42 @@ func Open(path string) (*Dataset, error) {
 	return d, nil
 }
 
-type openOptions struct {
-	halves bool
-	min    int // samples per class, 0 for the layout's own limit
-	mrnet  mrnetOptions
-}
-
-// splitOptions cuts the options off a path. A name that exists as it stands has none, and the question mark of a volume
-// of Windows, as in `\\?\C:\scene`, begins none.
-func splitOptions(path string) (string, openOptions, error) {
-	var o openOptions
+// CutOptions divides a path as Open takes it at the question mark before its options. A name that exists as it stands has
+// none, and the question mark of a volume of Windows, as in `\\?\C:\scene`, begins none.
+func CutOptions(path string) (name, options string) {
 	i := strings.LastIndexByte(path, '?')
 	if _, err := os.Stat(path); err == nil || i < len(filepath.VolumeName(path)) {
+		return path, ""
+	}
+	return path[:i], path[i+1:]
+}
+
+// splitOptions cuts the options off a path and reads them.
+func splitOptions(path string) (string, openOptions, error) {
+	var o openOptions
+	name, options := CutOptions(path)
+	if name == path {
 		return path, o, nil
 	}
-	for _, opt := range strings.Split(path[i+1:], "&") {
-		name, value, _ := strings.Cut(opt, "=")
+	for _, opt := range strings.Split(options, "&") {
+		key, value, _ := strings.Cut(opt, "=")
 		n, err := strconv.Atoi(value)
 		switch {
-		case name == "halves" && value == "":
+		case key == "halves" && value == "":
 			o.halves = true
-		case name == "min" && err == nil && n > 0:
+		case key == "min" && err == nil && n > 0:
 			o.min = n
-		case name == "task" && value != "":
+		case key == "task" && value != "":
 			o.mrnet.task = value
-		case name == "slices" && err == nil && n > 0:
+		case key == "slices" && err == nil && n > 0:
 			o.mrnet.slices = n
-		case name == "side" && err == nil && n > 0:
+		case key == "side" && err == nil && n > 0:
 			o.mrnet.side = n
 		default:
 			return "", o, fmt.Errorf("%s: option %q, expected ?halves, ?min=N, or for MRNet ?task=NAME, ?slices=N or ?side=N", path, opt)
 		}
 	}
-	return path[:i], o, nil
+	return name, o, nil
 }
 
 // open tries the layouts in turn.
@@ -99,7 +114,11 @@ func open(path string, o openOptions) (*Dataset, error) {
 			return openDescription(desc)
 		}
 		if files, ok := findMRNet(path); ok {
-			return files.open(o.mrnet)
+			all, err := files.open(o.mrnet)
+			if err != nil {
+				return nil, err
+			}
+			return all[0], nil
 		}
 		if files, ok := findIDTReeS(path); ok {
 			return files.open(path, o.min)

@@ -15,9 +15,6 @@ import (
 // mrnetFolder is how the folder of MRNet is called when it is unpacked.
 const mrnetFolder = "MRNet-v1.0"
 
-// examTasks are the questions that MRNet asks of an exam.
-var examTasks = []string{"abnormal", "acl", "meniscus"}
-
 // madeUp is the label of the exams that stand in for MRNet.
 const madeUp = "made-up exams"
 
@@ -25,20 +22,21 @@ const madeUp = "made-up exams"
 // after a question mark are those of rsdata.Open. Made-up exams stand in for it.
 func findExams(dir string, only []string) (*Scenes, error) {
 	s := &Scenes{}
-	folder, options, _ := strings.Cut(dir, "?")
+	folder, options := rsdata.CutOptions(dir)
 	if dir != "" {
 		if err := checkFolder(folder); err != nil {
 			return nil, err
 		}
 	}
 	if dir != "" && rsdata.IsMRNet(folder) {
-		for _, task := range examTasks {
-			path := strings.TrimSuffix(folder+"?task="+task+"&"+options, "&")
-			d, err := rsdata.Open(path)
-			if err != nil {
-				return nil, err
-			}
-			s.take(path, d)
+		tasks, err := rsdata.OpenTasks(dir)
+		if err != nil {
+			return nil, err
+		}
+		m := measure(tasks[0]) // of the same exams for all
+		for _, d := range tasks {
+			name, _ := strings.CutPrefix(d.Name, "MRNet ")
+			s.take(strings.TrimSuffix(folder+"?task="+name+"&"+options, "&"), d, m)
 		}
 	} else {
 		where := filepath.Join(folder, mrnetFolder)
@@ -48,7 +46,7 @@ func findExams(dir string, only []string) (*Scenes, error) {
 		s.Notes = append(s.Notes, fmt.Sprintf("MRNet is missing. Put into %s: train/axial/0000.npy and so on for every exam, the planes axial, coronal and sagittal, and the folders train and valid; train-abnormal.csv, valid-abnormal.csv and the same for acl and meniscus", where))
 	}
 	if len(s.Found) == 0 {
-		s.Found = append(s.Found, newScene(madeUp, madeUp, madeUpExams()))
+		s.Found = append(s.Found, newScene(madeUp, madeUp, madeUpExams(), nil))
 	}
 	return s, s.keep(only)
 }

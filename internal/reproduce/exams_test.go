@@ -58,6 +58,32 @@ func TestTable6(t *testing.T) {
 	}
 }
 
+// The tasks share the exams and what follows from them, and have the fingerprints by
+// which cells of each alone are found.
+func TestTasksShareExams(t *testing.T) {
+	root := mrnettest.Write(t, 8)
+	s, err := table6.FindScenes(root+"?slices=3&side=11", nil)
+	if err != nil || len(s.Found) != 3 {
+		t.Fatalf("%d tasks, %v", len(s.Found), err)
+	}
+	for i, task := range []string{"abnormal", "acl", "meniscus"} {
+		got := s.Found[i]
+		if got.measured != s.Found[0].measured || got.Data.Scenes[7].Rasters[2].Array != s.Found[0].Data.Scenes[7].Rasters[2].Array {
+			t.Errorf("%s was read for itself", task)
+		}
+		d, err := rsdata.Open(got.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if alone := newScene(got.Label, got.Path, d, nil); got.Label != "MRNet "+task || got.fingerprint != alone.fingerprint || got.values != alone.values {
+			t.Errorf("%s: fingerprints %s, %s, alone %s, %s", got.Label, got.fingerprint, got.values, alone.fingerprint, alone.values)
+		}
+	}
+	if one, err := table6.FindScenes(root+"?task=acl&slices=3&side=11", nil); err != nil || len(one.Found) != 1 || one.Found[0].Label != "MRNet acl" {
+		t.Errorf("a task that is named: %v, %v", one, err)
+	}
+}
+
 func TestNoExams(t *testing.T) {
 	s, err := table6.FindScenes("", nil)
 	if err != nil {

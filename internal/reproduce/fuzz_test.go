@@ -24,7 +24,7 @@ func storedCell(tb testing.TB) (*runner, *cell, *Result) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	scene := newScene("small", "small", d)
+	scene := newScene("small", "small", d, nil)
 	r := &runner{scenes: []*Scene{scene}, arms: []Arm{{Method: "first", X: 1, Train: guess{label: 1}}}, results: map[*cell]*Result{},
 		options: Options{Config: cfg, Seeds: 1},
 		study: &Study{Name: "fuzz", Title: "Fuzz", Metrics: sceneMetrics, Reference: "first", Arms: func(bool) []Arm { return nil },

@@ -19,16 +19,31 @@ type Scene struct {
 	Path  string // for rsdata.Open
 	Data  *rsdata.Dataset
 
-	fingerprint string                     // of everything
-	values      string                     // of what was measured alone
-	scalings    map[string]*rsdata.Scaling // by configuration
-	texts       map[run.TextConfig]*run.Text
-	evaluator   *baseline.Evaluator
+	fingerprint string // of everything
+	*measured
+	texts     map[run.TextConfig]*run.Text
+	evaluator *baseline.Evaluator
 }
 
-func newScene(label, path string, d *rsdata.Dataset) *Scene {
-	return &Scene{Label: label, Path: path, Data: d, fingerprint: fingerprint(d), values: valuesOf(d),
-		scalings: map[string]*rsdata.Scaling{}, texts: map[run.TextConfig]*run.Text{}, evaluator: baseline.NewEvaluator(d)}
+// measured is what follows from the values of a dataset alone. Scenes that share the
+// values share it: the tasks of the same exams, and a scene with fewer classes.
+type measured struct {
+	values   string                     // fingerprint
+	scalings map[string]*rsdata.Scaling // by configuration
+}
+
+func measure(d *rsdata.Dataset) *measured {
+	return &measured{valuesOf(d), map[string]*rsdata.Scaling{}}
+}
+
+// newScene makes a scene of a dataset. What was measured there is nil where no other
+// scene has it.
+func newScene(label, path string, d *rsdata.Dataset, m *measured) *Scene {
+	if m == nil {
+		m = measure(d)
+	}
+	return &Scene{Label: label, Path: path, Data: d, fingerprint: fingerprint(d, m.values), measured: m,
+		texts: map[run.TextConfig]*run.Text{}, evaluator: baseline.NewEvaluator(d)}
 }
 
 // spare is how many more labelled samples than are drawn a class needs to count:
@@ -45,7 +60,7 @@ func (s *Scene) enough(shots int) (*Scene, error) {
 			if err != nil {
 				return nil, err
 			}
-			return newScene(s.Label, s.Path, d), nil
+			return newScene(s.Label, s.Path, d, s.measured), nil
 		}
 	}
 	return s, nil
@@ -83,11 +98,11 @@ func (s *Scene) text(c run.TextConfig) (*run.Text, error) {
 // fingerprintPixels is about how many pixels of a scene a fingerprint looks at.
 const fingerprintPixels = 4096
 
-// fingerprint tells datasets apart by their classes, sizes and labels, and by their
-// values.
-func fingerprint(d *rsdata.Dataset) string {
+// fingerprint tells datasets apart by their classes, sizes and labels, and by the
+// fingerprint of their values.
+func fingerprint(d *rsdata.Dataset, values string) string {
 	h := sha256.New()
-	put(h, d.Name, valuesOf(d))
+	put(h, d.Name, values)
 	for _, c := range d.Classes {
 		put(h, c.Name)
 	}

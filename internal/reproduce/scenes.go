@@ -52,7 +52,7 @@ func FindScenes(dir string, only []string) (*Scenes, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.Found = append(s.Found, newScene(embedded, run.Synthetic, d))
+		s.Found = append(s.Found, newScene(embedded, run.Synthetic, d, nil))
 	}
 	return s, s.keep(only)
 }
@@ -64,7 +64,7 @@ func (s *Scenes) search(dir string) error {
 	}
 	if !rsdata.IsMRNet(dir) {
 		if d, err := rsdata.Open(dir); err == nil {
-			s.take(dir, d)
+			s.take(dir, d, nil)
 			return nil
 		}
 	}
@@ -82,7 +82,7 @@ func (s *Scenes) search(dir string) error {
 			s.Notes = append(s.Notes, fmt.Sprintf("%s is passed over: %v", path, err))
 			continue
 		}
-		s.take(path, d)
+		s.take(path, d, nil)
 	}
 	return nil
 }
@@ -99,8 +99,9 @@ func checkFolder(dir string) error {
 	return err
 }
 
-// take adds a dataset, unless something is missing for a comparison.
-func (s *Scenes) take(path string, d *rsdata.Dataset) {
+// take adds a dataset, unless something is missing for a comparison. What was measured
+// is nil where no other scene has it.
+func (s *Scenes) take(path string, d *rsdata.Dataset, m *measured) {
 	switch {
 	case len(d.Missing) > 0:
 		s.Notes = append(s.Notes, fmt.Sprintf("%s (%s) is passed over; it lacks %s", path, d.Name, strings.Join(d.Missing, "; ")))
@@ -115,7 +116,7 @@ func (s *Scenes) take(path string, d *rsdata.Dataset) {
 			s.Notes = append(s.Notes, fmt.Sprintf("%s (%s) is passed over: %v", path, d.Name, err))
 			return
 		}
-		d, path = halved, path+"?halves"
+		d, path, m = halved, path+"?halves", nil
 	}
 	label := d.Name
 	if i := slices.IndexFunc(paperScenes, func(p paperScene) bool { return p.name == d.Name }); i >= 0 {
@@ -125,7 +126,7 @@ func (s *Scenes) take(path string, d *rsdata.Dataset) {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s is passed over: %s was found in %s already", path, label, other.Path))
 		return
 	}
-	s.Found = append(s.Found, newScene(label, path, d))
+	s.Found = append(s.Found, newScene(label, path, d, m))
 }
 
 func (s *Scenes) find(label string) *Scene {
