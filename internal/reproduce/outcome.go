@@ -15,7 +15,7 @@ type Outcome struct {
 	Options Options
 	Panels  []*Panel // one for each scene, then that of the means
 	Notes   []string // what is missing or was left out
-	Seeds   int      // that are complete
+	Seeds   int      // that are complete, with those that were left out
 }
 
 // Panel is a study on one scene.
@@ -57,13 +57,16 @@ func (r *Row) paper(metric string) float64 {
 
 // outcome gathers the results of the first n seeds.
 func (r *runner) outcome(n int) *Outcome {
-	o := &Outcome{Study: r.study, Options: r.options, Notes: r.notes, Seeds: n}
+	o := &Outcome{Study: r.study, Options: r.options, Notes: slices.Clone(r.notes), Seeds: n}
 	for _, s := range r.scenes {
 		p := &Panel{Data: s.Label, Study: r.study, Scene: s}
 		for i := range r.arms {
 			if row := r.row(s, &r.arms[i], n); row != nil {
 				p.Rows = append(p.Rows, row)
 			}
+		}
+		if p.Rows == nil {
+			continue // none of these seeds can be drawn
 		}
 		p.addPrinted()
 		p.compare()
@@ -144,8 +147,9 @@ func (o *Outcome) means(arms []Arm) *Panel {
 	for i := range arms {
 		a := &arms[i]
 		row := &Row{Setting: a.Setting, Method: a.Method, X: a.X, Paper: printedRow(o.Study.Name, a.Setting, a.printedAs(), over.data)}
-		values := meanValues(among, a, o.Study.Metrics)
+		seeds, values := meanValues(among, a, o.Study.Metrics)
 		if values != nil {
+			row.Seeds = seeds
 			row.summarise(values)
 		}
 		if row.Paper != nil || values != nil {
@@ -161,29 +165,55 @@ func (o *Outcome) means(arms []Arm) *Panel {
 	return out
 }
 
-// meanValues averages an arm over panels, seed by seed; nil where there is no panel
-// or one that lacks the arm, beside whose mean no other could be set.
-func meanValues(among []*Panel, a *Arm, metrics []string) map[string][]float64 {
+// meanValues averages an arm over panels, seed by seed, for the seeds that all of them
+// have; nil where there is no panel or one that lacks the arm, beside whose mean no other
+// could be set.
+func meanValues(among []*Panel, a *Arm, metrics []string) (seeds []uint64, values map[string][]float64) {
 	var rows []*Row
 	for _, p := range among {
 		i := slices.IndexFunc(p.Rows, func(r *Row) bool { return r.Setting == a.Setting && r.Method == a.Method && r.values != nil })
 		if i < 0 {
-			return nil
+			return nil, nil
 		}
 		rows = append(rows, p.Rows[i])
 	}
 	if rows == nil {
-		return nil
+		return nil, nil
 	}
-	values := map[string][]float64{}
+	for _, seed := range rows[0].Seeds {
+		if !slices.ContainsFunc(rows, func(r *Row) bool { return !slices.Contains(r.Seeds, seed) }) {
+			seeds = append(seeds, seed)
+		}
+	}
+	if seeds == nil {
+		return nil, nil
+	}
+	values = map[string][]float64{}
 	for _, m := range metrics {
-		mean := make([]float64, len(rows[0].values[m]))
+		mean := make([]float64, len(seeds))
 		for _, row := range rows {
-			for k, v := range row.values[m] {
-				mean[k] += v / float64(len(rows))
+			for k, seed := range seeds {
+				mean[k] += row.values[m][slices.Index(row.Seeds, seed)] / float64(len(rows))
 			}
 		}
 		values[m] = mean
 	}
-	return values
+	return seeds, values
+}
+
+// seeds is how many seeds the rows of the panel are of: those whose samples could be drawn.
+func (p *Panel) seeds() int {
+	most := 0
+	for _, row := range p.Rows {
+		most = max(most, len(row.Seeds))
+	}
+	return most
+}
+
+// over says how many seeds the panel's means are over, of how many.
+func (o *Outcome) over(p *Panel) string {
+	if n := p.seeds(); 0 < n && n < o.Seeds {
+		return fmt.Sprintf("%d of %s", n, counted(o.Seeds, "seed"))
+	}
+	return counted(o.Seeds, "seed")
 }

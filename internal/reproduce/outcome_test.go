@@ -2,6 +2,7 @@ package reproduce
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"diffclip/internal/run"
@@ -12,7 +13,7 @@ import (
 // the means beside it.
 func TestMeansAreOverTheSameScenes(t *testing.T) {
 	row := func(method string, oa ...float64) *Row {
-		r := &Row{Method: method}
+		r := &Row{Method: method, Seeds: []uint64{1, 2}}
 		r.summarise(map[string][]float64{"OA": oa})
 		return r
 	}
@@ -30,6 +31,27 @@ func TestMeansAreOverTheSameScenes(t *testing.T) {
 		if got := p.Rows[0].values["OA"][k]; math.Abs(got-want) > 1e-12 {
 			t.Errorf("seed %d: mean %v, want %v", k, got, want)
 		}
+	}
+}
+
+// A seed that one of the scenes could not be drawn from has no part in the means over scenes, and the others keep theirs.
+func TestMeansAreOverTheSeedsOfAllScenes(t *testing.T) {
+	row := func(method string, seeds []uint64, oa ...float64) *Row {
+		r := &Row{Method: method, Seeds: seeds}
+		r.summarise(map[string][]float64{"OA": oa})
+		return r
+	}
+	among := []*Panel{
+		{Data: "A", Rows: []*Row{row("m", []uint64{3, 4, 6}, 0.1, 0.2, 0.3)}},
+		{Data: "B", Rows: []*Row{row("m", []uint64{4, 5, 6, 7}, 0.4, 0.5, 0.6, 0.7)}},
+	}
+	seeds, values := meanValues(among, &Arm{Method: "m"}, []string{"OA"})
+	if !slices.Equal(seeds, []uint64{4, 6}) || len(values["OA"]) != 2 || math.Abs(values["OA"][0]-0.3) > 1e-12 || math.Abs(values["OA"][1]-0.45) > 1e-12 {
+		t.Errorf("means of seeds %v: %v, want 0.3 of seed 4 and 0.45 of seed 6", seeds, values)
+	}
+	among[1].Rows[0] = row("m", []uint64{9}, 1)
+	if seeds, values := meanValues(among, &Arm{Method: "m"}, []string{"OA"}); seeds != nil || values != nil {
+		t.Errorf("no seed in common: means of %v: %v", seeds, values)
 	}
 }
 

@@ -53,7 +53,7 @@ func (o *Outcome) facts() []report.Fact {
 	}
 	facts := []report.Fact{
 		{Label: "data", Value: strings.Join(names, ", ")},
-		{Label: "seeds", Value: fmt.Sprint(o.Seeds), Note: fmt.Sprintf("of %d", o.Options.Seeds)},
+		{Label: "seeds", Value: o.drawn(), Note: fmt.Sprintf("of %d", o.Options.Seeds)},
 		{Label: "protocol", Value: string(o.Options.Config.Split.Protocol)},
 		{Label: "preset", Value: o.Options.Config.Preset},
 	}
@@ -61,6 +61,20 @@ func (o *Outcome) facts() []report.Fact {
 		facts = append(facts, *best)
 	}
 	return facts
+}
+
+// drawn is how many seeds the tables are of, which may differ from scene to scene.
+func (o *Outcome) drawn() string {
+	least, most := o.Seeds, 0
+	for _, p := range o.Panels {
+		if p.Scene != nil {
+			least, most = min(least, p.seeds()), max(most, p.seeds())
+		}
+	}
+	if least < most {
+		return fmt.Sprintf("%d to %d", least, most)
+	}
+	return fmt.Sprint(most)
 }
 
 // best is the reference's figure of merit on the first panel.
@@ -85,7 +99,7 @@ func (o *Outcome) about() []string {
 		text = append(text, fmt.Sprintf("The run is not finished: %d of %d seeds are in these tables.", o.Seeds, o.Options.Seeds))
 	}
 	if o.Options.OneStage1 {
-		text = append(text, fmt.Sprintf("All seeds start from one stage 1, that of seed %d, unless it learns labels, as that of LDS2AE does.", o.Options.First))
+		text = append(text, "All seeds of a scene start from one stage 1, that of the first, unless it learns labels, as that of LDS2AE does.")
 	}
 	return text
 }
@@ -167,10 +181,10 @@ func (r *Row) name() string {
 
 // table sets ours beside the paper's.
 func (p *Panel) table(o *Outcome) report.Table {
-	t := report.Table{Caption: fmt.Sprintf("%s, in percent: mean ± standard deviation over %s.", p.Name(), counted(o.Seeds, "seed"))}
+	t := report.Table{Caption: fmt.Sprintf("%s, in percent: mean ± standard deviation over %s.", p.Name(), o.over(p))}
 	switch {
 	case p.hasPaper() && !p.Partial:
-		t.Caption = fmt.Sprintf("%s, in percent: mean ± standard deviation over %s, what the paper prints, and the difference.", p.Name(), counted(o.Seeds, "seed"))
+		t.Caption = fmt.Sprintf("%s, in percent: mean ± standard deviation over %s, what the paper prints, and the difference.", p.Name(), o.over(p))
 	case p.Partial:
 		t.Caption = fmt.Sprintf("%s, in percent. The paper's numbers are of all of them, those here of the ones that are there.", p.Name())
 	}

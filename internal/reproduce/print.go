@@ -18,7 +18,7 @@ func (o *Outcome) Print(w io.Writer) error {
 		if o.Options.Quick {
 			quick = ", quick"
 		}
-		if _, err := fmt.Fprintf(w, "%s; %s, %s%s\n\n", o.Study.Title, p.Name(), counted(o.Seeds, "seed"), quick); err != nil {
+		if _, err := fmt.Fprintf(w, "%s; %s, %s%s\n\n", o.Study.Title, p.Name(), o.over(p), quick); err != nil {
 			return err
 		}
 		head := []string{"setting", "method"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -56,7 +57,8 @@ type runner struct {
 	store    store
 	backend  tensor.Backend
 	arms     []Arm
-	scenes   []*Scene // with the classes that have samples enough
+	scenes   []*Scene          // with the classes that have samples enough
+	first    map[*Scene]uint64 // the first seed that its samples can be drawn from
 	notes    []string
 	cells    [][]*cell // by seed
 	results  map[*cell]*Result
@@ -66,12 +68,20 @@ type runner struct {
 // plan lists the cells and reads the results that are there.
 func (r *runner) plan() error {
 	r.notes = append(r.notes, r.options.Scenes.Notes...)
+	r.first, r.results = map[*Scene]uint64{}, map[*cell]*Result{}
+	r.cells = make([][]*cell, r.options.Seeds)
 	var reasons []error
 	for _, s := range r.options.Scenes.Found {
-		fit, err := r.fit(s)
-		if err != nil {
-			r.note(fmt.Sprintf("%s is left out: %v", s.Label, err))
-			reasons = append(reasons, err)
+		fit, reason := r.fit(s)
+		if reason == nil {
+			var err error
+			if reason, err = r.planScene(fit); err != nil {
+				return err
+			}
+		}
+		if reason != nil {
+			r.note(fmt.Sprintf("%s is left out: %v", s.Label, reason))
+			reasons = append(reasons, reason)
 			continue
 		}
 		r.scenes = append(r.scenes, fit)
@@ -79,14 +89,70 @@ func (r *runner) plan() error {
 	if len(r.scenes) == 0 {
 		return fmt.Errorf("%s: no scene to run on: %w", r.study.Name, errors.Join(reasons...))
 	}
-	r.results = map[*cell]*Result{}
-	for i := range r.options.Seeds {
-		cells, err := r.cellsOf(r.options.First+uint64(i), i == 0)
+	return nil
+}
+
+// planScene lists the cells of a scene by seed. A seed from which the samples of one
+// cannot be drawn has none, so that all rows of a panel are of the same draws; where
+// there is no other seed, the reason is returned.
+func (r *runner) planScene(s *Scene) (reason, err error) {
+	lost := map[uint64]error{}
+	for i := range r.cells {
+		seed := r.options.First + uint64(i)
+		_, later := r.first[s]
+		cells, err := r.cellsOf(s, seed, !later)
 		if err != nil {
+			return nil, err
+		}
+		if len(cells) == 0 {
+			return errors.New("none of the rows can be run on it"), nil
+		}
+		if lost[seed] = r.draw(cells); lost[seed] != nil {
+			continue
+		}
+		if !later {
+			r.first[s] = seed
+		}
+		r.cells[i] = append(r.cells[i], cells...)
+	}
+	if _, ok := r.first[s]; !ok {
+		return lost[r.options.First], nil
+	}
+	for i := range r.cells {
+		if seed := r.options.First + uint64(i); lost[seed] != nil {
+			r.note(fmt.Sprintf("%s: seed %d is left out, since its samples cannot be drawn: %v", s.Label, seed, lost[seed]))
+		}
+	}
+	return nil, nil
+}
+
+// draw reads the results that are there of the cells of one seed, and tries the draws
+// of the others.
+func (r *runner) draw(cells []*cell) error {
+	drawn := map[rsdata.SplitConfig]bool{}
+	there := map[*cell]*Result{}
+	for _, c := range cells {
+		result, problem := r.store.load(c)
+		if problem != nil {
+			fmt.Fprintln(r.options.Log, problem)
+		}
+		if result != nil {
+			there[c] = result
+			continue
+		}
+		cfg := c.config.Split
+		if !cfg.Inductive {
+			cfg.Unlabelled = 0 // which takes long and cannot fail
+		}
+		if drawn[cfg] {
+			continue
+		}
+		if _, err := c.scene.Data.Split(cfg); err != nil {
 			return err
 		}
-		r.cells = append(r.cells, cells)
+		drawn[cfg] = true
 	}
+	maps.Copy(r.results, there)
 	return nil
 }
 
@@ -96,8 +162,7 @@ func (r *runner) note(text string) {
 	fmt.Fprintf(r.options.Log, "note: %s\n", text)
 }
 
-// fit returns the scene with the classes that the study can draw its samples of; an
-// error where it cannot draw the first seed's.
+// fit returns the scene with the classes that the study can draw its samples of.
 func (r *runner) fit(s *Scene) (*Scene, error) {
 	if r.study.Maps && s.Data.HasObjects() {
 		return nil, errors.New("its samples are objects, so that there is no map of the truth")
@@ -106,22 +171,7 @@ func (r *runner) fit(s *Scene) (*Scene, error) {
 	for i := range r.arms {
 		most = max(most, r.config(s, &r.arms[i], r.options.First).Split.Shots)
 	}
-	s, err := s.enough(most)
-	if err != nil {
-		return nil, err
-	}
-	drawn := map[rsdata.SplitConfig]bool{}
-	for i := range r.arms {
-		c := r.config(s, &r.arms[i], r.options.First)
-		if err := c.Check(); err != nil || drawn[c.Split] {
-			continue // the cell of the arm says what is wrong
-		}
-		if _, err := s.Data.Split(c.Split); err != nil {
-			return nil, err
-		}
-		drawn[c.Split] = true
-	}
-	return s, nil
+	return s.enough(most)
 }
 
 // config is the configuration of an arm on a scene from a seed.
@@ -134,38 +184,29 @@ func (r *runner) config(s *Scene, a *Arm, seed uint64) run.Config {
 		fitPicture(&c, s.Data.Scenes[0].H)
 	}
 	c.SetSeed(seed)
-	if r.options.OneStage1 {
-		c.Seed, c.Pretrain.Seed = r.options.First, r.options.First
+	if first, ok := r.first[s]; ok && r.options.OneStage1 {
+		c.Seed, c.Pretrain.Seed = first, first
 	}
 	return c
 }
 
-// cellsOf lists the cells of a seed.
-func (r *runner) cellsOf(seed uint64, first bool) ([]*cell, error) {
+// cellsOf lists the cells of a scene and a seed.
+func (r *runner) cellsOf(s *Scene, seed uint64, first bool) ([]*cell, error) {
 	var cells []*cell
-	for _, s := range r.scenes {
-		for i := range r.arms {
-			a := &r.arms[i]
-			cfg := r.config(s, a, seed)
-			if err := cfg.Check(); err != nil {
-				return nil, fmt.Errorf("%s, %s %s: %w", r.study.Name, a.Setting, a.Method, err)
-			}
-			c, err := newCell(s, a, cfg, kept{r.study.Maps && first, r.study.Plane && first})
-			if err != nil {
-				if first {
-					r.note(fmt.Sprintf("%s: the row %s is left out: %v", s.Label, a.Method, err))
-				}
-				continue
-			}
-			result, problem := r.store.load(c)
-			if problem != nil {
-				fmt.Fprintln(r.options.Log, problem)
-			}
-			if result != nil {
-				r.results[c] = result
-			}
-			cells = append(cells, c)
+	for i := range r.arms {
+		a := &r.arms[i]
+		cfg := r.config(s, a, seed)
+		if err := cfg.Check(); err != nil {
+			return nil, fmt.Errorf("%s, %s %s: %w", r.study.Name, a.Setting, a.Method, err)
 		}
+		c, err := newCell(s, a, cfg, kept{r.study.Maps && first, r.study.Plane && first})
+		if err != nil {
+			if seed == r.options.First {
+				r.note(fmt.Sprintf("%s: the row %s is left out: %v", s.Label, a.Method, err))
+			}
+			continue
+		}
+		cells = append(cells, c)
 	}
 	return cells, nil
 }
@@ -176,6 +217,9 @@ func (r *runner) run(ctx context.Context) (*Outcome, error) {
 	m := newMeter(r.options.Log, r.study.Name, total)
 	var out *Outcome
 	for i, cells := range r.cells {
+		if len(cells) == 0 && out == nil {
+			continue // nothing to show yet
+		}
 		for _, c := range cells {
 			if r.results[c] != nil {
 				continue

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -350,7 +351,7 @@ func TestScenesThatCannotBeDrawn(t *testing.T) {
 	for i := range maps.Labels { // a column trains, the next one tests
 		[][]uint8{maps.Train, maps.Test}[i%2][i] = 0
 	}
-	o.Scenes.Found = append(o.Scenes.Found, newScene("with maps", "with maps", own.Found[0].Data))
+	o.Scenes.Found = append(o.Scenes.Found, newScene("with maps", "with maps", own.Found[0].Data, nil))
 	o.Config.Split.Protocol = rsdata.Official
 	out, err := Run(t.Context(), study, o)
 	if err != nil {
@@ -372,5 +373,96 @@ func TestScenesThatCannotBeDrawn(t *testing.T) {
 	o.Config.Split.Protocol = rsdata.Random
 	if _, err := Run(t.Context(), &many, o); err == nil || !strings.Contains(err.Error(), "no scene to run on") {
 		t.Errorf("more shots than samples: %v", err)
+	}
+}
+
+// crowns has eight samples of each class; all but one of the first class show the same
+// object, so that of the draws those alone are possible which leave that one to test on.
+func crowns(t *testing.T) *rsdata.Dataset {
+	t.Helper()
+	scenes, err := FindScenes("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := scenes.Found[0].Data.Select(1, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := d.Scenes[0]
+	counts := map[uint8]int{}
+	for i, label := range s.Labels {
+		if label == 0 || counts[label] == 8 {
+			continue
+		}
+		id := fmt.Sprintf("%d-%d", label, counts[label])
+		if label == 1 && counts[label] > 0 {
+			id = "twice"
+		}
+		counts[label]++
+		s.Objects = append(s.Objects, rsdata.Object{ID: id, Label: label, Row: int32(i / s.W), Col: int32(i % s.W), Pixels: []int32{int32(i)}})
+	}
+	return d
+}
+
+// Seeds that the samples of a scene cannot be drawn from are left out, be they the first
+// or later ones; all rows of the scene are of the others, and page and terminal say so.
+func TestSeedsThatCannotBeDrawn(t *testing.T) {
+	d := crowns(t)
+	drawable := func(seed uint64) bool {
+		cfg := optionsFor(t, "", 1).Config
+		cfg.SetSeed(seed)
+		cfg.Split.Shots = 3 // of which two are the draw of the other setting
+		_, err := d.Split(cfg.Split)
+		return err == nil
+	}
+	for _, c := range []struct {
+		pattern []bool
+		seeds   []uint64 // after the first, that are left
+	}{{[]bool{true, false, true}, []uint64{0, 2}}, {[]bool{false, true, true}, []uint64{1, 2}}} {
+		first := uint64(1)
+		for k := 0; k < len(c.pattern); {
+			if k++; drawable(first+uint64(k-1)) != c.pattern[k-1] {
+				first, k = first+1, 0
+			}
+		}
+		trained := 0
+		study := guessing(&trained, 0, nil)
+		o := optionsFor(t, t.TempDir(), 3)
+		var log bytes.Buffer
+		o.Log, o.First, o.OneStage1 = &log, first, true
+		o.Scenes.Found = []*Scene{newScene("crowns", "crowns", d, nil)}
+		out, err := Run(t.Context(), study, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []uint64
+		for _, k := range c.seeds {
+			want = append(want, first+k)
+		}
+		for _, row := range out.Panels[0].Rows {
+			if !slices.Equal(row.Seeds, want) || row.Ours["OA"].N != 2 {
+				t.Errorf("%s: %d cells of seeds %v, want those of %v", row.name(), row.Ours["OA"].N, row.Seeds, want)
+			}
+		}
+		if trained != 8 {
+			t.Errorf("%d trainings, want 4 for each of 2 seeds", trained)
+		}
+		lost := first + uint64(slices.Index(c.pattern, false))
+		note := fmt.Sprintf("crowns: seed %d is left out, since its samples cannot be drawn: dataset", lost)
+		page, tex := read(t, filepath.Join(o.Out, "table5.html")), read(t, filepath.Join(o.Out, "table5.tex"))
+		var text strings.Builder
+		if err := out.Print(&text); err != nil {
+			t.Fatal(err)
+		}
+		for where, has := range map[string]bool{
+			"log":   strings.Contains(log.String(), "note: "+note),
+			"page":  strings.Contains(page, note) && strings.Contains(page, "standard deviation over 2 of 3 seeds"),
+			"LaTeX": strings.Contains(tex, "crowns, 2 of 3 seeds"),
+			"text":  strings.Contains(text.String(), "crowns, 2 of 3 seeds"),
+		} {
+			if !has {
+				t.Errorf("%s does not tell of seed %d:\n%s%s", where, lost, log.String(), text.String())
+			}
+		}
 	}
 }

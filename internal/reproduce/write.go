@@ -169,12 +169,12 @@ func (o *Outcome) writeSeeds(w io.Writer) error {
 // writeLaTeX writes one tabular for each panel: ours, and in brackets the paper's.
 func (o *Outcome) writeLaTeX(w io.Writer) error {
 	text := &strings.Builder{}
-	fmt.Fprintf(text, "%% %s: mean $\\pm$ standard deviation over %s, in percent; in brackets what the paper prints.\n", o.Study.Title, counted(o.Seeds, "seed"))
+	fmt.Fprintf(text, "%% %s: mean $\\pm$ standard deviation over seeds, in percent; in brackets what the paper prints.\n", o.Study.Title)
 	if o.Options.Quick {
 		text.WriteString("% A quick run: these numbers say nothing of the method.\n")
 	}
 	for _, p := range o.Panels {
-		fmt.Fprintf(text, "\n%% %s\n\\begin{tabular}{ll%s}\n\\hline\nSetting & Method", rsdata.EscapeLaTeX(p.Name()), strings.Repeat("r", len(o.Study.Metrics)))
+		fmt.Fprintf(text, "\n%% %s, %s\n\\begin{tabular}{ll%s}\n\\hline\nSetting & Method", rsdata.EscapeLaTeX(p.Name()), o.over(p), strings.Repeat("r", len(o.Study.Metrics)))
 		for _, m := range o.Study.Metrics {
 			fmt.Fprintf(text, " & %s (\\%%)", rsdata.EscapeLaTeX(m))
 		}
