@@ -17,7 +17,7 @@ import (
 )
 
 func declareBaselines(a *app, f *flags) func() error {
-	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample and,\nwith -from, of DiffCLIP and variants of it. Protocol, shots, window and seed being\nequal, the splits are those of eval -seeds. Prints a Markdown table: mean and\nstandard deviation over seeds, in percent; where it is interrupted, over those that are\ncomplete.\n\n" +
+	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample and,\nwith -from, of DiffCLIP and variants of it. Protocol, shots, window and seed being\nequal, the splits are those of eval -seeds. Prints a Markdown table: mean and\nstandard deviation over seeds, in percent; where it is interrupted, over those that are\ncomplete. A seed whose samples cannot be drawn is left out, and told of.\n\n" +
 		strings.Join(baselineLines(), "\n") + "\n\nvariants, which learn from the settings of the run:\n" + strings.Join(variantLines(), "\n")
 	f.usage = "-data DIR [-from RUN] [flags]"
 	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods none -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods lda -variants probe,lds2ae,diffclip", "-data synthetic -methods svm,lda -seeds 3 -json"}
@@ -180,7 +180,7 @@ func stopped(err error, done, all int) error {
 }
 
 // evaluateBaselines returns the results by method, then by shots. A split is drawn once for all methods. Where it is
-// interrupted the results are those of the seeds that are complete.
+// interrupted the results are those of the seeds that are complete, where seeds cannot be drawn those of the others.
 func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselineResult, error) {
 	net, err := openLearned(a, o)
 	if err != nil {
@@ -193,40 +193,60 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 	results := make([]baselineResult, rows*len(o.shots))
 	evaluator := baseline.NewEvaluator(d)
 	bar := progress.New(a.stderr, "baselines", o.seeds*len(results))
-	done := 0
+	done, drawn := 0, 0
+	var lost undrawn
 	for i := range o.seeds {
-		cfg := o.split
-		cfg.Seed = o.seed + uint64(i)
-		seed := make([]*rsdata.Confusion, len(results))
+		seed := o.seed + uint64(i)
+		splits, err := o.draw(d, seed)
+		if err != nil {
+			lost.add(seed, err)
+			done += len(results)
+			continue
+		}
+		confusions := make([]*rsdata.Confusion, len(results))
 		for s, shots := range o.shots {
-			cfg.Shots = shots
-			split, err := d.Split(cfg)
-			if err != nil {
-				return nil, err
-			}
-			if i == 0 && !d.Whole {
-				fmt.Fprintf(a.stderr, "%d shots: %d of %d test windows share a pixel with a training window (seed %d)\n", shots, split.OverlapTrainTest, len(split.Test), cfg.Seed)
+			if drawn == 0 && !d.Whole {
+				fmt.Fprintf(a.stderr, "%d shots: %d of %d test windows share a pixel with a training window (seed %d)\n", shots, splits[s].OverlapTrainTest, len(splits[s].Test), seed)
 			}
 			for m := range rows {
 				at := m*len(o.shots) + s
-				name, c, err := o.evaluate(a, m, split, evaluator, net)
-				if err != nil && i == 0 {
+				name, c, err := o.evaluate(a, m, splits[s], evaluator, net)
+				if err != nil && drawn == 0 {
 					return nil, err
 				}
 				if err != nil {
-					return results, stopped(err, i, o.seeds)
+					return results, stopped(err, drawn, o.seeds)
 				}
-				results[at].Method, results[at].Shots, seed[at] = name, shots, c
+				results[at].Method, results[at].Shots, confusions[at] = name, shots, c
 				done++
 				bar.Step(done, name)
 			}
 		}
 		for at := range results {
-			results[at].add(cfg.Seed, seed[at])
+			results[at].add(seed, confusions[at])
 		}
+		drawn++
 	}
-	bar.Done(fmt.Sprintf("%d seeds", o.seeds))
-	return results, nil
+	if drawn == 0 {
+		return nil, lost.err(o.seeds)
+	}
+	bar.Done(fmt.Sprintf("%d seeds", drawn))
+	return results, lost.err(o.seeds)
+}
+
+// draw draws the samples of a seed for every number of shots.
+func (o *baselineOptions) draw(d *rsdata.Dataset, seed uint64) ([]*rsdata.Split, error) {
+	var splits []*rsdata.Split
+	for _, shots := range o.shots {
+		cfg := o.split
+		cfg.Seed, cfg.Shots = seed, shots
+		split, err := d.Split(cfg)
+		if err != nil {
+			return nil, err
+		}
+		splits = append(splits, split)
+	}
+	return splits, nil
 }
 
 // evaluate returns the name and the confusion of row m on a split.

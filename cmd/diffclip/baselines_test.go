@@ -130,6 +130,69 @@ func TestInterruptedSeedsAreShown(t *testing.T) {
 	}
 }
 
+// crowded is a scene of 20 x 40 pixels, blocks of 10 in protocol disjoint, in which some of the
+// first class lie on either side of a border of blocks: too near each other to train and to test.
+func crowded(t *testing.T) string {
+	t.Helper()
+	const h, w, bands = 20, 40, 4
+	truth, values := make([]byte, h*w), make([]byte, h*w*bands)
+	for _, at := range [][2]int{{3, 1}, {4, 2}, {5, 1}, {6, 2}, {4, 18}, {5, 19}, {4, 20}, {5, 21}} {
+		truth[at[0]*w+at[1]] = 1
+	}
+	for i := range truth {
+		if truth[i] == 0 && i%3 == 0 {
+			truth[i] = 2
+		}
+		for b := range bands {
+			values[i*bands+b] = byte(7*i+31*b*int(truth[i])) % 200
+		}
+	}
+	return writeFolder(t, map[string]string{"hsi.npy": npy("|u1", fmt.Sprintf("(%d, %d, %d)", h, w, bands), values), "gt.npy": npy("|u1", fmt.Sprintf("(%d, %d)", h, w), truth)})
+}
+
+// Where the samples of some seeds cannot be drawn, the results of the others are shown,
+// and the end says which are missing, why, and that the command failed.
+func TestSeedsThatCannotBeDrawn(t *testing.T) {
+	data := crowded(t)
+	d, err := rsdata.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawable := func(seed uint64) bool {
+		cfg := rsdata.DefaultSplit()
+		cfg.Protocol, cfg.Shots, cfg.Window, cfg.Seed, cfg.Unlabelled = rsdata.Disjoint, 2, 5, seed, 0
+		_, err := d.Split(cfg)
+		return err == nil
+	}
+	first := uint64(1)
+	for ; !drawable(first) || drawable(first+1) || !drawable(first+2); first++ {
+		if first > 500 {
+			t.Fatal("no seed between two others fails")
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	seed := fmt.Sprint(first)
+	succeed(t, append(tiny("pretrain", "-data", data, "-out", dir, "-protocol", "disjoint", "-seed", seed, "-epochs", "1", "-batch", "16", "-pretrain-samples", "48"), "-shots", "2")...)
+	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-map=false")
+	want := fmt.Sprintf("1 of 3 seeds could not be drawn, and the results are of the others: seed %d: dataset", first+1)
+	for _, args := range [][]string{
+		{"baselines", "-data", data, "-methods", "mean", "-protocol", "disjoint", "-shots", "2", "-window", "5", "-seed", seed, "-seeds", "3", "-json"},
+		{"eval", "-from", dir, "-seeds", "3", "-json"},
+	} {
+		code, stdout, stderr := call(t, t.Context(), args...)
+		if code != exitFailure || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit code %d, %q, want %q", args[0], code, stderr, want)
+		}
+		if n := seedsShown(t, stdout); n != 2 {
+			t.Errorf("%s shows %d seeds, want 2:\n%s", args[0], n, stdout)
+		}
+	}
+	code, stdout, stderr := call(t, t.Context(), "baselines", "-data", data, "-methods", "mean", "-protocol", "disjoint", "-shots", "2", "-window", "5", "-seed", fmt.Sprint(first+1), "-seeds", "1")
+	if code != exitFailure || stdout != "" || strings.Contains(stderr, "seeds could not be drawn") || !strings.Contains(stderr, "protocol disjoint") {
+		t.Errorf("no seed can be drawn: exit code %d, %q, %q", code, stdout, stderr)
+	}
+}
+
 // seedsShown counts the seeds of each method in JSON, which must be equally many with names.
 func seedsShown(t *testing.T, text string) int {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 )
 
 func declareEval(a *app, f *flags) func() error {
-	f.purpose = "The accuracy of a run on its test windows: OA, AA, kappa, every class and the\nconfusion. With -seeds, stage 2 is trained anew for other draws of the samples."
+	f.purpose = "The accuracy of a run on its test windows: OA, AA, kappa, every class and the\nconfusion. With -seeds, stage 2 is trained anew for other draws of the samples;\na seed whose samples cannot be drawn is left out, and told of."
 	f.usage = "-from RUN [-seeds N] [-json]"
 	f.example = []string{"-from runs/houston -json", "-from runs/houston -seeds 10", "-from runs/houston -views 8"}
 	var o evalOptions
@@ -105,15 +105,17 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 	}
 	var all run.Seeds
 	var splits error // what kept the draws from being written
+	var lost undrawn
 	for i := range o.seeds {
 		seed := x.Config.Seed + uint64(i)
 		y, err := x.Resplit(seed)
 		if err != nil {
-			return err
+			lost.add(seed, err)
+			continue
 		}
 		confusion, err := evalSeed(a, y, stage1, fmt.Sprintf("seed %d (%d of %d)", seed, i+1, o.seeds))
-		if err != nil && i > 0 { // what earlier seeds have given is shown, and not kept: it is less than was asked for
-			return errors.Join(stopped(err, i, o.seeds), showSeeds(a, x, &all, o.json))
+		if done := len(all.Seeds); err != nil && done > 0 { // what earlier seeds have given is shown, and not kept: it is less than can be had
+			return errors.Join(stopped(err, done, o.seeds), showSeeds(a, x, &all, o.json))
 		}
 		if err != nil {
 			return err
@@ -123,10 +125,13 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 			splits = folder.WriteSeedSplit(y)
 		}
 	}
+	if len(all.Seeds) == 0 {
+		return lost.err(o.seeds)
+	}
 	if err := kept(a, errors.Join(splits, folder.SaveSeeds(&all))); err != nil {
 		return err
 	}
-	return showSeeds(a, x, &all, o.json)
+	return errors.Join(lost.err(o.seeds), showSeeds(a, x, &all, o.json))
 }
 
 // evalSeed trains stage 2 on a draw and tests it.
