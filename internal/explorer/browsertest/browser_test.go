@@ -142,7 +142,7 @@ func (p *page) still(name string) {
 	}
 }
 
-const loaded = `!document.getElementById('main').hidden && document.querySelectorAll('#scatter circle').length && /classified/.test(document.getElementById('map-state').textContent) &&
+const loaded = `!document.getElementById('main').hidden && document.getElementById('map-wait').hidden && document.querySelectorAll('#scatter circle').length && /classified/.test(document.getElementById('map-state').textContent) &&
 	/Most likely/.test(document.getElementById('pixel-place').textContent) && [...document.querySelectorAll('.tiles img')].every((i) => i.alt) && document.querySelectorAll('.curve polyline').length >= 4`
 
 var views = []struct {
@@ -249,7 +249,9 @@ func (p *page) ask(t *testing.T) {
 	p.must(p.Type("#new-text", "a patch of a small lake"))
 	p.must(p.Click("#texts-form .primary"))
 	p.until("the same text twice is refused", "/the same/.test(document.getElementById('texts-note').textContent)")
-	p.must(p.Click("#texts-reset"))
+	if got := p.text("(document.getElementById('texts-reset').click(), document.getElementById('map-wait').checkVisibility() && document.getElementById('map-wait').textContent)"); got != "scoring the scene" {
+		t.Errorf("the box of the map says %q while the scene is scored", got)
+	}
 	p.until("the run's own texts are back", fmt.Sprintf("%s === %s", names, before))
 }
 
@@ -290,9 +292,11 @@ func TestTrainingLive(t *testing.T) {
 	}
 	p.until("the curve of stage 1 is drawn", "document.querySelectorAll('.curve .loss').length === 1 && /step (\\d+) of \\1,/.test(document.querySelector('.curve span').textContent)")
 	p.until("its restorations are shown", "[...document.querySelectorAll('#restore-maps img')].length && [...document.querySelectorAll('#restore-maps img')].every((i) => i.alt)")
+	p.must(p.Eval("window.waits = []; new MutationObserver(() => waits.push(document.getElementById('map-wait').textContent)).observe(document.getElementById('map-wait'), {childList: true})", nil))
 	if _, _, err := folder.TrainStage2(t.Context(), x, man, stage1.Set.State(), io.Discard); err != nil {
 		t.Fatal(err)
 	}
+	p.until("the box says how far the map is", "waits.some((text) => /^computing the map, \\d+\\s%$/.test(text))")
 	p.until("the map comes by itself", "/classified/.test(document.getElementById('map-state').textContent)")
 	p.quiet("live")
 }

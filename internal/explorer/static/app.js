@@ -77,6 +77,7 @@ const model = {
     this.texts = texts;
     map.only = 0;
     map.labels = null;
+    map.wait();
     features.highlight(0);
     map.legend();
     pixel.layout();

@@ -10,7 +10,9 @@ export class SceneMap {
     this.pictures = new Map();
     this.truth = null;
     this.labels = null; // {width, height, stride, label, sure}
+    this.part = 0; // of the map that the server has computed
     this.only = 0; // a label to show alone, 0 for all
+    this.failed = false; // to compute the map
     this.refresh = latest(() => this.loadMap(), (error) => error && this.say(error.message));
     this.canvas.addEventListener('click', (event) => this.click(event));
     this.canvas.addEventListener('keydown', (event) => this.key(event));
@@ -21,6 +23,17 @@ export class SceneMap {
 
   say(text) {
     $('map-state').textContent = text || '';
+  }
+
+  // wait says in the box what is to be seen there, until it is.
+  wait() {
+    const layer = $('layer').value;
+    let text = '';
+    if (layer === 'map' || layer === 'sure') {
+      if (!this.labels) text = this.failed ? 'there is no map, see below' : this.part < 1 ? `computing the map, ${percent(this.part, 0)}` : 'scoring the scene';
+    } else if (layer === 'truth' ? !this.truth : !this.pictures.size) text = 'loading the picture';
+    $('map-wait').textContent = text;
+    $('map-wait').hidden = !text;
   }
 
   // start lays everything out for the state of the run.
@@ -43,17 +56,21 @@ export class SceneMap {
     this.canvas.height = scene.h;
     this.canvas.parentElement.style.setProperty('--shape', scene.w / scene.h); // leaves room for the legend below
     this.pictures.clear();
-    this.labels = null;
+    this.labels = this.truth = null;
+    this.part = 0;
+    this.say('');
+    this.legend();
+    this.draw();
+    if (state.stage2) this.refresh(); // first: it takes the longest
     this.truth = new Uint8Array(await (await get('api/truth', {scene: pixel.scene})).arrayBuffer());
     await Promise.all(state.modalities.map(async (_, i) => {
       const image = new Image();
       image.src = `api/picture?scene=${pixel.scene}&modality=${i}`;
       await image.decode();
+      if (this.model.pixel.scene !== pixel.scene) return;
       this.pictures.set(i, image);
+      this.draw();
     }));
-    this.legend();
-    this.draw();
-    if (state.stage2) this.refresh();
   }
 
   // loadMap asks for the map by the texts in use.
@@ -73,7 +90,9 @@ export class SceneMap {
   progress(map) {
     if (!this.model.state?.stage2 || map.scene !== this.model.pixel.scene) return;
     const part = map.total ? map.done / map.total : 0;
-    $('map-progress').value = part;
+    $('map-progress').value = this.part = part;
+    this.failed = Boolean(map.error);
+    this.wait();
     if (map.error) this.say(map.error);
     else if (part < 1 && map.stride > 1) this.say(`one pixel in ${map.stride} by ${map.stride} so far, ${percent(part, 0)} done`);
     else if (part < 1) this.say(`computing the map, ${percent(part, 0)}`);
@@ -95,11 +114,12 @@ export class SceneMap {
       const image = this.pictures.get(Number(layer.split(' ')[1]));
       if (image) context.drawImage(image, 0, 0);
     } else if (layer === 'truth') {
-      this.paint(context, {width: scene.w, height: scene.h, stride: 1, label: this.truth}, this.model.classColors());
+      if (this.truth) this.paint(context, {width: scene.w, height: scene.h, stride: 1, label: this.truth}, this.model.classColors());
     } else {
       this.paint(context, this.labels, this.model.textColors(), layer === 'sure');
     }
     this.mark();
+    this.wait();
   }
 
   paint(context, grid, colors, faint) {
