@@ -2,6 +2,7 @@ package bench
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -216,20 +217,22 @@ func (p *Profile) writeRow(w io.Writer, r ProfileRow, steps int) error {
 }
 
 // ProfileWorkload runs a workload's steps on a profile of be and prints where
-// their time went. make builds the workload on the backend it is given.
-func ProfileWorkload(w io.Writer, be tensor.Backend, threads, steps int, make func(tensor.Backend) (*Workload, error)) error {
+// their time went, unless ctx ends. make builds the workload on the backend it is given.
+func ProfileWorkload(ctx context.Context, w io.Writer, be tensor.Backend, threads, steps int, make func(tensor.Backend) (*Workload, error)) error {
 	p := NewProfile(be, threads)
 	job, err := make(p)
 	if err != nil {
 		return err
 	}
 	defer job.Close()
-	for range 2 {
+	for n := range 2 + steps {
+		if n == 2 {
+			p.Reset()
+		}
 		job.Step()
-	}
-	p.Reset()
-	for range steps {
-		job.Step()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 	}
 	return p.WriteTable(w, steps)
 }

@@ -78,7 +78,7 @@ func TestProfileTable(t *testing.T) {
 	be := tensor.NewCPU(1)
 	defer be.Close()
 	var out bytes.Buffer
-	err := ProfileWorkload(&out, be, 1, 1, func(be tensor.Backend) (*Workload, error) { return New("pretrain", be, 4) })
+	err := ProfileWorkload(t.Context(), &out, be, 1, 1, func(be tensor.Backend) (*Workload, error) { return New("pretrain", be, 4) })
 	if err != nil {
 		t.Fatal(err)
 	}

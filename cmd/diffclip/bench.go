@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -55,9 +58,32 @@ func runBench(a *app, o *benchOptions) error {
 	if err != nil {
 		return err
 	}
+	var text bytes.Buffer
+	if err := abandon(a.ctx, func() error { return o.bench(a.ctx, &text, be) }); err != nil {
+		return err
+	}
+	_, err = text.WriteTo(a.stdout)
+	return err
+}
+
+// abandon does something that has nothing to save, and no longer waits for it when ctx
+// ends: a step may take long on a machine that is busy.
+func abandon(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- attempt(do) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// bench measures on a backend and writes what it found.
+func (o *benchOptions) bench(ctx context.Context, out io.Writer, be tensor.Backend) error {
 	device, onDevice := be.(*cuda.Backend)
 	if o.profile && !onDevice {
-		return bench.ProfileWorkload(a.stdout, be, threadsOf(be), o.steps, func(be tensor.Backend) (*bench.Workload, error) {
+		return bench.ProfileWorkload(ctx, out, be, threadsOf(be), o.steps, func(be tensor.Backend) (*bench.Workload, error) {
 			return bench.New(o.workload, be, o.batch)
 		})
 	}
@@ -67,17 +93,17 @@ func runBench(a *app, o *benchOptions) error {
 	}
 	defer w.Close()
 	if o.profile {
-		return profileDevice(a.ctx, a.stdout, device, w, o.steps)
+		return profileDevice(ctx, out, device, w, o.steps)
 	}
-	r, err := measure(a.ctx, w, be.Name(), threadsOf(be), o.steps)
+	r, err := measure(ctx, w, be.Name(), threadsOf(be), o.steps)
 	if err != nil {
 		return err
 	}
 	if o.json {
-		return json.NewEncoder(a.stdout).Encode(r)
+		return json.NewEncoder(out).Encode(r)
 	}
-	fmt.Fprintf(a.stdout, "%s on %s, %d threads, batch %d, %d trained values\n", r.Workload, r.Variant, r.Threads, r.Batch, r.Params)
-	fmt.Fprintf(a.stdout, "  %.2f ms a step (median of %d, of which %d undisturbed; fastest %.2f)\n", r.MSPerStep, r.TimedSteps, r.CleanSteps, r.MSMin)
-	fmt.Fprintf(a.stdout, "  %.1f windows/s, %.1f GFLOP/s of %.2f GFLOP a step, peak memory %.0f MiB\n", r.PatchesPerS, r.GFLOPs, r.GFLOPStep, r.PeakRSSMiB)
+	fmt.Fprintf(out, "%s on %s, %d threads, batch %d, %d trained values\n", r.Workload, r.Variant, r.Threads, r.Batch, r.Params)
+	fmt.Fprintf(out, "  %.2f ms a step (median of %d, of which %d undisturbed; fastest %.2f)\n", r.MSPerStep, r.TimedSteps, r.CleanSteps, r.MSMin)
+	fmt.Fprintf(out, "  %.1f windows/s, %.1f GFLOP/s of %.2f GFLOP a step, peak memory %.0f MiB\n", r.PatchesPerS, r.GFLOPs, r.GFLOPStep, r.PeakRSSMiB)
 	return nil
 }

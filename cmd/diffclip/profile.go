@@ -19,6 +19,9 @@ func profileDevice(ctx context.Context, out io.Writer, b *cuda.Backend, w *bench
 		const warmUp = 4 // a list is captured when it is seen again
 		for range warmUp {
 			w.Step()
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 		}
 		b.Sync()
 		began, waited := time.Now(), b.Waited()
@@ -34,7 +37,9 @@ func profileDevice(ctx context.Context, out io.Writer, b *cuda.Backend, w *bench
 	}
 	b.StartProfile()
 	for range steps {
-		w.Step()
+		if w.Step(); ctx.Err() != nil {
+			break
+		}
 	}
 	rows := b.StopProfile()
 	if err := ctx.Err(); err != nil {
