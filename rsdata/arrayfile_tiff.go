@@ -49,6 +49,9 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 		return nil, err
 	}
 	c := &content{array: a, wavelengths: t.Wavelengths(o.band), notes: o.notes}
+	if t.Pages > 1 {
+		c.notes = append(c.notes[:len(c.notes):len(c.notes)], fmt.Sprintf("the file holds %d images, of which the first is read: if they are bands, stack them in one", t.Pages))
+	}
 	if t.HasNoData {
 		c.noData = &t.NoData
 	}

@@ -61,6 +61,19 @@ func TestDescribedColors(t *testing.T) {
 	}
 }
 
+// Without black, white is the ground that the classes lie on, unless a class has that colour.
+func TestWhiteGround(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gt.npy")
+	writeFile(t, path, npyFile("|u1", "2, 2, 3", []byte{255, 255, 255, 200, 0, 0, 255, 255, 255, 0, 0, 200}))
+	labels, c, err := loadLabels(path, [2]int{2, 2})
+	if err != nil || !slices.Equal(labels, []uint8{0, 2, 0, 1}) || !strings.Contains(c.notes[0], "2 colours are taken for classes, and white for unlabelled") {
+		t.Errorf("labels %v, %v", labels, err)
+	}
+	if err := c.described(labels, []Class{{Color: rgb(255, 255, 255)}, {Color: rgb(0, 0, 200)}, {Color: rgb(200, 0, 0)}}, path, 2); err != nil || !slices.Equal(labels, []uint8{1, 3, 1, 2}) {
+		t.Errorf("labels %v, %v", labels, err)
+	}
+}
+
 // A photograph is no map of classes.
 func TestColoredPhotograph(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gt.npy")

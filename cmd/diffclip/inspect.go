@@ -230,7 +230,7 @@ func shape(dims []int) string {
 func printDataset(w io.Writer, d *rsdata.Dataset) {
 	fmt.Fprintf(w, "dataset %s: %s, %d pixels\n", d.Name, run.Count(len(d.Scenes), "scene"), d.NumPixels())
 	for _, m := range d.Modalities {
-		fmt.Fprintf(w, "  %-10s %s%s\n", m.Name, run.Count(m.Bands, "band"), wavelengths(m))
+		fmt.Fprintf(w, "  %-10s %s%s\n", m.Name, run.Count(m.Bands, "band"), wavelengths(m)+badBands(m))
 	}
 	s, which := d.Scenes[0], "scene"
 	if len(d.Scenes) > 1 {
@@ -272,6 +272,20 @@ func wavelengths(m rsdata.Modality) string {
 		return fmt.Sprintf(", %.5g to %.5g nm", m.Wavelengths[0], m.Wavelengths[n-1])
 	}
 	return ""
+}
+
+// badBands says how many bands the file advises against.
+func badBands(m rsdata.Modality) string {
+	n := 0
+	for _, bad := range m.Bad {
+		if bad {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them marked as bad and left out", n)
 }
 
 // whereabouts says where a scene lies.

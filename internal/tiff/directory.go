@@ -78,15 +78,15 @@ type directory struct {
 
 // readDirectories reads the header and returns the directory of the first image
 // that is neither an overview nor a mask, and that of its mask, nil where it has
-// none. What lies behind the image may be damaged: nothing then is known of a mask.
-func readDirectories(r io.ReaderAt, size int64) (image, mask *directory, err error) {
+// none, and counts such images. What lies behind the image may be damaged: nothing then is known of a mask.
+func readDirectories(r io.ReaderAt, size int64) (image, mask *directory, pages int, err error) {
 	file := directory{r: r, size: uint64(max(0, size))}
 	next, err := file.readHeader()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	seen := map[uint64]bool{}
-	for next != 0 && !seen[next] && mask == nil {
+	for next != 0 && !seen[next] {
 		seen[next] = true
 		d := file
 		var kind uint64
@@ -97,20 +97,22 @@ func readDirectories(r io.ReaderAt, size int64) (image, mask *directory, err err
 			break
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, 0, err
 		}
 		_, sized := d.entries[tagImageWidth]
 		switch kind &= reducedImage | maskImage; {
-		case sized && kind == 0 && image == nil:
-			image = &d
-		case sized && kind == maskImage && image != nil:
+		case sized && kind == 0:
+			if pages++; image == nil {
+				image = &d
+			}
+		case sized && kind == maskImage && pages == 1 && mask == nil:
 			mask = &d
 		}
 	}
 	if image == nil {
-		return nil, nil, fmt.Errorf("the TIFF file holds no full-resolution image")
+		return nil, nil, 0, fmt.Errorf("the TIFF file holds no full-resolution image")
 	}
-	return image, mask, nil
+	return image, mask, pages, nil
 }
 
 // Bits of NewSubfileType.

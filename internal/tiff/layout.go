@@ -118,7 +118,11 @@ func (l *layout) readFormat(d *directory) error {
 	}
 	t, ok := sampleTypes[[2]uint64{kind, bits}]
 	if !ok {
-		return unsupported("samples of %d bits in sample format %d; 8 to 64-bit integers and 16 to 64-bit floats are read", bits, kind)
+		options := "-ot Float32" // of complex numbers the real part
+		if kind == 1 && bits < 32 {
+			options = fmt.Sprintf("-co NBITS=%d", []int{8, 8, 16, 32, 32}[(bits+7)/8])
+		}
+		return convertBy(options, "samples of %d bits in sample format %d; 8 to 64-bit integers and 16 to 64-bit floats are read", bits, kind)
 	}
 	l.format = numeric.Format{Type: t, BigEndian: d.order.Uint16([]byte{0, 1}) == 1, Half: kind == 3 && bits == 16}
 	return nil

@@ -304,3 +304,11 @@ func TestDamagedMask(t *testing.T) {
 		t.Errorf("a file of which nothing behind its image can be read: %v", err)
 	}
 }
+
+func TestPages(t *testing.T) {
+	for file, want := range map[string]int{"testdata/pages_uint8.tif": 3, "testdata/overview_uint8.tif": 1, "testdata/masktiles_float32.tif": 1} {
+		if got := open(t, file).Pages; got != want {
+			t.Errorf("%s: %d images, want %d", file, got, want)
+		}
+	}
+}

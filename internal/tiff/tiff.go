@@ -30,6 +30,7 @@ type File struct {
 	HasNoData            bool
 	Palette              []Color // the colour table of a palette image, else nil
 	Metadata             []Item  // GDAL's metadata, else nil
+	Pages                int     // images of full resolution in the file, of which this is the first
 	Alpha                int     // the band whose tag says that it tells how opaque a pixel is; -1 where none does
 
 	r      io.ReaderAt
@@ -50,7 +51,8 @@ type Color struct{ R, G, B uint8 }
 // them is checked, so that a truncated file is refused here.
 func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 	f := &File{Name: name, r: r, size: size}
-	d, mask, err := readDirectories(r, size)
+	d, mask, pages, err := readDirectories(r, size)
+	f.Pages = pages
 	if err == nil {
 		err = f.describe(d)
 	}
@@ -151,5 +153,10 @@ var errUnsupported = errors.New("unsupported kind of TIFF")
 
 // unsupported says what is not read and how to come by a file that is.
 func unsupported(format string, args ...any) error {
-	return fmt.Errorf("%w: %s; convert it with: gdal_translate -co COMPRESS=DEFLATE in.tif out.tif", errUnsupported, fmt.Sprintf(format, args...))
+	return convertBy("-co COMPRESS=DEFLATE", format, args...)
+}
+
+// convertBy is unsupported for files that other options of gdal_translate make readable.
+func convertBy(options, format string, args ...any) error {
+	return fmt.Errorf("%w: %s; convert it with: gdal_translate %s in.tif out.tif", errUnsupported, fmt.Sprintf(format, args...), options)
 }

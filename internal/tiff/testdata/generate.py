@@ -126,6 +126,12 @@ for name, kind, options in ("mask_uint8", "uint8", ["COMPRESS=DEFLATE"]), ("mask
     ds = None
 write("alpha_uint16", "uint16", ["COMPRESS=DEFLATE", "ALPHA=YES"])
 
+# Several images in one file.
+for k in range(3):
+    ds = gdal.GetDriverByName("GTiff").Create("pages_uint8.tif", W, H, 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE", *(["APPEND_SUBDATASET=YES"] if k else [])])
+    ds.WriteArray(pixels("uint8", 1))
+    ds = None
+
 # An overview after the image.
 ds = gdal.GetDriverByName("GTiff").Create("overview_uint8.tif", W, H, 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE"])
 ds.WriteArray(pixels("uint8", 1))
