@@ -69,7 +69,6 @@ func TestSceneThatDoesNotFit(t *testing.T) {
 	b := open(t, Options{Note: func(text string) { notes = append(notes, text) }}, "memory=34000000") // cuBLAS has 32 MiB of it
 	_, w, _ := traintest.Data(5, 40)
 	held := b.Get(tensor.Of(60000))
-	defer b.Put(held)
 	for range 2 {
 		if r, err := resident.New(b, w, resident.Many); r != nil || err != nil {
 			t.Fatalf("%v, %v: want neither a scene nor an error", r, err)
@@ -79,6 +78,11 @@ func TestSceneThatDoesNotFit(t *testing.T) {
 		t.Errorf("notes %q", notes)
 	}
 	t.Log(notes)
+	b.Put(held) // what nobody uses makes room
+	_, other, _ := traintest.Data(5, 40)
+	if r, err := resident.New(b, other, resident.Many); r == nil || err != nil {
+		t.Errorf("%v, %v: want a scene where memory is kept that nobody uses", r, err)
+	}
 }
 
 // TestTrainingFromTheDevice trains both stages with the scene on the device, and
