@@ -202,6 +202,9 @@ func TestBinary(t *testing.T) {
 	if bad := Binary([]bool{true, false}, []float64{math.NaN(), 0}, 0.5); !math.IsNaN(bad.AUC) {
 		t.Errorf("NaN score: %+v", bad)
 	}
+	if edge := Binary([]bool{true, false}, []float64{0.5, 0.5}, 0.5); edge.SE != 1 || edge.SP != 0 {
+		t.Errorf("scores at the threshold are positive: %+v", edge)
+	}
 	if tied := Binary([]bool{true, false}, []float64{1, 1}, 0.5); tied.AUC != 0.5 {
 		t.Errorf("tied scores: %+v", tied)
 	}
