@@ -166,6 +166,7 @@ func TestHostileAndMismatchedFiles(t *testing.T) {
 		{"a key to a struct", replace("s.mat", matVar{name: "s", shape: []int{1, 1}, fields: []matVar{matRaster("cube", 30, 20, 4)}}), "s.mat:s", []string{"s.mat", "struct", "s.cube"}},
 		{"a key that is no raster", replace("v.mat", floatsOf(1, 5).as("v", 1, 5)), "v.mat:v", []string{"none of 1 bands|rows x columns|no pixel|1 constant|no labelled"}},
 		{"an option that is not there", good, "?quarters", []string{"quarters", "?halves"}},
+		{"a name with a question mark that is not there", good, "no?where", []string{"no?where", "none of this name", `"where" is no option`}},
 		{"halves of one band", func(t *testing.T, dir string) {
 			writeMat(t, filepath.Join(dir, "lidar.mat"), matRaster("lidar", 30, 20, 1))
 			writeMat(t, filepath.Join(dir, "gt.mat"), matLabels("gt", 30, 20, 3, 50))

@@ -95,6 +95,22 @@ func filesOf(dir string) ([]string, error) {
 	return out, nil
 }
 
+// filesEnding lists the files of a folder whose names have an ending, by name. It takes the folder's name as it stands,
+// which filepath.Glob would not where it holds brackets, stars or question marks.
+func filesEnding(dir, ending string) ([]string, error) {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range list {
+		if strings.HasSuffix(e.Name(), ending) {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	return out, nil
+}
+
 // add lists the arrays of one file.
 func (inv *inventory) add(path string) {
 	f, _, err := openArrays(path)

@@ -86,8 +86,11 @@ func (f idtrees) open(name string, least int) (*Dataset, error) {
 
 // readPlots loads the plots, in the order of their names, and leaves out those that are the same image twice.
 func (f idtrees) readPlots(d *Dataset) error {
-	paths, err := filepath.Glob(filepath.Join(f.hsi, "*.tif"))
-	if err != nil || len(paths) == 0 {
+	paths, err := filesEnding(f.hsi, ".tif")
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
 		return fmt.Errorf("%s: expected plots as GeoTIFF files, found none", f.hsi)
 	}
 	slices.SortFunc(paths, comparePlots)
@@ -183,11 +186,13 @@ type crown struct {
 
 // readCrowns reads every shapefile of the folder.
 func (f idtrees) readCrowns() ([]crown, error) {
-	paths, err := filepath.Glob(filepath.Join(f.crowns, "*.shp"))
-	if err != nil || len(paths) == 0 {
+	paths, err := filesEnding(f.crowns, ".shp")
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
 		return nil, fmt.Errorf("%s: expected crowns as shapefiles, found none", f.crowns)
 	}
-	slices.Sort(paths)
 	var out []crown
 	for _, path := range paths {
 		layer, err := shp.Open(os.DirFS(f.crowns), filepath.Base(path))

@@ -86,9 +86,9 @@ func writePlot(t *testing.T, path string, x, y float64, bands int) {
 	}
 }
 
-// competition writes two plots, one of them twice, with five crowns.
+// competition writes two plots, one of them twice, with five crowns. The folder has a name that is a pattern to some.
 func competition(t *testing.T) string {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "plots [2020]")
 	for name, x := range map[string]float64{"OSBS_2": 100, "OSBS_10": 200, "OSBS_11": 200} {
 		writePlot(t, filepath.Join(dir, "HSI", name+".tif"), x, 50, 4)
 		writePlot(t, filepath.Join(dir, "CHM", name+".tif"), x, 50, 1)

@@ -260,7 +260,7 @@ func (f mrnet) examples() []string {
 	var out []string
 	for _, part := range mrnetParts {
 		for _, plane := range mrnetPlanes {
-			if found, err := filepath.Glob(filepath.Join(f.root, part, plane, "*.npy")); err == nil && len(found) > 0 {
+			if found, err := filesEnding(filepath.Join(f.root, part, plane), ".npy"); err == nil && len(found) > 0 {
 				out = append(out, found[0])
 			}
 		}

@@ -58,11 +58,11 @@ func (o *openOptions) apply(path string, d *Dataset) (*Dataset, error) {
 	return d, nil
 }
 
-// CutOptions divides a path as Open takes it at the question mark before its options. A name that exists as it stands has
-// none, and the question mark of a volume of Windows, as in `\\?\C:\scene`, begins none.
+// CutOptions divides a path as Open takes it at the last question mark, before its options. A name that exists as it
+// stands, with a key or without, has none, and the question mark of a volume of Windows, as in `\\?\C:\scene`, begins none.
 func CutOptions(path string) (name, options string) {
 	i := strings.LastIndexByte(path, '?')
-	if _, err := os.Stat(path); err == nil || i < len(filepath.VolumeName(path)) {
+	if file, _ := splitRef(path); i < len(file) && exists(file) || i < len(filepath.VolumeName(path)) {
 		return path, ""
 	}
 	return path[:i], path[i+1:]
@@ -89,6 +89,8 @@ func splitOptions(path string) (string, openOptions, error) {
 			o.mrnet.slices = n
 		case key == "side" && err == nil && n > 0:
 			o.mrnet.side = n
+		case !exists(name):
+			return "", o, fmt.Errorf("%s: expected a folder or file with a scene, found none of this name, and %q is no option (?halves, ?min=N, or for MRNet ?task=NAME, ?slices=N or ?side=N)", path, opt)
 		default:
 			return "", o, fmt.Errorf("%s: option %q, expected ?halves, ?min=N, or for MRNet ?task=NAME, ?slices=N or ?side=N", path, opt)
 		}

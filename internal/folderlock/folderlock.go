@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Name is the lock's file in the folder, which is there while the folder is taken.
@@ -70,12 +71,16 @@ func (l *Lock) Exclusive() bool { return l.exclusive }
 // where files seem to be others every time, the lock is not exclusive.
 const tries = 100
 
+// pause is how long a file that is being removed is left alone before the next try.
+const pause = 5 * time.Millisecond
+
 // open opens a folder's file and locks it.
 func open(dir string) (*holding, error) {
 	path := filepath.Join(dir, Name)
 	for n := 1; ; n++ {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 		if beingRemoved(err) && n < tries {
+			time.Sleep(pause)
 			continue
 		}
 		if err != nil {

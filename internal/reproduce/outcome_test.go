@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"diffclip/internal/figure"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
 )
@@ -81,5 +82,25 @@ func TestMapsHaveAReadableSize(t *testing.T) {
 		if zoom, columns := mapZoom(c.width), mapColumns(&rsdata.Scene{W: c.width}); zoom != c.zoom || columns != c.columns {
 			t.Errorf("a scene %d wide: zoom %v in %d columns, want %v in %d", c.width, zoom, columns, c.zoom, c.columns)
 		}
+	}
+}
+
+// Every chart has a file of its own, whatever the scenes are called.
+func TestChartsHaveNamesOfTheirOwn(t *testing.T) {
+	study := &Study{Name: "s", Charts: func(p *Panel) []figure.Figure {
+		return []figure.Figure{&figure.Bars{}, &figure.Bars{}}
+	}}
+	o := &Outcome{Study: study}
+	for _, name := range []string{"Rur Valley!", "Рейн", "黄河", "长江", "ab", "AB", "ab-2", "?", ""} {
+		o.Panels = append(o.Panels, &Panel{Data: name})
+	}
+	var got []string
+	for _, c := range o.charts() {
+		got = append(got, c.file)
+	}
+	want := []string{"s-rur-valley", "s-rur-valley-2", "s-рейн", "s-рейн-2", "s-黄河", "s-黄河-2", "s-长江", "s-长江-2",
+		"s-ab", "s-ab-2", "s-ab-3", "s-ab-4", "s-ab-2-2", "s-ab-2-3", "s-", "s--2", "s--3", "s--4"}
+	if !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
 	}
 }

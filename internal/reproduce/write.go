@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"diffclip/internal/atomicfile"
 	"diffclip/internal/figure"
@@ -76,28 +77,31 @@ type chart struct {
 	figure figure.Figure
 }
 
-// charts draws every panel.
+// charts draws every panel. Where names would be the same, all but the first are numbered.
 func (o *Outcome) charts() []chart {
 	if o.Study.Charts == nil {
 		return nil
 	}
 	var out []chart
+	taken := map[string]bool{}
 	for _, p := range o.Panels {
-		for i, f := range o.Study.Charts(p) {
-			file := o.name() + "-" + fileName(p.Data)
-			if i > 0 {
-				file += "-" + strconv.Itoa(i+1)
+		for _, f := range o.Study.Charts(p) {
+			base := o.name() + "-" + fileName(p.Data)
+			file := base
+			for n := 2; taken[file]; n++ {
+				file = base + "-" + strconv.Itoa(n)
 			}
+			taken[file] = true
 			out = append(out, chart{p, file, f})
 		}
 	}
 	return out
 }
 
-// fileName makes a label a part of a file's name.
+// fileName makes a label a part of a file's name: its letters, of any language, and digits.
 func fileName(label string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(label), func(r rune) bool {
-		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9')
+		return !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Digit)
 	}), "-")
 }
 

@@ -3,9 +3,11 @@
 package driver
 
 import (
+	"cmp"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 )
 
 // PathVariable names folders to look for the libraries in first, separated by colons.
@@ -51,11 +53,13 @@ func wheelFolders() []string {
 		if root == "" {
 			continue
 		}
+		pythons, _ := fs.Glob(os.DirFS(root), "lib/python3*")
+		slices.SortFunc(pythons, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(b, a)) }) // 3.9 is older than 3.13
 		for _, packages := range []string{"site-packages", "dist-packages"} {
 			for _, part := range []string{"cu13", "cublas", "cudnn"} {
-				dirs, _ := filepath.Glob(filepath.Join(root, "lib", "python3*", packages, "nvidia", part, "lib"))
-				sort.Sort(sort.Reverse(sort.StringSlice(dirs)))
-				out = append(out, dirs...)
+				for _, python := range pythons {
+					out = append(out, filepath.Join(root, python, packages, "nvidia", part, "lib"))
+				}
 			}
 		}
 	}
