@@ -30,6 +30,7 @@ const (
 	tagTileByteCounts  = 325
 	tagExtraSamples    = 338
 	tagSampleFormat    = 339
+	tagJPEGTables      = 347
 	tagPixelScale      = 33550
 	tagTiepoint        = 33922
 	tagTransformation  = 34264

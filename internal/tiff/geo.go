@@ -126,6 +126,7 @@ func paletteField(palette []Color) field {
 const (
 	photometricBlackIsZero = 1
 	photometricPalette     = 3
+	photometricYCbCr       = 6
 )
 
 // field is one directory entry to write.

@@ -33,7 +33,8 @@ func readBytes(b []byte) (*numeric.Array, error) {
 func small(t testing.TB) [][]byte {
 	var all [][]byte
 	for _, name := range []string{"lzw2_uint8_tile_band_le", "deflate3_float32_tile_pixel_le", "packbits1_float32_tile_band_le",
-		"none1_uint8_strip_pixel_le", "palette_uint8", "metadata_float32", "customcrs_uint8", "sparse_int16", "overview_uint8", "half_float32", "mask_uint8"} {
+		"none1_uint8_strip_pixel_le", "palette_uint8", "metadata_float32", "customcrs_uint8", "sparse_int16", "overview_uint8", "half_float32", "mask_uint8",
+		"jpeg/ycbcr_strip", "jpeg/grey_bands"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name+".tif"))
 		if err != nil {
 			t.Fatal(err)
@@ -117,7 +118,8 @@ func TestRefused(t *testing.T) {
 		{"no directory", []byte("II\x2a\x00\x00\x00\x00\x00"), "no full-resolution image"},
 		{"loop", []byte("II\x2a\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00"), "no full-resolution image"},
 		{"directory beyond", []byte("II\x2a\x00\xff\x00\x00\x00"), "truncated"},
-		{"JPEG", put16(t, b, tagCompression, 7), "compression 7 (JPEG)"},
+		{"old JPEG", put16(t, b, tagCompression, 6), "compression 6 (old JPEG)"},
+		{"no JPEG", put16(t, b, tagCompression, 7), "JPEG: expected a stream, which begins with ff d8"},
 		{"bits", put16(t, b, tagBitsPerSample, 1), "samples of 1 bits in sample format 1; 8 to 64-bit integers and 16 to 64-bit floats are read; convert it with: gdal_translate -co NBITS=8 in.tif"},
 		{"twelve bits", put16(t, b, tagBitsPerSample, 12), "-co NBITS=16 in.tif"},
 		{"very many bits", put16(t, b, tagBitsPerSample, 65535), "-ot Float32 in.tif"},

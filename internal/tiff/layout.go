@@ -14,9 +14,10 @@ type layout struct {
 
 	compression int
 	predictor   int
-	planar      bool // each block holds one band, and blocks are ordered by band
-	tiled       bool // edge tiles are stored whole; the last strip is cut
-	bits        bool // a byte holds eight samples of one bit, and counts as one sample: widths are in bytes
+	jpeg        jpegCoding // where compression is JPEG
+	planar      bool       // each block holds one band, and blocks are ordered by band
+	tiled       bool       // edge tiles are stored whole; the last strip is cut
+	bits        bool       // a byte holds eight samples of one bit, and counts as one sample: widths are in bytes
 
 	blockW, blockH int
 	across, down   int // blocks per row and column of blocks
@@ -29,19 +30,20 @@ type layout struct {
 const (
 	compressionNone     = 1
 	compressionLZW      = 5
+	compressionJPEG     = 7
 	compressionDeflate  = 8
 	compressionDeflate0 = 32946 // deflate before it was given number 8
 	compressionPackBits = 32773
 )
 
 var compressionNames = map[int]string{
-	2: "CCITT", 3: "CCITT fax 3", 4: "CCITT fax 4", 6: "old JPEG", 7: "JPEG", 34887: "LERC", 34925: "LZMA",
+	2: "CCITT", 3: "CCITT fax 3", 4: "CCITT fax 4", 6: "old JPEG", 34887: "LERC", 34925: "LZMA",
 	50000: "ZSTD", 50001: "WebP", 50002: "JPEG XL", 34712: "JPEG 2000",
 }
 
 // expansion bounds how many bytes one stored byte can become: deflate codes 258
 // bytes in 2 bits at best, LZW at most 4096 bytes in 12 bits, PackBits 128 in 2
-// bytes. A block that promises more is a lie, and is not allocated for.
+// bytes, JPEG 64 values in a bit, and colours at half the rows and columns. A block that promises more is a lie, and is not allocated for.
 func (l *layout) expansion() uint64 {
 	switch l.compression {
 	case compressionNone:
@@ -50,6 +52,8 @@ func (l *layout) expansion() uint64 {
 		return 64
 	case compressionLZW:
 		return 2731
+	case compressionJPEG:
+		return 1024
 	}
 	return 1032
 }
@@ -160,14 +164,14 @@ func (l *layout) readCoding(d *directory) error {
 	l.compression, l.predictor = int(v[0]), int(v[1])
 	switch l.compression {
 	case compressionLZW, compressionDeflate, compressionDeflate0:
-	case compressionNone, compressionPackBits: // predictors do not apply, a tag notwithstanding
+	case compressionNone, compressionPackBits, compressionJPEG: // predictors do not apply, a tag notwithstanding
 		l.predictor = 1
 	default:
 		name := compressionNames[l.compression]
 		if name == "" {
 			name = "not known"
 		}
-		return unsupported("compression %d (%s); none, LZW, deflate and PackBits are read", l.compression, name)
+		return unsupported("compression %d (%s); none, LZW, deflate, PackBits and JPEG are read", l.compression, name)
 	}
 	switch float := l.format.Type.IsFloat(); {
 	case l.predictor < 1 || l.predictor > 3:
@@ -182,7 +186,14 @@ func (l *layout) readCoding(d *directory) error {
 	if v[3] == 2 {
 		return unsupported("bits stored in reverse order (FillOrder 2)")
 	}
-	return nil
+	if l.compression == compressionJPEG {
+		return l.readJPEG(d)
+	}
+	kind, err := d.number(tagPhotometric, photometricBlackIsZero)
+	if err == nil && kind == photometricYCbCr {
+		err = unsupported("colours as luminance and differences (YCbCr) that are not JPEG")
+	}
+	return err
 }
 
 // readBlocks finds the strips or tiles.

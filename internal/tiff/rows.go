@@ -125,6 +125,9 @@ func (f *File) readBlock(i, blockRow, skip, count int, old []byte) ([]byte, erro
 	if _, err := io.ReadFull(io.NewSectionReader(f.r, int64(at), int64(n)), u.packed); err != nil {
 		return nil, err
 	}
+	if l.compression == compressionJPEG {
+		return l.jpeg.unpack(u.packed, l.blockW, l.blockRows(blockRow), l.blockH, l.samples())
+	}
 	block, err := u.unpack(l.compression, want, old[:0])
 	if err != nil {
 		return nil, err

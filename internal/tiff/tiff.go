@@ -2,10 +2,10 @@
 // wide sample types, tiles or strips, georeferenced as GeoTIFF.
 //
 // The reader takes classic TIFF and BigTIFF in both byte orders; strips and
-// tiles; bands interleaved by pixel or in planes; no compression, LZW, deflate
-// and PackBits; predictors 1 to 3; integer samples of 8 to 64 bits and floats of
-// 16 to 64 bits; the mask that GDAL keeps beside an image. Adobe's TIFF 6.0 and its Technical Note 3 are the sources, and
-// libtiff where they are silent.
+// tiles; bands interleaved by pixel or in planes; no compression, LZW, deflate,
+// PackBits and JPEG; predictors 1 to 3; integer samples of 8 to 64 bits and floats of
+// 16 to 64 bits; the mask that GDAL keeps beside an image. Adobe's TIFF 6.0 and its Technical Notes 2 and 3 are the
+// sources, and libtiff where they are silent.
 package tiff
 
 import (

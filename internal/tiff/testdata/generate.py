@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the TIFF files that the tests read. Needs GDAL's Python bindings and numpy
-(Debian: python3-gdal). The file name says what is inside; the pixels follow one
+"""Writes the TIFF files that the tests read. Needs GDAL's Python bindings numpy and Pillow
+(Debian: python3-gdal, python3-pil). The file name says what is inside; the pixels follow one
 formula, which the test computes again. Run it in this folder."""
+import io
 import itertools
+import os
+import struct
 import numpy as np
+import PIL.Image
 from osgeo import gdal, osr
 
 gdal.UseExceptions()
@@ -137,3 +141,48 @@ ds = gdal.GetDriverByName("GTiff").Create("overview_uint8.tif", W, H, 1, gdal.GD
 ds.WriteArray(pixels("uint8", 1))
 ds.BuildOverviews("NEAREST", [2])
 ds = None
+
+# JPEG, which is lossy: beside each file what GDAL reads of it. One file is put together by hand, since GDAL
+# halves the columns of colours together with the rows, or neither.
+os.makedirs("jpeg", exist_ok=True)
+W, H = 45, 37
+
+
+def picture(bands):
+    b, y, x = np.indices((bands, H, W))
+    v = 128 + 60 * np.sin(x / (3 + b)) + 50 * np.cos(y / (4 + 2 * b)) + 25 * ((x // 7 + y // 5 + b) % 2)
+    return v.clip(0, 255).astype(np.uint8)
+
+
+def jpeg(name, bands, options, mask=False):
+    memory = gdal.GetDriverByName("MEM").Create("", W, H, bands, gdal.GDT_Byte)
+    memory.WriteArray(picture(bands))
+    if mask:
+        memory.CreateMaskBand(gdal.GMF_PER_DATASET)
+        memory.GetRasterBand(1).GetMaskBand().WriteArray(np.where((np.indices((H, W)).sum(0)) % 5 == 0, 0, 255).astype(np.uint8))
+    gdal.GetDriverByName("GTiff").CreateCopy(f"jpeg/{name}.tif", memory, options=["COMPRESS=JPEG", *options])
+    read_by_gdal(name)
+
+
+def read_by_gdal(name):
+    gdal.Translate(f"jpeg/{name}.gdal", f"jpeg/{name}.tif", format="GTiff", bandList=list(range(1, 1 + gdal.Open(f"jpeg/{name}.tif").RasterCount)), maskBand="none",
+                   creationOptions=["COMPRESS=DEFLATE", "PREDICTOR=2"])
+
+
+jpeg("grey_strip", 1, ["BLOCKYSIZE=16", "JPEGTABLESMODE=0"])
+jpeg("grey_bands", 5, ["INTERLEAVE=BAND", "JPEGTABLESMODE=3", "ENDIANNESS=BIG", *TILE])
+jpeg("rgb_strip", 3, ["BLOCKYSIZE=8", "PHOTOMETRIC=RGB", "JPEGTABLESMODE=1"])
+jpeg("rgb_tile", 3, ["PHOTOMETRIC=RGB", "JPEGTABLESMODE=2", *TILE])
+jpeg("ycbcr_strip", 3, ["BLOCKYSIZE=16", "PHOTOMETRIC=YCBCR", "JPEGTABLESMODE=3", "BIGTIFF=YES"])
+jpeg("ycbcr_tile", 3, ["PHOTOMETRIC=YCBCR", "JPEG_QUALITY=90", *TILE], mask=True)
+jpeg("four_tile", 4, ["JPEGTABLESMODE=3", *TILE])
+jpeg("cog", 3, ["PHOTOMETRIC=YCBCR", "TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=48", "JPEG_QUALITY=85"])
+
+stream = io.BytesIO()
+PIL.Image.fromarray(picture(3).transpose(1, 2, 0)).save(stream, "JPEG", quality=90, subsampling="4:2:2", progressive=True)
+stream = stream.getvalue()
+fields = [(256, 3, 1, W), (257, 3, 1, H), (258, 3, 3, 8 + 2 + 12 * 10 + 4), (259, 3, 1, 7), (262, 3, 1, 6), (273, 4, 1, 8 + 2 + 12 * 10 + 4 + 6), (277, 3, 1, 3),
+          (278, 3, 1, H), (279, 4, 1, len(stream)), (530, 3, 2, 2 | 1 << 16)]
+with open("jpeg/ycbcr_columns.tif", "wb") as f:
+    f.write(struct.pack("<2sHIH", b"II", 42, 8, len(fields)) + b"".join(struct.pack("<HHII", *x) for x in fields) + struct.pack("<IHHH", 0, 8, 8, 8) + stream)
+read_by_gdal("ycbcr_columns")
