@@ -165,9 +165,16 @@ func baselines(a *app, o *baselineOptions) error {
 		return err
 	}
 	if o.json {
-		return errors.Join(err, json.NewEncoder(a.stdout).Encode(map[string]any{"data": o.data, "split": o.split, "results": results}))
+		return errors.Join(err, json.NewEncoder(a.stdout).Encode(map[string]any{"data": o.data, "split": drawing{SplitConfig: o.split}, "results": results}))
 	}
 	return errors.Join(err, printBaselines(a, results, o.shots))
+}
+
+// drawing is what the splits of all results have in common: shots and seeds are those of each result, and none here.
+type drawing struct {
+	rsdata.SplitConfig
+	Shots *int    `json:"shots,omitempty"`
+	Seed  *uint64 `json:"seed,omitempty"`
 }
 
 // stopped is the end of a command after some of its seeds, whose results are shown; other errors, and one before
@@ -193,6 +200,7 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 	results := make([]baselineResult, rows*len(o.shots))
 	evaluator := baseline.NewEvaluator(d)
 	bar := progress.New(a.stderr, "baselines", o.seeds*len(results))
+	defer bar.Close()
 	done, drawn := 0, 0
 	var lost undrawn
 	for i := range o.seeds {
@@ -203,11 +211,11 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 			done += len(results)
 			continue
 		}
+		if drawn == 0 && !d.Whole {
+			o.tellOverlap(a, splits)
+		}
 		confusions := make([]*rsdata.Confusion, len(results))
 		for s, shots := range o.shots {
-			if drawn == 0 && !d.Whole {
-				fmt.Fprintf(a.stderr, "%d shots: %d of %d test windows share a pixel with a training window (seed %d)\n", shots, splits[s].OverlapTrainTest, len(splits[s].Test), seed)
-			}
 			for m := range rows {
 				at := m*len(o.shots) + s
 				name, c, err := o.evaluate(a, m, splits[s], evaluator, net)
@@ -247,6 +255,14 @@ func (o *baselineOptions) draw(d *rsdata.Dataset, seed uint64) ([]*rsdata.Split,
 		splits = append(splits, split)
 	}
 	return splits, nil
+}
+
+// tellOverlap says of each number of shots how far training and test windows share pixels.
+func (o *baselineOptions) tellOverlap(a *app, splits []*rsdata.Split) {
+	for i, shots := range o.shots {
+		s := splits[i]
+		fmt.Fprintf(a.stderr, "%d shots: %d of %d test windows share a pixel with a training window (seed %d)\n", shots, s.OverlapTrainTest, len(s.Test), s.Config.Seed)
+	}
 }
 
 // evaluate returns the name and the confusion of row m on a split.

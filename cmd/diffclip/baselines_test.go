@@ -69,6 +69,7 @@ func TestBaselines(t *testing.T) {
 	}
 	var got struct {
 		Data    string
+		Split   map[string]any
 		Results []baselineResult
 	}
 	if err := json.Unmarshal([]byte(succeed(t, append(args, "-json")...)), &got); err != nil {
@@ -76,6 +77,9 @@ func TestBaselines(t *testing.T) {
 	}
 	if got.Data != "synthetic" || len(got.Results) != 4 {
 		t.Fatalf("JSON: data %q, %d results", got.Data, len(got.Results))
+	}
+	if got.Split["shots"] != nil || got.Split["seed"] != nil || got.Split["per_class_test"] != 20.0 {
+		t.Errorf("JSON: the split of all results is %v, and shots and seeds are of each", got.Split)
 	}
 	d := rsdata.Synthetic(rsdata.DefaultSynthetic())
 	for i, r := range got.Results {

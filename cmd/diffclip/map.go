@@ -229,6 +229,7 @@ func mapScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, 
 func classifyScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, i int, write func(labels []uint8, confidence, probabilities []float32) error) ([]uint8, error) {
 	scene := d.Scenes[i]
 	p := progress.New(a.stderr, fmt.Sprintf("map of %s", scene.Name), scene.H)
+	defer p.Close()
 	var all []uint8
 	err := clip.MapScene(a.ctx, c, d, w, i, func(row int, labels []uint8, confidence, probabilities []float32) error {
 		for col := range labels {

@@ -122,6 +122,20 @@ func (p *Progress) Done(note string) {
 	io.WriteString(p.w, text+"\n")
 }
 
+// Close ends the line of a phase that was not done, so that what is written next, such
+// as why, has a line of its own. After Done it does nothing.
+func (p *Progress) Close() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown && !p.finished {
+		io.WriteString(p.w, "\n")
+	}
+	p.finished = true
+}
+
 // line composes the line for at most width columns. What does not fit is left
 // out, first the note, then the bar, then the end of the title.
 func (p *Progress) line(done int, note string, width int) string {

@@ -74,6 +74,27 @@ func TestRedrawsSparingly(t *testing.T) {
 	}
 }
 
+// What follows a phase that failed does not go on in its line.
+func TestCloseEndsTheLine(t *testing.T) {
+	var b bytes.Buffer
+	p, clock := begin(&b, 10, 80)
+	p.Close()
+	if b.Len() > 0 {
+		t.Errorf("a phase that showed nothing ends with %q", &b)
+	}
+	p, clock = begin(&b, 10, 80)
+	clock.pass(time.Second)
+	p.Step(5, "")
+	p.Close()
+	p.Step(6, "late")
+	p.Done("late")
+	p.Close()
+	b.WriteString("interrupted")
+	if got := screen(b.String()); len(got) != 2 || !strings.HasPrefix(got[0], "stage 1 [") || got[1] != "interrupted" {
+		t.Errorf("the screen ends as %q", got)
+	}
+}
+
 func TestQuietInAPipe(t *testing.T) {
 	var b bytes.Buffer
 	p, clock := begin(&b, 10, 0)
@@ -86,6 +107,7 @@ func TestQuietInAPipe(t *testing.T) {
 		t.Errorf("wrote %q before the end", b.String())
 	}
 	p.Done("")
+	p.Close()
 	if b.String() != minutely+"stage 1 (3m20s)\n" {
 		t.Errorf("wrote %q", b.String())
 	}
@@ -151,6 +173,7 @@ func TestNilIsQuiet(t *testing.T) {
 	p.Resume(1)
 	p.Step(1, "x")
 	p.Done("x")
+	p.Close()
 }
 
 func TestDuration(t *testing.T) {

@@ -215,6 +215,7 @@ func (r *runner) cellsOf(s *Scene, seed uint64, first bool) ([]*cell, error) {
 func (r *runner) run(ctx context.Context) (*Outcome, error) {
 	work, total := r.work()
 	m := newMeter(r.options.Log, r.study.Name, total)
+	defer m.bar.Close()
 	var out *Outcome
 	for i, cells := range r.cells {
 		if len(cells) == 0 && out == nil {
