@@ -178,12 +178,16 @@ func answer(handle func(w http.ResponseWriter, r *http.Request) error) http.Hand
 
 func writeJSON(w http.ResponseWriter, v any) error {
 	text, err := json.Marshal(v)
-	if err != nil {
-		return err
+	if err == nil {
+		writeBytes(w, "application/json", text)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Write(text) // where it fails there is nobody left to tell
-	return nil
+	return err
+}
+
+// writeBytes answers. It is not for who holds the engine: a reader may be slow.
+func writeBytes(w http.ResponseWriter, kind string, body []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.Write(body) // where it fails there is nobody left to tell
 }
 
 // with runs f with the models, alone.

@@ -239,6 +239,80 @@ func (c *client) wholeMap(body string) ([]byte, int) {
 	return nil, 0
 }
 
+// A map whose device has failed says so once, leaves the models of other answers alone,
+// and is begun anew when it is asked for again.
+func TestMapIsTriedAgain(t *testing.T) {
+	opened := 0
+	e, err := New(Config{Dir: trained, Open: func() (Backend, error) {
+		if opened++; opened == 2 {
+			panic(&tensor.DeviceError{Err: errors.New("no memory is left")})
+		}
+		return tensor.NewCPU(2), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	c := &client{t, e, "127.0.0.1:8080"}
+	if w := c.ask("/api/map", "{}"); w.Code != http.StatusNoContent {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	before := e.loaded
+	for deadline := time.Now().Add(time.Minute); e.maps.state().Error == ""; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the map does not fail")
+		}
+	}
+	if w := c.ask("/api/map", "{}"); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "no memory is left") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if e.loaded != before {
+		t.Error("the models are read again")
+	}
+	c.wholeMap("{}")
+}
+
+// slowReader is a client that does not take its answer until it is let go.
+type slowReader struct {
+	*httptest.ResponseRecorder
+	begun, release chan struct{}
+}
+
+func (w *slowReader) Write(b []byte) (int, error) {
+	close(w.begun)
+	<-w.release
+	return len(b), nil
+}
+
+// A client that is slow to read keeps nobody else waiting.
+func TestSlowReader(t *testing.T) {
+	c := open(t, trained)
+	c.wholeMap("{}")
+	for _, path := range []string{"/api/truth?scene=0", "/api/picture?scene=0&modality=0", "/api/map"} {
+		method := http.MethodGet
+		if path == "/api/map" {
+			method = http.MethodPost
+		}
+		r := httptest.NewRequest(method, path, strings.NewReader("{}"))
+		r.Host = c.host
+		r.Header.Set("Content-Type", "application/json")
+		slow := &slowReader{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.e.ServeHTTP(slow, r)
+		}()
+		<-slow.begun
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		if err := c.e.with(ctx, func(*loaded) error { return nil }); err != nil {
+			t.Errorf("%s: others wait for it: %v", path, err)
+		}
+		cancel()
+		close(slow.release)
+		<-done
+	}
+}
+
 func TestPicturesOfWindows(t *testing.T) {
 	c := open(t, trained)
 	if w := c.ask("/api/picture?scene=0&modality=1", ""); w.Code != http.StatusOK {

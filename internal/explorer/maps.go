@@ -129,12 +129,19 @@ func (m *mapper) state() mapState {
 }
 
 // features returns what is there of a scene, nil for nothing yet, and begins to
-// work on it.
+// work on it. A failure that left nothing is told once, and asking again begins anew:
+// the memory that was missing may be there again.
 func (m *mapper) features(e *Explorer, l *loaded, scene int) (*grid, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.scene == scene {
-		return m.best, m.err
+	switch {
+	case m.scene == scene && m.err != nil && m.best == nil:
+		err := m.err
+		m.scene, m.err = -1, nil
+		// Whatever failed was the mapper's: models and backend of who asks are sound.
+		return nil, refuse(http.StatusServiceUnavailable, "the map failed, asking again begins anew: %v", err)
+	case m.scene == scene:
+		return m.best, nil
 	}
 	m.cancel()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -310,7 +317,9 @@ func (l *loaded) classifier(q *question) (*clip.Classifier, error) {
 // each pixel of the grid, from 1, then a byte for its probability, 255 for one.
 // Headers give the grid. Where nothing is computed yet the answer is empty, 204.
 func (e *Explorer) sceneMap(w http.ResponseWriter, r *http.Request) error {
-	return e.with(r.Context(), func(l *loaded) error {
+	var g *grid
+	var out []byte
+	err := e.with(r.Context(), func(l *loaded) error {
 		q, err := l.question(r)
 		if err != nil {
 			return err
@@ -319,26 +328,25 @@ func (e *Explorer) sceneMap(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		g, err := e.maps.features(e, l, q.Scene)
-		if err != nil {
+		if g, err = e.maps.features(e, l, q.Scene); err != nil || g == nil {
 			return err
 		}
-		if g == nil {
-			w.WriteHeader(http.StatusNoContent)
-			return nil
-		}
-		out, err := g.classify(r.Context(), c)
-		if err != nil {
-			return err
-		}
-		h := w.Header()
-		h.Set("Content-Type", "application/octet-stream")
-		h.Set("X-Width", strconv.Itoa(g.w))
-		h.Set("X-Height", strconv.Itoa(g.h))
-		h.Set("X-Stride", strconv.Itoa(g.stride))
-		w.Write(out)
-		return nil
+		out, err = g.classify(r.Context(), c)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	if g == nil {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	h := w.Header()
+	h.Set("X-Width", strconv.Itoa(g.w))
+	h.Set("X-Height", strconv.Itoa(g.h))
+	h.Set("X-Stride", strconv.Itoa(g.stride))
+	writeBytes(w, "application/octet-stream", out)
+	return nil
 }
 
 // classify returns the best text of each pixel and its probability.

@@ -1,6 +1,7 @@
 package explorer
 
 import (
+	"bytes"
 	"fmt"
 	"image/png"
 	"math"
@@ -125,11 +126,9 @@ func (l *loaded) place(r *http.Request) (rsdata.Pixel, error) {
 
 // picture is a modality of a scene as PNG.
 func (e *Explorer) picture(w http.ResponseWriter, r *http.Request) error {
-	return e.with(r.Context(), func(l *loaded) error {
-		if err := l.needs(false, false); err != nil {
-			return err
-		}
-		scene, err := number(r, "scene", 0, len(l.x.Data.Scenes)-1)
+	var file bytes.Buffer
+	err := e.with(r.Context(), func(l *loaded) error {
+		scene, err := l.scene(r)
 		if err != nil {
 			return err
 		}
@@ -142,29 +141,43 @@ func (e *Explorer) picture(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			bands = rsdata.FalseColorBands(m)
 		}
-		w.Header().Set("Content-Type", "image/png")
-		png.Encode(w, rsdata.Preview(l.x.Data.Scenes[scene].Rasters[k], bands)) // where it fails nobody is left to tell
-		return nil
+		return png.Encode(&file, rsdata.Preview(scene.Rasters[k], bands))
 	})
+	if err != nil {
+		return err
+	}
+	writeBytes(w, "image/png", file.Bytes())
+	return nil
 }
 
 // truth is the labels of a scene, a byte for each pixel, all 0 where none are known.
 func (e *Explorer) truth(w http.ResponseWriter, r *http.Request) error {
-	return e.with(r.Context(), func(l *loaded) error {
-		if err := l.needs(false, false); err != nil {
-			return err
-		}
-		scene, err := number(r, "scene", 0, len(l.x.Data.Scenes)-1)
+	var labels []byte
+	err := e.with(r.Context(), func(l *loaded) error {
+		scene, err := l.scene(r)
 		if err != nil {
 			return err
 		}
-		s := l.x.Data.Scenes[scene]
-		labels := s.Labels
-		if labels == nil {
-			labels = make([]uint8, s.H*s.W)
+		if labels = scene.Labels; labels == nil {
+			labels = make([]byte, scene.H*scene.W)
 		}
-		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Write(labels)
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	writeBytes(w, "application/octet-stream", labels)
+	return nil
+}
+
+// scene reads a scene of the query.
+func (l *loaded) scene(r *http.Request) (*rsdata.Scene, error) {
+	if err := l.needs(false, false); err != nil {
+		return nil, err
+	}
+	i, err := number(r, "scene", 0, len(l.x.Data.Scenes)-1)
+	if err != nil {
+		return nil, err
+	}
+	return l.x.Data.Scenes[i], nil
 }

@@ -167,6 +167,7 @@ func TestExplorer(t *testing.T) {
 	t.Run("sliders", p.sliders)
 	t.Run("attention", p.heads)
 	t.Run("texts", p.ask)
+	t.Run("late", p.late)
 	t.Run("features", p.points)
 	p.sound("explorer-used")
 }
@@ -253,6 +254,29 @@ func (p *page) ask(t *testing.T) {
 		t.Errorf("the box of the map says %q while the scene is scored", got)
 	}
 	p.until("the run's own texts are back", fmt.Sprintf("%s === %s", names, before))
+}
+
+// late asks by other texts while a map by texts of before is still on its way: that one is
+// not taken for the map by the new ones.
+func (p *page) late(t *testing.T) {
+	const shares = "[...document.querySelectorAll('#legend .share')].every((s) => s.textContent)"
+	p.must(p.Eval(`
+		const fetch = window.fetch;
+		window.answers = [];
+		window.fetch = async (path, ...rest) => {
+			const answer = await fetch(path, ...rest);
+			if (String(path).startsWith('api/map')) {
+				await new Promise((done) => setTimeout(done, 1000));
+				setTimeout(() => window.answers.push(`+shares+`), 300);
+			}
+			return answer;
+		};`, nil))
+	p.must(p.Type("#new-text", "a patch of a small lake"))
+	p.must(p.Eval("document.querySelector('#texts-form .primary').click(); document.getElementById('texts-reset').click()", nil))
+	p.until("both maps are there", "window.answers.length === 2")
+	if got := p.text("window.answers.join()"); got != "false,true" {
+		t.Errorf("whether the legend has shares after each answer: %s", got)
+	}
 }
 
 // leastAlike is true where no two colours of the legend are near each other.

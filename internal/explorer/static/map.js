@@ -62,7 +62,9 @@ export class SceneMap {
     this.legend();
     this.draw();
     if (state.stage2) this.refresh(); // first: it takes the longest
-    this.truth = new Uint8Array(await (await get('api/truth', {scene: pixel.scene})).arrayBuffer());
+    const truth = new Uint8Array(await (await get('api/truth', {scene: pixel.scene})).arrayBuffer());
+    if (this.model.pixel.scene !== pixel.scene) return;
+    this.truth = truth;
     await Promise.all(state.modalities.map(async (_, i) => {
       const image = new Image();
       image.src = `api/picture?scene=${pixel.scene}&modality=${i}`;
@@ -75,12 +77,14 @@ export class SceneMap {
 
   // loadMap asks for the map by the texts in use.
   async loadMap() {
-    const response = await post('api/map', {scene: this.model.pixel.scene, texts: this.model.texts});
+    const {pixel: {scene}, texts} = this.model;
+    const response = await post('api/map', {scene, texts});
     if (response.status === 204) return;
     const width = Number(response.headers.get('X-Width'));
     const height = Number(response.headers.get('X-Height'));
     const bytes = new Uint8Array(await response.arrayBuffer());
     const n = width * height;
+    if (scene !== this.model.pixel.scene || texts !== this.model.texts) return; // another map is asked for by now
     this.labels = {width, height, stride: Number(response.headers.get('X-Stride')), label: bytes.subarray(0, n), sure: bytes.subarray(n)};
     this.legend();
     this.draw();
