@@ -29,17 +29,27 @@ type File struct {
 
 // Create begins a file that Commit will put at path. It fails where the folder
 // does not exist or cannot be written, or where path is taken by something that
-// is not a regular file. A symbolic link is followed, not replaced.
+// is not a regular file. A symbolic link is followed, not replaced, and one that leads
+// nowhere is an error.
 func Create(path string) (*File, error) {
-	final, mode, err := target(path)
+	final, older, err := target(path)
 	if err != nil {
 		return nil, err
+	}
+	mode := fs.FileMode(0o666)
+	if older != nil {
+		mode = older.Mode().Perm()
 	}
 	for range 100 {
 		temporary := filepath.Join(filepath.Dir(final), fmt.Sprintf(".%s.%08x.tmp", filepath.Base(final), rand.Uint32()))
 		f, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 		if errors.Is(err, fs.ErrExist) {
 			continue
+		}
+		if err == nil && older != nil {
+			// What the umask keeps from new files, the older one may have had. Where the
+			// system knows no permissions there is nothing to keep.
+			_ = f.Chmod(mode)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot write %s: %w", path, cause(err))
@@ -71,24 +81,26 @@ func Sweep(path string) error {
 	return nil
 }
 
-// target follows links and returns the name to replace, with the permissions
-// the new file is to have.
-func target(path string) (final string, mode fs.FileMode, err error) {
+// target follows links and returns the name to replace, and what is known of the
+// file that has it, nil where there is none.
+func target(path string) (final string, older fs.FileInfo, err error) {
 	final, err = filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return path, 0o666, nil
+		if to, err := os.Readlink(path); err == nil {
+			return "", nil, fmt.Errorf("cannot write %s: it is a link to %s, which is not there; make that file, or remove the link", path, to)
+		}
+		return path, nil, nil
+	}
+	if err == nil {
+		older, err = os.Stat(final)
 	}
 	if err != nil {
-		return "", 0, fmt.Errorf("cannot write %s: %w", path, cause(err))
+		return "", nil, fmt.Errorf("cannot write %s: %w", path, cause(err))
 	}
-	info, err := os.Stat(final)
-	if err != nil {
-		return "", 0, fmt.Errorf("cannot write %s: %w", path, cause(err))
+	if !older.Mode().IsRegular() {
+		return "", nil, fmt.Errorf("cannot write %s: it exists and is a %s, not a file; choose another name", path, kind(older.Mode()))
 	}
-	if !info.Mode().IsRegular() {
-		return "", 0, fmt.Errorf("cannot write %s: it exists and is a %s, not a file; choose another name", path, kind(info.Mode()))
-	}
-	return final, info.Mode().Perm(), nil
+	return final, older, nil
 }
 
 func kind(mode fs.FileMode) string {

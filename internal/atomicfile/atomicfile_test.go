@@ -141,6 +141,27 @@ func TestKeepsLinkAndPermissions(t *testing.T) {
 	if info, _ := os.Lstat(link); info.Mode()&os.ModeSymlink == 0 {
 		t.Fatal("the link was replaced")
 	}
+
+	// A mask of the process, such as 022, is for new files alone.
+	if err := os.Chmod(real, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(link, []byte("newer")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(real); err != nil || info.Mode() != 0o666 {
+		t.Errorf("the file that all may write has the mode %v (%v)", info.Mode(), err)
+	}
+
+	if err := os.Remove(real); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(link, []byte("lost")); err == nil || !strings.Contains(err.Error(), "is a link to "+real) {
+		t.Errorf("through a link to nowhere: %v", err)
+	}
+	if got := names(t, dir); got != "link" {
+		t.Errorf("the folder holds %q", got)
+	}
 }
 
 func TestSweepRemovesOnlyWhatWritersLeft(t *testing.T) {
