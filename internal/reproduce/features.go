@@ -157,8 +157,7 @@ func (j *job) embed(ctx context.Context, t *trainedNeighbour) (*Plane, error) {
 		return nil, err
 	}
 	for m := range x {
-		cfg := tsne.Default()
-		cfg.Perplexity = max(1, min(cfg.Perplexity, float64(n-1)/3))
+		cfg := tsne.DefaultFor(n)
 		cfg.Seed, cfg.Threads = j.seed, 1
 		r, err := tsne.Embed(ctx, x[m], cfg)
 		if err != nil {

@@ -143,8 +143,7 @@ func (x *Experiment) EmbedTest(ctx context.Context, looker *study.Encoder, modal
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg := tsne.Default()
-	cfg.Perplexity = max(1, min(cfg.Perplexity, float64(len(samples)-1)/3))
+	cfg := tsne.DefaultFor(len(samples))
 	cfg.Seed, cfg.Threads = x.Config.Seed, x.threads()
 	r, err := tsne.Embed(ctx, features[modality], cfg)
 	if err != nil {

@@ -109,7 +109,7 @@ func TestLookInsideWithoutFeatures(t *testing.T) {
 		t.Fatal(err)
 	}
 	inside, err := x.LookInside(t.Context(), stage1, nil, rsdata.Pixels(nil, x.Split.Test))
-	if err != nil || len(inside.Features) != 0 || !strings.Contains(inside.Note, "3 points: want at least 4") {
+	if err != nil || len(inside.Features) != 0 || !strings.Contains(inside.Note, "3 points: want at least 5") {
 		t.Errorf("%d pictures, note %q, error %v", len(inside.Features), inside.Note, err)
 	}
 }

@@ -22,7 +22,7 @@ type Point [2]float64
 
 // Config says how to embed.
 type Config struct {
-	Perplexity   float64 // effective number of neighbours, from 1 to a third of the other points
+	Perplexity   float64 // effective number of neighbours, above 1 and at most a third of the other points
 	Iterations   int     // steps of gradient descent
 	Early        int     // the first steps, in which attraction is exaggerated
 	Exaggeration float64 // how much, from 1
@@ -38,6 +38,14 @@ func Default() Config {
 	return Config{Perplexity: 30, Iterations: 1000, Early: 250, Exaggeration: 12, Theta: 0.5}
 }
 
+// DefaultFor returns the customary settings for a number of points, of which few allow
+// only a smaller perplexity.
+func DefaultFor(points int) Config {
+	c := Default()
+	c.Perplexity = min(c.Perplexity, float64(points-1)/3)
+	return c
+}
+
 // Result is an embedding and the Kullback-Leibler divergence that is left, in
 // nats: less is better, and it compares between seeds, not between data sets.
 type Result struct {
@@ -48,6 +56,8 @@ type Result struct {
 const (
 	// exactPoints is the size up to which the exact forces are no slower.
 	exactPoints = 400
+	// leastPoints is how many allow a perplexity above 1, which even a point's nearest alone has.
+	leastPoints = 5
 	// maxPoints bounds the search for neighbours, which looks at every pair.
 	maxPoints = 1 << 15
 	// forceGrain is how many points one chunk of the parallel loop has.
@@ -82,10 +92,10 @@ func Embed(ctx context.Context, x [][]float64, cfg Config) (*Result, error) {
 
 func (c Config) check(x [][]float64) error {
 	switch n := len(x); {
-	case !(c.Perplexity >= 1) || c.Iterations < 1 || c.Early < 0 || !(c.Exaggeration >= 1) || !(c.LearningRate >= 0) || !(c.Theta >= 0 && c.Theta <= 0.7):
-		return fmt.Errorf("t-SNE: settings %+v: want perplexity and exaggeration from 1, at least one iteration, theta in [0, 0.7], nothing negative", c)
-	case n < 4:
-		return fmt.Errorf("t-SNE: %d points: want at least 4", n)
+	case n < leastPoints:
+		return fmt.Errorf("t-SNE: %d points: want at least %d", n, leastPoints)
+	case !(c.Perplexity > 1) || c.Iterations < 1 || c.Early < 0 || !(c.Exaggeration >= 1) || !(c.LearningRate >= 0) || !(c.Theta >= 0 && c.Theta <= 0.7):
+		return fmt.Errorf("t-SNE: settings %+v: want a perplexity above 1 and exaggeration from 1, at least one iteration, theta in [0, 0.7], nothing negative", c)
 	case n > maxPoints:
 		return fmt.Errorf("t-SNE: %d points: at most %d are embedded; draw a sample of them", n, maxPoints)
 	case 3*c.Perplexity > float64(n-1):

@@ -304,9 +304,10 @@ func TestRefusals(t *testing.T) {
 		perplexity float64
 		want       string
 	}{
-		{"none", nil, 5, "0 points: want at least 4"},
+		{"none", nil, 5, "0 points: want at least 5"},
+		{"four", good[:4], 1, "4 points: want at least 5"},
 		{"few", good[:9], 5, "9 points are too few for perplexity 5"},
-		{"perplexity", good, 0.5, "want perplexity and exaggeration from 1"},
+		{"perplexity", good, 1, "want a perplexity above 1"},
 		{"NaN", with(func(x [][]float64) { x[7][2] = math.NaN() }), 5, "value 2 of point 7 is NaN"},
 		{"infinite", with(func(x [][]float64) { x[0][0] = math.Inf(-1) }), 5, "value 0 of point 0 is -Inf"},
 		{"ragged", with(func(x [][]float64) { x[3] = x[3][:4] }), 5, "point 3 has 4 values, the first 10"},
@@ -326,6 +327,9 @@ func TestRefusals(t *testing.T) {
 		if _, err := Embed(context.Background(), c.x, cfg); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
+	}
+	if _, err := Embed(context.Background(), good[:5], DefaultFor(5)); err != nil {
+		t.Errorf("five points: %v", err)
 	}
 	// A few copies are no matter.
 	cfg := Default()
