@@ -77,12 +77,12 @@ func TestRedrawsSparingly(t *testing.T) {
 // What follows a phase that failed does not go on in its line.
 func TestCloseEndsTheLine(t *testing.T) {
 	var b bytes.Buffer
-	p, clock := begin(&b, 10, 80)
+	p, _ := begin(&b, 10, 80)
 	p.Close()
 	if b.Len() > 0 {
 		t.Errorf("a phase that showed nothing ends with %q", &b)
 	}
-	p, clock = begin(&b, 10, 80)
+	p, clock := begin(&b, 10, 80)
 	clock.pass(time.Second)
 	p.Step(5, "")
 	p.Close()
