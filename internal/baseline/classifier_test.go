@@ -282,6 +282,34 @@ func TestTunedSVMChooses(t *testing.T) {
 	}
 }
 
+// late is a context that ends when it has been asked so often.
+type late struct {
+	context.Context
+	asked, ends int
+}
+
+func (c *late) Err() error {
+	if c.asked++; c.asked > c.ends {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Two classes alone may take many steps, which an interruption does not wait for.
+func TestInterruptedAmongSteps(t *testing.T) {
+	const n = 300
+	random := rng.New(1, "steps", 0)
+	x, y := make([][]float64, n), make([]int, n)
+	for i := range x { // nothing to learn, so that the bounds are far
+		x[i], y[i] = []float64{float64(random.Intn(uint64(2*i), 1000)) / 1000, float64(random.Intn(uint64(2*i+1), 1000)) / 1000}, i%2
+	}
+	s := SVM{C: 1e6, Gamma: 1}
+	ctx := &late{Context: t.Context(), ends: 3}
+	if err := s.Fit(ctx, x, y); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v after %d looks", err, ctx.asked)
+	}
+}
+
 // A training that takes long ends with its context, and what was stopped does not classify.
 func TestFitEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -15,19 +16,25 @@ type machine struct {
 // minCurvature stands in for a curvature that is not positive, as two equal samples give.
 const minCurvature = 1e-12
 
+// stepsUnheard is how many steps go by between two looks at whether anybody still waits.
+const stepsUnheard = 1 << 10
+
 // solveSMO solves the dual of the two-class C-SVC,
 //
 //	minimise 1/2 sum_ij y_i y_j a_i a_j K_ij - sum_i a_i  subject to  0 <= a_i <= C, sum_i y_i a_i = 0,
 //
 // two variables at a time, chosen by second-order information: Fan, Chen and Lin, JMLR 6 (2005), as in LIBSVM. kernel
 // is (n, n), y is +1 or -1. It returns y_i a_i and the bias once no pair violates optimality by tolerance, and an
-// error where that does not come about.
-func solveSMO(kernel [][]float64, y []float64, c, tolerance float64) (weights []float64, bias float64, err error) {
+// error where that does not come about or ctx ends first.
+func solveSMO(ctx context.Context, kernel [][]float64, y []float64, c, tolerance float64) (weights []float64, bias float64, err error) {
 	n := len(y)
 	a := make([]float64, n)
 	slope := append([]float64(nil), y...) // -y_i times the gradient, which begins at -1
 	limit := max(10_000_000, 100*n)
-	for range limit {
+	for round := range limit {
+		if round%stepsUnheard == 0 && ctx.Err() != nil {
+			return nil, 0, ctx.Err()
+		}
 		i, j, gap := workingSet(kernel, y, a, slope, c)
 		if gap < tolerance {
 			return signed(y, a), offset(y, a, slope, c), nil

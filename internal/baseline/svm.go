@@ -41,11 +41,8 @@ func (s *SVM) Fit(ctx context.Context, x [][]float64, y []int) error {
 		s.gamma = scaleGamma(x)
 	}
 	for first := range classes {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		for second := first + 1; second < len(classes); second++ {
-			m, err := s.separate(x, at, first, second)
+			m, err := s.separate(ctx, x, at, first, second)
 			if err != nil {
 				return fmt.Errorf("SVM: classes %d and %d: %w", classes[first], classes[second], err)
 			}
@@ -57,7 +54,7 @@ func (s *SVM) Fit(ctx context.Context, x [][]float64, y []int) error {
 }
 
 // separate trains the machine of two classes; the first is on its positive side.
-func (s *SVM) separate(x [][]float64, at []int, first, second int) (machine, error) {
+func (s *SVM) separate(ctx context.Context, x [][]float64, at []int, first, second int) (machine, error) {
 	var index []int
 	var sign []float64
 	for i, k := range at {
@@ -83,7 +80,7 @@ func (s *SVM) separate(x [][]float64, at []int, first, second int) (machine, err
 	if tolerance == 0 {
 		tolerance = 1e-3
 	}
-	weights, bias, err := solveSMO(kernel, sign, s.C, tolerance)
+	weights, bias, err := solveSMO(ctx, kernel, sign, s.C, tolerance)
 	m := machine{bias: bias}
 	for a, w := range weights {
 		if w != 0 {
