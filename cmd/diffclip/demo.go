@@ -187,7 +187,7 @@ func (d *demonstration) page() error {
 	d.say("\nLook at")
 	for _, row := range [][2]string{
 		{"report.html", "everything on one page"}, {"map.png", "the map; map.tif is the same for a GIS"},
-		{"reconstruction-1.png", "what stage 1 restores"}, {"confusion.png", "which classes are taken for which"},
+		{run.RestoredPicture(0), "what stage 1 restores"}, {"confusion.png", "which classes are taken for which"},
 		{run.Stage2File, "the classifier, for diffclip map -from " + d.folder.Dir},
 	} {
 		d.say("  %-40s %s", d.folder.Path(row[0]), row[1])

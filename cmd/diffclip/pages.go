@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
@@ -20,7 +18,7 @@ func restorations(folder run.Folder, x *run.Experiment, m *diffusion.Model) ([]f
 		return nil, err
 	}
 	for i, fig := range figures {
-		if err := folder.Picture(fmt.Sprintf("reconstruction-%d.png", i+1), fig); err != nil {
+		if err := folder.Picture(run.RestoredPicture(i), fig); err != nil {
 			return nil, err
 		}
 	}

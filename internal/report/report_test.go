@@ -60,6 +60,7 @@ func sample(t *testing.T) *Report {
 				Figures: []Figure{{PNG: picture(t), OtherPNG: picture(t), Alt: "Map", Caption: "map", Zoom: 3}}},
 			{Title: "Features", Figures: []Figure{{Drawing: scatter(figure.RGB{B: 255}), OtherDrawing: scatter(figure.RGB{G: 200})}}},
 			{Title: "§"},
+			{Title: "Main"},
 		},
 	}
 }

@@ -61,7 +61,7 @@ func newView(r *Report) (*view, error) {
 	if c := r.Choice; c != nil && (c.Title == "" || c.One == "" || c.Other == "") {
 		return nil, fmt.Errorf("a choice wants three names, has %q, %q and %q", c.Title, c.One, c.Other)
 	}
-	taken, chooses := map[string]bool{}, false
+	taken, chooses := map[string]bool{"main": true}, false // which the template has
 	for _, s := range r.Sections {
 		sv := sectionView{Section: s, ID: slug(s.Title, taken)}
 		if s.twoForms() && !chooses {

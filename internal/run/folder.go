@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"diffclip/internal/atomicfile"
@@ -17,15 +18,16 @@ import (
 
 // Names of the files in a folder.
 const (
-	manifestFile    = "run.json"
-	splitFile       = "split.json"
-	splitsFolder    = "splits" // of several draws
-	seedSplit       = "seed-*.json"
-	Stage1File      = "stage1.safetensors"
-	Stage2File      = "stage2.safetensors"
-	Checkpoint1File = "checkpoint-stage1.safetensors"
-	Checkpoint2File = "checkpoint-stage2.safetensors"
-	ReportFile      = "report.html" // written last: a run without it is not finished
+	manifestFile     = "run.json"
+	splitFile        = "split.json"
+	splitsFolder     = "splits" // of several draws
+	seedSplit        = "seed-*.json"
+	restoredPictures = "reconstruction-*.png"
+	Stage1File       = "stage1.safetensors"
+	Stage2File       = "stage2.safetensors"
+	Checkpoint1File  = "checkpoint-stage1.safetensors"
+	Checkpoint2File  = "checkpoint-stage2.safetensors"
+	ReportFile       = "report.html" // written last: a run without it is not finished
 )
 
 // Folder is where a run keeps its files.
@@ -76,16 +78,20 @@ func (f Folder) probe() error {
 // with stage2 alone, what depends on stage 2.
 func (f Folder) Clear(stage2Alone bool) error {
 	names := []string{Stage2File, Checkpoint2File, "metrics.json", "confusion.csv", "confusion.png", "classes.csv", "row.tex", ReportFile, "seeds.json"}
+	numbered := [][2]string{{splitsFolder, seedSplit}} // folder and pattern
 	if !stage2Alone {
-		names = append(names, Stage1File, Checkpoint1File, "history.csv", StepsFile, "losses.png", splitFile)
+		names = append(names, Stage1File, Checkpoint1File, HistoryFile, StepsFile, "losses.png", splitFile)
+		numbered = append(numbered, [2]string{"", restoredPictures})
 	}
-	draws, err := os.ReadDir(f.Path(splitsFolder))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, e := range draws {
-		if ours, _ := filepath.Match(seedSplit, e.Name()); ours {
-			names = append(names, filepath.Join(splitsFolder, e.Name()))
+	for _, n := range numbered {
+		entries, err := os.ReadDir(f.Path(n[0]))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if ours, _ := filepath.Match(n[1], e.Name()); ours {
+				names = append(names, filepath.Join(n[0], e.Name()))
+			}
 		}
 	}
 	for _, name := range names {
@@ -94,6 +100,14 @@ func (f Folder) Clear(stage2Alone bool) error {
 		}
 	}
 	return nil
+}
+
+// RestoredPicture names the picture of what stage 1 restores of modality i.
+func RestoredPicture(i int) string { return numberedName(restoredPictures, uint64(i)+1) }
+
+// numberedName puts a number in the place of a pattern's star.
+func numberedName(pattern string, n uint64) string {
+	return strings.Replace(pattern, "*", strconv.FormatUint(n, 10), 1)
 }
 
 // VacantStage2 returns an error where the folder holds a stage 2 already, whole

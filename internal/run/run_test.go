@@ -176,7 +176,7 @@ func TestFolderRules(t *testing.T) {
 	if err := os.Mkdir(f.Path(splitsFolder), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{Stage1File, Stage2File, "metrics.json", "mine.txt", "splits/seed-3.json", "splits/mine.json"} {
+	for _, name := range []string{Stage1File, Stage2File, "metrics.json", "mine.txt", RestoredPicture(2), "splits/seed-3.json", "splits/mine.json"} {
 		if err := os.WriteFile(f.Path(name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -184,10 +184,10 @@ func TestFolderRules(t *testing.T) {
 	if err := f.VacantStage2(false); err == nil {
 		t.Error("a stage 2 is taken for none")
 	}
-	if err := f.Clear(true); err != nil || f.Has(Stage2File) || f.Has("metrics.json") || f.Has("splits/seed-3.json") || !f.Has("splits/mine.json") || !f.Has(Stage1File) {
+	if err := f.Clear(true); err != nil || f.Has(Stage2File) || f.Has("metrics.json") || f.Has("splits/seed-3.json") || !f.Has("splits/mine.json") || !f.Has(Stage1File) || !f.Has("reconstruction-3.png") {
 		t.Errorf("clearing stage 2: %v", err)
 	}
-	if err := f.Clear(false); err != nil || f.Has(Stage1File) || !f.Has("mine.txt") || !f.Has(manifestFile) {
+	if err := f.Clear(false); err != nil || f.Has(Stage1File) || f.Has("reconstruction-3.png") || !f.Has("mine.txt") || !f.Has(manifestFile) {
 		t.Errorf("clearing all: %v", err)
 	}
 	fail := errors.New("full")

@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"diffclip/rsdata"
 )
@@ -25,7 +23,7 @@ func (f Folder) WriteSeedSplit(x *Experiment) error {
 	if err := os.MkdirAll(f.Path(splitsFolder), 0o777); err != nil {
 		return err
 	}
-	name := strings.Replace(seedSplit, "*", strconv.FormatUint(s.Config.Seed, 10), 1)
+	name := numberedName(seedSplit, s.Config.Seed)
 	return f.Write(filepath.Join(splitsFolder, name), func(w io.Writer) error { return WriteSplit(w, x.Data, &s) })
 }
 
