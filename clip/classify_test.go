@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +72,54 @@ func TestProbabilitiesRefuse(t *testing.T) {
 	cancel()
 	if err := c.Probabilities(ctx, w, pixels, make([]float32, 12)); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestClassifierTakesOtherWindows: one that read the windows of a scene reads those of
+// another as a new one does.
+func TestClassifierTakesOtherWindows(t *testing.T) {
+	d, e := noise(6, 6), noise(7, 6)
+	c, w := mapped(t, d, 5, 1, PoolClass)
+	fresh, v := mapped(t, e, 5, 1, PoolClass)
+	pixels := []rsdata.Pixel{{Row: 2, Col: 3}, {Row: 5, Col: 0}}
+	features := func(c *Classifier, w *rsdata.Windows) []float32 {
+		t.Helper()
+		out := make([]float32, len(pixels)*c.Dim())
+		if err := c.Features(t.Context(), w, pixels, out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	first, want := features(c, w), features(fresh, v)
+	if got := features(c, v); !slices.Equal(got, want) || slices.Equal(got, first) {
+		t.Errorf("features %v, want %v; those of the other scene are %v", got, want, first)
+	}
+}
+
+// TestTimestepsOfEvaluation: where they are drawn at random, no batch repeats those of
+// the one before.
+func TestTimestepsOfEvaluation(t *testing.T) {
+	c, w := mappedAs(t, noise(6, 6), 5, 1, func(c *Config) { c.RandomTimestep = true })
+	pixels := make([]rsdata.Pixel, 2*classifyBatch) // the same window in two batches
+	if err := c.Features(t.Context(), w, pixels, make([]float32, len(pixels)*c.Dim())); err != nil {
+		t.Fatal(err)
+	}
+	second := slices.Clone(c.gather.batch.Steps)
+	c.calls = 0
+	if err := c.Features(t.Context(), w, pixels[:classifyBatch], make([]float32, classifyBatch*c.Dim())); err != nil {
+		t.Fatal(err)
+	}
+	if first := c.gather.batch.Steps; slices.Equal(first, second) {
+		t.Error("two batches have the same timesteps")
+	}
+}
+
+// TestTally: rows are the true classes, columns those of the largest probability.
+func TestTally(t *testing.T) {
+	samples := []rsdata.Sample{{Label: 1}, {Label: 1}, {Label: 3}}
+	confusion, predicted := Tally(samples, []float32{0.2, 0.7, 0.1, 0.8, 0.1, 0.1, 0.1, 0.6, 0.3})
+	if want := [][]int64{{1, 1, 0}, {0, 0, 0}, {0, 1, 0}}; !reflect.DeepEqual(confusion.Counts, want) || !slices.Equal(predicted, []uint8{2, 1, 2}) {
+		t.Errorf("counts %v, labels %v", confusion.Counts, predicted)
 	}
 }
 

@@ -182,6 +182,15 @@ func TestScoreOfFeaturesIsProbabilities(t *testing.T) {
 			}
 		}
 	}
+	many := make([]float32, (2*scoreBatch+3)*k) // more than are compared at a time
+	if err := classifier.Score(slices.Repeat(byWindow, len(many)/len(want)+1)[:(2*scoreBatch+3)*dim], many); err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range many {
+		if at := i % len(want); math.Abs(float64(got-want[at])) > 1e-5 {
+			t.Fatalf("value %d of many is %v, want %v", i, got, want[at])
+		}
+	}
 	if classifier.Score(byWindow[1:], want) == nil || classifier.Score(byWindow, want[1:]) == nil {
 		t.Error("lengths that do not fit are no error")
 	}

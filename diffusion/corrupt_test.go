@@ -207,7 +207,10 @@ func TestWithoutNoise(t *testing.T) {
 	c := small()
 	c.NoNoise = true
 	windows := randomWindows(c, 4, "windows")
-	got := fill(c, 1, windows, 4, 3)
+	corruptor := NewCorruptor(c, 1)
+	got := corruptor.NewCorrupted(4)
+	corruptor.FillAt(got, windows, 3, 20) // leaves other timesteps behind
+	corruptor.Fill(got, windows, 3)
 	for i, step := range got.Steps {
 		if step != 0 {
 			t.Errorf("sample %d has timestep %d", i, step)
@@ -241,6 +244,30 @@ func TestConfigCheck(t *testing.T) {
 	d := Default(vit.Default(vit.Modality{Name: "hsi", Bands: 144}, vit.Modality{Name: "lidar", Bands: 1}))
 	if err := d.Check(); err != nil || d.Keep() != 36 {
 		t.Errorf("published sizes: %v, %d visible tokens, want 36", err, d.Keep())
+	}
+	if want := (Config{Encoder: d.Encoder, DecoderDepth: 3, MaskRatio: 0.7, MaskedWeight: 0.1, VisibleWeight: 1}); !reflect.DeepEqual(d, want) {
+		t.Errorf("published sizes: %+v, want %+v", d, want)
+	}
+	tenth := small()
+	tenth.Encoder.Window, tenth.MaskRatio = 10, 0.9 // 100·(1-0.9) is a little less than 10
+	if got := tenth.Keep(); got != 10 {
+		t.Errorf("a tenth of 100 tokens are %d, want 10", got)
+	}
+	for name, change := range map[string]func(*Config){
+		"most blocks":         func(c *Config) { c.DecoderDepth = vit.MaxDepth },
+		"largest weights":     func(c *Config) { c.MaskedWeight, c.VisibleWeight, c.ClassWeight, c.Classes = 1e6, 1e6, 1e6, 1 },
+		"classes alone":       func(c *Config) { c.MaskedWeight, c.VisibleWeight, c.ClassWeight, c.Classes = 0, 0, 1, 1 },
+		"the paper's loss":    func(c *Config) { c.MaskedWeight, c.VisibleWeight, c.PaperLoss = 0, 0, true },
+		"masked alone":        func(c *Config) { c.VisibleWeight = 0 },
+		"visible alone":       func(c *Config) { c.MaskedWeight = 0 },
+		"one visible token":   func(c *Config) { c.MaskRatio = 0.96 },
+		"every token visible": func(c *Config) { c.MaskRatio = 0 },
+	} {
+		c := small()
+		change(&c)
+		if err := c.Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	for want, change := range map[string]func(*Config){
 		"no modalities":     func(c *Config) { c.Encoder.Modalities = nil },

@@ -1,11 +1,13 @@
 package diffusion
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"diffclip/autograd"
 	"diffclip/tensor"
 )
 
@@ -168,24 +170,136 @@ func TestReverseNoise(t *testing.T) {
 	}
 }
 
-// TestSampleStart: the process begins from noise alone, or from the windows, noised
-// to a step.
+// TestSampleStart: the process begins from noise alone, another in each modality, or
+// from the windows, noised with it to the step that was asked for.
 func TestSampleStart(t *testing.T) {
 	c := small()
+	c.Encoder.Modalities[1].Bands = c.Encoder.Modalities[0].Bands
 	m, err := New(c, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := DefaultSchedule(c.Encoder.Timesteps)
-	begin := func(windows string, start int) []float32 {
+	begin := func(windows string, start int) *Corrupted {
 		batch := fill(c, 2, randomWindows(c, 2, windows), 2, 0)
 		m.start(batch, s, SampleConfig{Seed: 1, Start: start})
-		return batch.Inputs[0].Visible.Data
+		return batch
 	}
-	if !slices.Equal(begin("windows", 49), begin("others", 49)) {
+	noise := begin("windows", 49)
+	first := noise.Inputs[0].Visible.Data
+	if !slices.Equal(first, begin("others", 49).Inputs[0].Visible.Data) {
 		t.Error("pure noise knows the windows")
 	}
-	if slices.Equal(begin("windows", 48), begin("others", 48)) {
-		t.Error("noised windows do not tell the windows")
+	if slices.Equal(first, noise.Inputs[1].Visible.Data) {
+		t.Error("two modalities begin from the same noise")
 	}
+	in := begin("windows", 20).Inputs[0]
+	size := in.Target.Cols()
+	for i, token := range in.from {
+		for j := range size {
+			want := math.Sqrt(s.AlphaCumprod[20])*float64(in.Target.Data[int(token)*size+j]) + math.Sqrt(1-s.AlphaCumprod[20])*float64(first[i*size+j])
+			near(t, "window noised to index 20", float64(in.Visible.Data[i*size+j]), want, 1e-5)
+		}
+	}
+}
+
+// TestSampleFollowsTheChain goes along the observed steps: each is Eq. (4), or DDIM's
+// formula, of the step before and of what the model restores from it at its timestep.
+func TestSampleFollowsTheChain(t *testing.T) {
+	for name, cfg := range map[string]SampleConfig{
+		"DDPM": {Start: 49, Steps: 50, Seed: 1}, "DDIM": {Implicit: true, Start: 49, Steps: 7, Seed: 1},
+	} {
+		t.Run(name, func(t *testing.T) { followChain(t, cfg) })
+	}
+}
+
+func followChain(t *testing.T, cfg SampleConfig) {
+	c := small()
+	m, err := New(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range m.Encoder.Stems { // at the start timesteps hardly tell
+		w := m.Encoder.Stems[i].Time2.Weight
+		for j := range w.Value.Data {
+			w.Value.Data[j] *= 1000
+		}
+		w.Changed()
+	}
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	s := DefaultSchedule(c.Encoder.Timesteps)
+	before := fill(c, 2, randomWindows(c, 2, "windows"), 2, 0)
+	m.start(before, s, cfg)
+	last := fill(c, 2, randomWindows(c, 2, "windows"), 2, 0)
+	var noise, earlier []float64 // what DDPM added, and the same values of the step before
+	at := cfg.Start
+	visit := func(next int, to *Corrupted) { // from before, at index at
+		for b := range before.Steps {
+			before.Steps[b] = int32(at)
+		}
+		restored := m.Restore(autograd.NewTape(be, autograd.Eval), before)
+		var added []float64
+		for k := range before.Inputs {
+			in, x0 := &before.Inputs[k], restored[k].Value
+			size := x0.Cols()
+			for i, x := range in.Visible.Data {
+				clean, got := float64(x0.Data[int(in.from[i/size])*size+i%size]), float64(to.Inputs[k].Visible.Data[i])
+				want := expected(s, cfg.Implicit, float64(x), clean, at, next)
+				if sd := math.Sqrt(s.PosteriorVar[at]); !cfg.Implicit && at > 0 {
+					added = append(added, (got-want)/sd)
+					continue
+				}
+				near(t, fmt.Sprintf("modality %d, value %d of step %d", k, i, at), got, want, 1e-4)
+			}
+			copy(in.Visible.Data, to.Inputs[k].Visible.Data)
+		}
+		if len(noise) > 0 && len(added) > 0 {
+			earlier = append(earlier, noise[len(noise)-len(added):]...)
+		}
+		noise = append(noise, added...)
+		at = next
+	}
+	path, err := cfg.path(50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Observe = func(step int, to *Corrupted) {
+		next := -1
+		if i := slices.Index(path, step); i+1 < len(path) {
+			next = path[i+1]
+		}
+		visit(next, to)
+	}
+	if _, err := m.Sample(be, last, cfg); err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Implicit {
+		return
+	}
+	n := len(earlier)
+	mean, variance := moments(len(noise), func(i int) float64 { return noise[i] })
+	near(t, "mean of the noise", mean, 0, 5/math.Sqrt(float64(n)))
+	near(t, "variance of the noise", variance, 1, 5*math.Sqrt(2/float64(n)))
+	product, _ := moments(n, func(i int) float64 { return earlier[i] * noise[len(noise)-n+i] })
+	near(t, "correlation of neighbouring steps", product, 0, 5/math.Sqrt(float64(n)))
+	for _, lag := range []int{1, 6} { // of neighbouring bands, and of one band of neighbouring tokens
+		product, _ = moments(len(noise)-lag, func(i int) float64 { return noise[i] * noise[i+lag] })
+		near(t, fmt.Sprintf("correlation of values %d apart", lag), product, 0, 5/math.Sqrt(float64(len(noise))))
+	}
+}
+
+// expected is the mean of the value after a step from index at to next, of the value x
+// and the restored one.
+func expected(s *Schedule, implicit bool, x, restored float64, at, next int) float64 {
+	to := 1.0
+	if next >= 0 {
+		to = s.AlphaCumprod[next]
+	}
+	from := s.AlphaCumprod[at]
+	if implicit {
+		return math.Sqrt(to)*restored + math.Sqrt(1-to)*(x-math.Sqrt(from)*restored)/math.Sqrt(1-from)
+	}
+	beta := s.Beta[at] // Ho et al. 2020, Eq. (7)
+	return (math.Sqrt(to)*beta*restored + math.Sqrt(1-beta)*(1-to)*x) / (1 - from)
 }

@@ -7,11 +7,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"diffclip/autograd"
+	"diffclip/internal/golden/modeltest"
 	"diffclip/internal/train"
 	"diffclip/internal/train/traintest"
 	"diffclip/nn"
@@ -90,9 +92,11 @@ func TestLabels(t *testing.T) {
 	if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), "no labels") {
 		t.Errorf("unlabelled windows: %v", err)
 	}
-	samples[3].Label = 0
-	if _, err := m.TrainLabelled(context.Background(), be, w, samples, cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), "label 0") {
-		t.Errorf("a window without a label: %v", err)
+	for label, want := range map[uint8]string{0: "label 0", uint8(len(d.Classes) + 1): fmt.Sprintf("label %d", len(d.Classes)+1)} {
+		samples[3].Label = label
+		if _, err := m.TrainLabelled(context.Background(), be, w, samples, cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a window of label %d: %v", label, err)
+		}
 	}
 }
 
@@ -161,6 +165,7 @@ func TestTrainRefuses(t *testing.T) {
 		"NaN decay":       {cfg: with(func(c *TrainConfig) { c.WeightDecay = math.NaN() }), pixels: pixels, want: "decay"},
 		"negative clip":   {cfg: with(func(c *TrainConfig) { c.Clip = -1 }), pixels: pixels, want: "clipping"},
 		"negative warmup": {cfg: with(func(c *TrainConfig) { c.WarmUp = -1 }), pixels: pixels, want: "warm-up"},
+		"negative cycle":  {cfg: with(func(c *TrainConfig) { c.Restarts = -1 }), pixels: pixels, want: "restarts"},
 		"no windows":      {cfg: good, want: "no windows to train on"},
 		"other window":    {cfg: good, pixels: pixels, model: func(c *Config) { c.Encoder.Window = 7 }, want: "windows of 7"},
 		"other bands":     {cfg: good, pixels: pixels, model: func(c *Config) { c.Encoder.Modalities[0].Bands = 9 }, want: "9 values"},
@@ -342,6 +347,68 @@ func TestEveryOptionCounts(t *testing.T) {
 	}
 }
 
+// TestPublishedSchedule: that of the paper, and the crops of 9 or 11 pixels of the
+// published code, of which those are taken that a window holds.
+func TestPublishedSchedule(t *testing.T) {
+	want := TrainConfig{Epochs: 100, Batch: 256, LR: 1e-4, WeightDecay: 1e-5, Crops: []uint8{9, 11}}
+	got := DefaultTrain()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for window, want := range map[int][]uint8{11: {9, 11}, 10: {9}, 9: {9}, 7: nil} {
+		c := small()
+		c.Encoder.Window = window
+		if fit := (&Model{Config: c}).crops(got); !slices.Equal(fit, want) {
+			t.Errorf("windows of %d pixels are cropped to %v, want %v", window, fit, want)
+		}
+	}
+}
+
+// TestDecayIsAddedToTheGradient: one parameter that the loss does not reach moves by
+// the rate, as Adam moves whatever the size of a gradient; AdamW would shrink it by
+// the rate times the decay.
+func TestDecayIsAddedToTheGradient(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	_, w, samples := traintest.Data(5, 4)
+	c := small()
+	c.MaskRatio = 0 // there is no masked token
+	m, err := New(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := m.Decoders[0].MaskToken.Value
+	token.Data[0], token.Data[1] = 0.5, -0.5
+	cfg := TrainConfig{Epochs: 1, Batch: 4, LR: 1e-2, WeightDecay: 1e-2}
+	if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "0.5 after a step", float64(token.Data[0]), 0.49, 1e-6)
+	near(t, "-0.5 after a step", float64(token.Data[1]), -0.49, 1e-6)
+}
+
+// TestInitialValues: masked tokens begin at zero, as the paper says, and positions as
+// sines and cosines.
+func TestInitialValues(t *testing.T) {
+	c := small()
+	c.Encoder.Dim = 32
+	m, err := New(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := nn.NewSet(1)
+	newDecoder(set.Root(), c, 6)
+	starts := []modeltest.Start{
+		{Suffix: "mask_token"}, {Suffix: "pos_embed", Values: vit.SinCosPositions(5, 32).Data},
+		{Suffix: "norm.weight", Mean: 1}, {Suffix: "norm1.weight", Mean: 1}, {Suffix: "norm2.weight", Mean: 1},
+		{Suffix: "bias"}, {Suffix: "weight", Deviation: modeltest.Xavier},
+	}
+	modeltest.Starts(t, set, starts)
+	if slices.Equal(m.Decoders[0].Embed.Weight.Value.Data, m.Decoders[1].Embed.Weight.Value.Data) {
+		t.Error("two decoders begin alike")
+	}
+}
+
 // TestOrderOfWindows: every epoch has another order of the windows.
 func TestOrderOfWindows(t *testing.T) {
 	be := tensor.NewCPU(1)
@@ -398,5 +465,17 @@ func TestResumeWantsTheSameRun(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "another configuration") {
 			t.Errorf("other %s: %v", name, err)
 		}
+	}
+	h.Checkpoint += "-labelled"
+	for _, want := range []string{"", "another configuration"} {
+		m, err := New(labelled(200), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.TrainLabelled(context.Background(), be, w, samples, cfg, h)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("label %d: error %v, want %q", samples[0].Label, err, want)
+		}
+		samples[0].Label++
 	}
 }

@@ -2,12 +2,14 @@ package vit
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"diffclip/autograd"
 	"diffclip/internal/golden"
+	"diffclip/internal/golden/modeltest"
 	"diffclip/internal/rng"
 	"diffclip/nn"
 	"diffclip/tensor"
@@ -56,6 +58,14 @@ func TestConfigCheck(t *testing.T) {
 	if err := d.Check(); err != nil || d.Tokens() != 121 {
 		t.Errorf("published sizes: %v, %d tokens, want 121", err, d.Tokens())
 	}
+	d.Modalities = nil
+	if want := (Config{Window: 11, Patch: 1, Dim: 128, Heads: 8, Depth: 4, MLPRatio: 2, Timesteps: 1000}); !reflect.DeepEqual(d, want) {
+		t.Errorf("published sizes: %+v, want %+v", d, want)
+	}
+	largest := Config{Modalities: small().Modalities, Window: 4096, Patch: 1, Dim: 65536, Heads: 8, Depth: 1024, MLPRatio: 256, Timesteps: 65536}
+	if err := largest.Check(); err != nil {
+		t.Errorf("the largest sizes: %v", err)
+	}
 	for want, change := range map[string]func(*Config){
 		"no modalities":          func(c *Config) { c.Modalities = nil },
 		"window of 0":            func(c *Config) { c.Window = 0 },
@@ -63,6 +73,7 @@ func TestConfigCheck(t *testing.T) {
 		"patches of 4":           func(c *Config) { c.Patch = 4 },
 		"with 3 heads":           func(c *Config) { c.Heads = 3 },
 		"with 0 heads":           func(c *Config) { c.Heads = 0 },
+		"width 0":                func(c *Config) { c.Dim = 0 },
 		"width 6":                func(c *Config) { c.Dim = 6 },
 		"depth 0":                func(c *Config) { c.Depth = 0 },
 		"MLP ratio 0":            func(c *Config) { c.MLPRatio = 0 },
@@ -83,6 +94,23 @@ func TestConfigCheck(t *testing.T) {
 	}
 }
 
+// TestInitialValues: as published, but for the biases of the reducers, which begin at zero.
+func TestInitialValues(t *testing.T) {
+	c := small()
+	c.Dim, c.Modalities[0].Bands = 32, 24
+	set := nn.NewSet(1)
+	NewEncoder(set.Root(), c)
+	uniform := func(in, _ int) float64 { return 1 / math.Sqrt(3*float64(in)) } // up to 1/√in, PyTorch's default
+	modeltest.Starts(t, set, []modeltest.Start{
+		{Suffix: "reduce1.weight", Deviation: uniform}, {Suffix: "reduce2.weight", Deviation: uniform},
+		{Suffix: "cls_token", Deviation: modeltest.Deviation(0.02)},
+		{Suffix: "pos_embed", Values: SinCosPositions(3, c.Dim).Data},
+		{Suffix: "time1.weight", Deviation: modeltest.Deviation(0.02)}, {Suffix: "time2.weight", Deviation: modeltest.Deviation(0.02)},
+		{Suffix: "norm.weight", Mean: 1}, {Suffix: "norm1.weight", Mean: 1}, {Suffix: "norm2.weight", Mean: 1},
+		{Suffix: "bias"}, {Suffix: "weight", Deviation: modeltest.Xavier},
+	})
+}
+
 type windows struct{ side, bands0, bands1 int }
 
 func (w windows) Side() int       { return w.side }
@@ -94,7 +122,7 @@ func TestFits(t *testing.T) {
 	if err := c.Fits(windows{6, 6, 1}); err != nil {
 		t.Error(err)
 	}
-	for want, w := range map[string]windows{"windows of 5": {5, 6, 1}, `6 values per pixel of modality "hsi", the data has 7`: {6, 7, 1}, `"lidar", the data has 2`: {6, 6, 2}} {
+	for want, w := range map[string]windows{"windows of 5": {5, 6, 1}, "windows of 7": {7, 6, 1}, `6 values per pixel of modality "hsi", the data has 7`: {6, 7, 1}, `"lidar", the data has 2`: {6, 6, 2}} {
 		if err := c.Fits(w); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want one that says %q", w, err, want)
 		}
