@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"diffclip/internal/numeric"
@@ -81,10 +82,11 @@ func TestMapSceneEqualsWindows(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := noise(c.height, c.width)
+			d.Scenes = []*rsdata.Scene{noise(2, 5).Scenes[0], d.Scenes[0]} // the first is not looked at
 			classifier, w := mappedAs(t, d, c.window, c.patch, c.change)
 			var pixels []rsdata.Pixel
 			for i := range c.height * c.width {
-				pixels = append(pixels, rsdata.Pixel{Row: int32(i / c.width), Col: int32(i % c.width)})
+				pixels = append(pixels, rsdata.Pixel{Scene: 1, Row: int32(i / c.width), Col: int32(i % c.width)})
 			}
 			k := classifier.Classes()
 			want := make([]float32, len(pixels)*k)
@@ -92,7 +94,7 @@ func TestMapSceneEqualsWindows(t *testing.T) {
 				t.Fatal(err)
 			}
 			next, low, high := 0, float32(1), float32(0)
-			err := MapScene(t.Context(), classifier, d, w, 0, func(row int, labels []uint8, confidence, probs []float32) error {
+			err := MapScene(t.Context(), classifier, d, w, 1, func(row int, labels []uint8, confidence, probs []float32) error {
 				if row != next || len(labels) != c.width || len(confidence) != c.width || len(probs) != c.width*k {
 					t.Fatalf("row %d of %d labels, %d confidences, %d probabilities; want row %d of width %d", row, len(labels), len(confidence), len(probs), next, c.width)
 				}
@@ -135,6 +137,14 @@ func TestMapSceneStops(t *testing.T) {
 	}
 	if err := MapScene(t.Context(), classifier, d, w, 1, none); err == nil {
 		t.Error("a scene that is not there is no error")
+	}
+	if err := MapScene(t.Context(), classifier, d, w, -1, none); err == nil {
+		t.Error("scene -1 is no error")
+	}
+	whole := *d
+	whole.Whole = true
+	if err := MapScene(t.Context(), classifier, &whole, w, 0, none); err == nil || !strings.Contains(err.Error(), "nothing to map") {
+		t.Errorf("a data set of whole scenes: %v", err)
 	}
 	narrow, _ := mapped(t, d, 3, 1, PoolClass)
 	if err := MapScene(t.Context(), narrow, d, w, 0, none); err == nil {
@@ -193,6 +203,48 @@ func TestScoreOfFeaturesIsProbabilities(t *testing.T) {
 	}
 	if classifier.Score(byWindow[1:], want) == nil || classifier.Score(byWindow, want[1:]) == nil {
 		t.Error("lengths that do not fit are no error")
+	}
+}
+
+// Where all windows are alike, pixels with one timestep have one feature, and others
+// another, also past the first windows that are encoded together.
+func TestMapUsesItsTimesteps(t *testing.T) {
+	const width = classifyBatch + 30
+	c, _ := mappedAs(t, noise(6, 6), 5, 1, func(c *Config) { c.RandomTimestep = true })
+	for _, s := range c.model.Encoder.Stems { // at the start timesteps hardly tell
+		for i := range s.Time2.Weight.Value.Data {
+			s.Time2.Weight.Value.Data[i] *= 1000
+		}
+		s.Time2.Weight.Changed()
+	}
+	scaling, err := rsdata.Fit(noise(6, 6), rsdata.DefaultScaling())
+	if err != nil {
+		t.Fatal(err)
+	}
+	flat := noise(1, width)
+	for _, r := range flat.Scenes[0].Rasters {
+		clear(r.Array.Data.([]float32))
+	}
+	w := rsdata.NewWindows(flat, scaling, 5)
+	m, err := newMapper(c, w, 0, 1, width, c.Dim(), c.normalise)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	of := map[int32][]float32{} // timestep -> feature
+	err = m.run(t.Context(), func(_ int, features []float32) error {
+		for i, step := range m.steps[:width] {
+			z := features[i*c.Dim() : (i+1)*c.Dim()]
+			if of[step] == nil {
+				of[step] = z
+			} else if !slices.Equal(of[step], z) {
+				t.Fatalf("pixel %d of timestep %d has another feature than the first", i, step)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(of) != 10 || slices.Equal(of[0], of[1]) {
+		t.Errorf("error %v; %d timesteps, want 10 with features of their own", err, len(of))
 	}
 }
 

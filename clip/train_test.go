@@ -5,10 +5,13 @@ import (
 	"errors"
 	"math"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"diffclip/autograd"
+	"diffclip/internal/golden/modeltest"
 	"diffclip/internal/train"
 	"diffclip/internal/train/traintest"
 	"diffclip/nn"
@@ -271,6 +274,26 @@ func TestConfigCheck(t *testing.T) {
 	if err := d.Check(); err != nil || !d.Encoder.TrainPositions {
 		t.Errorf("published sizes: %v, positions learn: %v", err, d.Encoder.TrainPositions)
 	}
+	encoder := vit.Default(vit.Modality{Name: "hsi", Bands: 144})
+	encoder.TrainPositions = true
+	if want := (Config{
+		Encoder: encoder, Head: HeadText, Text: TextConfig{Vocabulary: 49408, Context: 77, Dim: 128, Heads: 8, Depth: 3, MLPRatio: 4},
+		Pool: PoolClass, Targets: TargetsOwn, Temperature: 0.7, HeadStd: 2e-5,
+	}); !reflect.DeepEqual(d, want) {
+		t.Errorf("published sizes: %+v, want %+v", d, want)
+	}
+	for name, change := range map[string]func(*Config){
+		"no head named": func(c *Config) { c.Head = "" },
+		"most classes":  func(c *Config) { c.Head, c.Classes = HeadLinear, rsdata.MaxClasses },
+		"one view":      func(c *Config) { c.Views = 1 },
+		"eight views":   func(c *Config) { c.Views = 8 },
+	} {
+		c := small()
+		change(&c)
+		if err := c.Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	for want, change := range map[string]func(*Config){
 		"no modalities":      func(c *Config) { c.Encoder.Modalities = nil },
 		"Vocabulary:0":       func(c *Config) { c.Text.Vocabulary = 0 },
@@ -298,6 +321,82 @@ func TestConfigCheck(t *testing.T) {
 		}
 		if _, err := New(c, 1); err == nil {
 			t.Errorf("%s: a model was made", want)
+		}
+	}
+}
+
+// TestPublishedSchedule is that of the paper, with the milestones of the published code.
+func TestPublishedSchedule(t *testing.T) {
+	want := TrainConfig{Epochs: 150, Batch: 64, LR: 1e-4, WeightDecay: 1e-5, Milestones: []int{100, 131}, HeadFit: HeadTrained}
+	if got := DefaultTrain(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestInitialValues: as published.
+func TestInitialValues(t *testing.T) {
+	c := small()
+	c.Encoder.Dim, c.Text.Dim, c.HeadStd = 64, 64, 2e-3
+	m, err := New(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := slices.DeleteFunc(slices.Clone(m.Set.Params()), func(p *nn.Param) bool { return isEncoder(p.Name) }) // the encoder's are tested in package vit
+	modeltest.Starts(t, own, []modeltest.Start{
+		{Suffix: "head.weight", Deviation: modeltest.Deviation(2e-3 * 0.8796)}, // normal, cut off at two deviations
+		{Suffix: "token_embedding.weight", Deviation: modeltest.Deviation(0.02)},
+		{Suffix: "positional_embedding", Deviation: modeltest.Deviation(0.01)},
+		{Suffix: "text_projection.weight", Deviation: modeltest.Deviation(0.125)}, // 1/√64
+		{Suffix: "logit_scale", Mean: math.Log(1 / 0.7)},
+		{Suffix: "ln_final.weight", Mean: 1}, {Suffix: "norm1.weight", Mean: 1}, {Suffix: "norm2.weight", Mean: 1},
+		{Suffix: "bias"}, {Suffix: "weight", Deviation: modeltest.Xavier},
+	})
+}
+
+// TestDecayIsAddedToTheGradient: the embedding of a token that no prompt has moves by
+// the rate, as Adam moves whatever the size of a gradient; AdamW would shrink it by
+// the rate times the decay.
+func TestDecayIsAddedToTheGradient(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	d, w, samples := traintest.Data(5, 4)
+	c := small()
+	c.Text.Vocabulary = 21
+	m, err := New(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unused := m.Text.Tokens.Weight.Value.Data[20*8:]
+	unused[0], unused[1] = 0.5, -0.5
+	cfg := TrainConfig{Epochs: 1, Batch: 4, LR: 1e-2, WeightDecay: 1e-2}
+	if _, err := m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), cfg, Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	if unused := m.Text.Tokens.Weight.Value.Data[20*8:]; math.Abs(float64(unused[0])-0.49) > 1e-6 || math.Abs(float64(unused[1])+0.49) > 1e-6 {
+		t.Errorf("0.5 and -0.5 become %v and %v, want 0.49 and -0.49", unused[0], unused[1])
+	}
+}
+
+// TestSharedTargets: each row is spread over the samples of its class, whatever batch
+// came before.
+func TestSharedTargets(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	m, err := New(small(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tape := autograd.NewTape(be, autograd.Train)
+	for _, c := range []struct {
+		class []int32
+		want  []float32
+	}{
+		{[]int32{0, 0, 0}, []float32{1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3}},
+		{[]int32{4, 1, 4}, []float32{0.5, 0, 0.5, 0, 1, 0, 0.5, 0, 0.5}},
+		{[]int32{1, 0}, []float32{1, 0, 0, 1}},
+	} {
+		if got := m.sharedTargets(tape, c.class).Data; !slices.Equal(got, c.want) {
+			t.Errorf("targets of classes %v are %v, want %v", c.class, got, c.want)
 		}
 	}
 }

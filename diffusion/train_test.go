@@ -403,7 +403,7 @@ func TestInitialValues(t *testing.T) {
 		{Suffix: "norm.weight", Mean: 1}, {Suffix: "norm1.weight", Mean: 1}, {Suffix: "norm2.weight", Mean: 1},
 		{Suffix: "bias"}, {Suffix: "weight", Deviation: modeltest.Xavier},
 	}
-	modeltest.Starts(t, set, starts)
+	modeltest.Starts(t, set.Params(), starts)
 	if slices.Equal(m.Decoders[0].Embed.Weight.Value.Data, m.Decoders[1].Embed.Weight.Value.Data) {
 		t.Error("two decoders begin alike")
 	}

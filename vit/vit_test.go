@@ -101,7 +101,7 @@ func TestInitialValues(t *testing.T) {
 	set := nn.NewSet(1)
 	NewEncoder(set.Root(), c)
 	uniform := func(in, _ int) float64 { return 1 / math.Sqrt(3*float64(in)) } // up to 1/√in, PyTorch's default
-	modeltest.Starts(t, set, []modeltest.Start{
+	modeltest.Starts(t, set.Params(), []modeltest.Start{
 		{Suffix: "reduce1.weight", Deviation: uniform}, {Suffix: "reduce2.weight", Deviation: uniform},
 		{Suffix: "cls_token", Deviation: modeltest.Deviation(0.02)},
 		{Suffix: "pos_embed", Values: SinCosPositions(3, c.Dim).Data},

@@ -23,11 +23,11 @@ func Deviation(d float64) func(in, out int) float64 { return func(int, int) floa
 // Xavier is the deviation of Glorot and Bengio (2010), √(2/(in+out)).
 func Xavier(in, out int) float64 { return math.Sqrt(2 / float64(in+out)) }
 
-// Starts compares mean and deviation of every parameter of a new model with the first
-// of the starts that its name fits.
-func Starts(t testing.TB, set *nn.Set, starts []Start) {
+// Starts compares mean and deviation of parameters of a new model with the first of
+// the starts that a name fits.
+func Starts(t testing.TB, params []*nn.Param, starts []Start) {
 	t.Helper()
-	for _, p := range set.Params() {
+	for _, p := range params {
 		start := find(starts, p.Name)
 		if start == nil {
 			t.Errorf("%s: nothing is known of how it should begin", p.Name)
