@@ -56,16 +56,37 @@ func TestSpectralChangesAWindowAlike(t *testing.T) {
 			t.Errorf("modality %s: gains of deviation %v, want %v", mod.Name, got, size)
 		}
 	}
+	change(&s, 0, windows, 3)
+	product := func(value func(gain, offset []float32) float64) float64 { // mean over windows, in units of size²
+		sum := 0.0
+		for i := range windows {
+			sum += value(s.gain[0].Data[5*i:5*i+5], s.offset[0].Data[5*i:5*i+5]) / (size * size * windows)
+		}
+		return sum
+	}
+	for name, c := range map[string]struct{ got, want float64 }{
+		"first and last band":      {product(func(_, o []float32) float64 { return float64(o[0]) * float64(o[4]) }), -1}, // the slope
+		"first and second band":    {product(func(_, o []float32) float64 { return float64(o[0]) * float64(o[1]) }), 0.5},
+		"first and middle band":    {product(func(_, o []float32) float64 { return float64(o[0]) * float64(o[2]) }), 0},
+		"gain and slope":           {product(func(g, o []float32) float64 { return float64(g[0]-1) * float64(o[4]-o[0]) }), 0},
+		"gain of first, last band": {product(func(g, _ []float32) float64 { return float64(g[0]-1) * float64(g[4]-1) }), 1},
+	} {
+		if math.Abs(c.got-c.want) > 0.4 { // some 3 deviations
+			t.Errorf("covariance of %s is %v, want %v", name, c.got, c.want)
+		}
+	}
 	if s.gain[0].Data[0] == s.gain[1].Data[0] { // a window's draws begin elsewhere by the number of bands, the first's do not
 		t.Error("two modalities have one gain")
 	}
 	first := append([]float32(nil), s.offset[0].Data[:10]...)
 	s.draw(e, 2, size, 7, 4)
 	other := append([]float32(nil), s.offset[0].Data[:10]...)
+	s.draw(e, 2, size, 8, 3)
+	seeded := append([]float32(nil), s.offset[0].Data[:10]...)
 	s.draw(e, 2, size, 7, 3)
 	for i, v := range s.offset[0].Data {
-		if v != first[i] || v == other[i] {
-			t.Fatalf("offset %d is %v, was %v in the same step and %v in another", i, v, first[i], other[i])
+		if v != first[i] || v == other[i] || v == seeded[i] {
+			t.Fatalf("offset %d is %v, was %v in the same step, %v in another and %v with another seed", i, v, first[i], other[i], seeded[i])
 		}
 	}
 }
