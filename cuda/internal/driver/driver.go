@@ -89,7 +89,6 @@ const (
 	codeNoDevice    = 100
 	codeBadDevice   = 101
 	codeOldDriver   = 35
-	codeBadImage    = 218
 	codeOldForImage = 222 // CUDA_ERROR_UNSUPPORTED_PTX_VERSION
 	codeStub        = 34
 	blasError       = 100000
