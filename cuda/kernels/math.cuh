@@ -24,7 +24,7 @@ static __device__ __forceinline__ float exp_(float x) {
     return p * __int_as_float((half + 127) << 23) * __int_as_float((n - half + 127) << 23);
 }
 
-// log_ is ln x for a positive normal x, to 3 units in the last place.
+// log_ is ln x for a positive normal x, to 3 units in the last place, and NaN for NaN.
 // x = 2^e m with m in [sqrt(1/2), sqrt(2)); ln m = 2 artanh(t), t = (m-1)/(m+1).
 static __device__ __forceinline__ float log_(float x) {
     int b = __float_as_int(x) - 0x3f3504f3;                // the bits of sqrt(1/2)
@@ -36,7 +36,8 @@ static __device__ __forceinline__ float log_(float x) {
     p = fmaf(p, z, 0.33333333f);
     float odd = 2.f * t;
     float log_m = fmaf(odd * z, p, odd);
-    return fmaf(e, 0.693145752f, fmaf(e, 1.42860677e-06f, log_m));
+    float y = fmaf(e, 0.693145752f, fmaf(e, 1.42860677e-06f, log_m));
+    return x == x ? y : x;
 }
 
 // tanh_ is the hyperbolic tangent to 3 units in the last place.

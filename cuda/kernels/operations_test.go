@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"diffclip/cuda/kernels"
@@ -106,6 +107,45 @@ func TestFourAtATime(t *testing.T) {
 	}
 }
 
+// TestUnalignedOperands moves each operand of an operation in turn off the multiples
+// of 16 bytes that loads of four elements need: an operand may be a part of another.
+func TestUnalignedOperands(t *testing.T) {
+	for _, k := range kernels.Kernels {
+		if code := entry(k.Name); !strings.Contains(code, "global.v4.") && !strings.Contains(code, "global.v2.") {
+			continue
+		}
+		const operands = 8 // of LayerNormBackward
+		for shifted := range operands {
+			b := newVM(t)
+			b.shifted = shifted + 1
+			exercise[k.Name](b) // the interpreter refuses loads from other places
+		}
+	}
+}
+
+// TestColumnSumsOfAllLengths: a thread adds up eight rows at a time and then the rest, whatever it is.
+func TestColumnSumsOfAllLengths(t *testing.T) {
+	cpu := tensor.NewCPU(1)
+	defer cpu.Close()
+	for rows := 1; rows <= 16*8; rows += 5 {
+		x, got, want := random("x", rows, 3), random("sum", 3), random("sum", 3)
+		newVM(t).SumLeading(got, x)
+		cpu.SumLeading(want, x)
+		golden.Near(t, fmt.Sprint(rows, " rows"), got.Data, want.Data, 2e-6)
+	}
+}
+
+// TestTotalKeepsSmallTerms: partial sums are added in float64.
+func TestTotalKeepsSmallTerms(t *testing.T) {
+	x := tensor.New(3 * 256)
+	x.Data[0], x.Data[256], x.Data[512] = 1<<26, 1, -1<<26 // of one thread
+	sum := tensor.New()
+	newVM(t).Sum(sum, x, 1)
+	if sum.Item() != 1 {
+		t.Errorf("2^26 + 1 - 2^26 = %v", sum.Item())
+	}
+}
+
 // TestLayerNormWide compares with the CPU where a warp takes several rows and the
 // parameters' gradients are added up on the way.
 func TestLayerNormWide(t *testing.T) {
@@ -159,6 +199,79 @@ func TestAttentionByTensorCores(t *testing.T) {
 					t.Errorf("%d tokens, causal %v: %s is off by %.2g of its length", tokens, causal, c.name, d)
 				}
 			}
+		}
+	}
+}
+
+// TestTensorCoresRoundToNearest reads the rounding of each factor off attention over
+// one token, whose score and result are that factor: to 10 bits, so by at most 2^-11
+// of itself, where a device that is given more bits drops them, and loses twice as much.
+func TestTensorCoresRoundToNearest(t *testing.T) {
+	const batch, width = 64, 16
+	b := newVM(t)
+	b.rounded = true
+	off := func(what string, got, want float32) {
+		t.Helper()
+		if d := math.Abs(float64(got-want) / float64(want)); !(d <= 0x1.01p-11) {
+			t.Errorf("%s is %v, want %v: off by %.2g of itself", what, got, want, d)
+		}
+	}
+	values := random("factors", batch, width)
+	qkv, dy := tensor.New(batch, 1, 3*width), random("dy", batch, 1, width)
+	for i := range batch {
+		qkv.Data[i*3*width], qkv.Data[i*3*width+width] = values.Data[i*width], 4 // q and k: the score is q
+		copy(qkv.Data[i*3*width+2*width:], values.Data[i*width:][:width])        // v
+	}
+	y, lse, dqkv := tensor.New(batch, 1, width), tensor.New(batch, 1, 1), tensor.New(batch, 1, 3*width)
+	b.SelfAttention(y, lse, qkv, 1, false)
+	b.SelfAttentionBackward(dqkv, dy, y, lse, qkv, 1, false)
+	for i := range batch {
+		off("a score", lse.Data[i], values.Data[i*width])
+		for c := range width {
+			off("v", y.Data[i*width+c], values.Data[i*width+c])
+			off("dv", dqkv.Data[i*3*width+2*width+c], dy.Data[i*width+c])
+		}
+	}
+
+	// Of two tokens, one with the score 0 and v = 0, the other with a score below and v = 1.
+	two := tensor.New(batch, 2, 3*width)
+	for i := range batch {
+		row := two.Data[i*6*width:]
+		row[0], row[width], row[2*width] = -0.05*float32(i+1), 4, 1
+	}
+	y, lse = tensor.New(batch, 2, width), tensor.New(batch, 1, 2)
+	b.SelfAttention(y, lse, two, 1, false)
+	for i := range batch {
+		sum := math.Exp(float64(lse.Data[2*i])) // 1 + p
+		off("p", y.Data[2*i*width], float32((sum-1)/sum))
+	}
+}
+
+// TestTensorCoresWithLargeScores: each row of a tile has a maximum of its own, here far from its neighbours'.
+func TestTensorCoresWithLargeScores(t *testing.T) {
+	const tokens, width = 16, 16
+	qkv := random("qkv", 1, tokens, 3*width)
+	for i := range tokens {
+		for c := range width {
+			qkv.Data[i*3*width+c], qkv.Data[i*3*width+width+c] = 0, 1
+		}
+		qkv.Data[i*3*width] = -400 * float32(i) // scores -100·i, the same for all keys
+	}
+	b := newVM(t)
+	b.rounded = true
+	y, lse := tensor.New(1, tokens, width), tensor.New(1, 1, tokens)
+	b.SelfAttention(y, lse, qkv, 1, false)
+	for i := range tokens {
+		want := math.Log(tokens) - 100*float64(i)
+		if d := math.Abs(float64(lse.Data[i]) - want); !(d <= 1e-3*math.Abs(want)) {
+			t.Errorf("lse of row %d is %v, want %v", i, lse.Data[i], want)
+		}
+		mean := 0.0
+		for j := range tokens {
+			mean += float64(qkv.Data[j*3*width+2*width]) / tokens
+		}
+		if d := math.Abs(float64(y.Data[i*width]) - mean); !(d <= 1e-3) {
+			t.Errorf("row %d has %v, want the mean %v", i, y.Data[i*width], mean)
 		}
 	}
 }

@@ -9,10 +9,10 @@
 // sum_parts: part[k] = the sum of x[k*PART : (k+1)*PART], by block k
 KERNEL(BLOCK) sum_parts(float *part, const float *x, int n) {
     __shared__ float room[BLOCK / 32];
-    uint end = smaller(n, (blockIdx.x + 1) * PART);
+    uint first = blockIdx.x * PART, end = first + smaller(n - first, PART); // (blockIdx.x + 1) * PART may be 2^31
     float sum = 0.f;
     UNROLL_4
-    for (uint i = blockIdx.x * PART + threadIdx.x; i < end; i += BLOCK) sum += x[i];
+    for (uint i = first + threadIdx.x; i < end; i += BLOCK) sum += x[i];
     sum = block_sum(sum, room);
     if (threadIdx.x == 0) part[blockIdx.x] = sum;
 }
@@ -20,10 +20,10 @@ KERNEL(BLOCK) sum_parts(float *part, const float *x, int n) {
 // dot_parts: part[k] = the sum of a[i]*b[i] over i in [k*PART, (k+1)*PART), by block k
 KERNEL(BLOCK) dot_parts(float *part, const float *a, const float *b, int n) {
     __shared__ float room[BLOCK / 32];
-    uint end = smaller(n, (blockIdx.x + 1) * PART);
+    uint first = blockIdx.x * PART, end = first + smaller(n - first, PART); // (blockIdx.x + 1) * PART may be 2^31
     float sum = 0.f;
     UNROLL_4
-    for (uint i = blockIdx.x * PART + threadIdx.x; i < end; i += BLOCK) sum = fmaf(a[i], b[i], sum);
+    for (uint i = first + threadIdx.x; i < end; i += BLOCK) sum = fmaf(a[i], b[i], sum);
     sum = block_sum(sum, room);
     if (threadIdx.x == 0) part[blockIdx.x] = sum;
 }

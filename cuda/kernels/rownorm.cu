@@ -163,7 +163,9 @@ KERNEL(BLOCK) l2_normalize(float *dst, float *norm, const float *x, int rows, in
     ROW_OF_WARP(rows)
     float squares = 0.f;
     for (uint c = lane; c < cols; c += 32) squares = fmaf(x[base + c], x[base + c], squares);
-    float n = larger(sqrtf(warp_sum(squares)), eps), inverse = 1.f / n;
+    float n = sqrtf(warp_sum(squares));
+    n = n < eps ? eps : n; // NaN stays
+    float inverse = 1.f / n;
     for (uint c = lane; c < cols; c += 32) dst[base + c] = x[base + c] * inverse;
     if (lane == 0) norm[row] = n;
 }

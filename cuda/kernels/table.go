@@ -3,7 +3,7 @@
 package kernels
 
 // SourceHash is the SHA-256 of the sources that the PTX was made of.
-const SourceHash = "65af604f5210e25810587ca26eb09d794f4006b5533d859b40335af714e0d983"
+const SourceHash = "62d4956a0dec9e159092e0f7df257a87a85820ad4ea5b9a5c4d3e05a554f8502"
 
 // Compiler is what compiled them.
 const Compiler = "Debian clang version 19.1.7 (3~deb12u1)"

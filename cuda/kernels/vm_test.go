@@ -29,6 +29,7 @@ type vm struct {
 	freed       []uint64
 	launches    map[string]int
 	rounded     bool // the factors of attention's products
+	shifted     int  // which of an operation's operands, from 1 on, lies 4 bytes beside a multiple of 16; 0 for none
 }
 
 // held is an operand's copy.
@@ -83,6 +84,10 @@ func (b *vm) hold(t *tensor.Tensor, filled, writeBack bool) kernels.Ptr {
 	h := b.held[key]
 	if h == nil || t.Len() == 0 {
 		h = &held{at: b.memory.Alloc(t.Len()), host: t.Data}
+		if len(b.held)+1 == b.shifted {
+			b.memory.Free(h.at)
+			h.at = b.memory.Alloc(t.Len()+1) + 4
+		}
 		if filled {
 			b.must(b.memory.PutFloats(h.at, t.Data))
 		}

@@ -28,6 +28,7 @@ func Run(t *testing.T, be tensor.Backend, tol float64) {
 			t.Run(c.methods[0], func(t *testing.T) { c.run(&bench{t, be, tol}) })
 		}
 	}
+	t.Run("NaN", func(t *testing.T) { checkNaN(&bench{t, be, tol}) })
 	t.Run("mistakes", func(t *testing.T) { checkMistakes(&bench{t, be, tol}) })
 	methods := reflect.TypeFor[tensor.Backend]()
 	for i := range methods.NumMethod() {

@@ -75,6 +75,7 @@ var normChecks = []check{
 		b.be.Softmax(y, x)
 		b.near("Softmax", y, f([][]float64{wide(x)}))
 		b.gradient("x", f, []*tensor.Tensor{x}, 0, dy, true, func(dx *tensor.Tensor, acc bool) { b.be.SoftmaxBackward(dx, dy, y, acc) })
+		b.certainRow()
 	}},
 	{[]string{"L2Normalize", "L2NormalizeBackward"}, func(b *bench) {
 		x, dy := b.random("x", 5, 19), b.random("dy", 5, 19)
@@ -97,6 +98,19 @@ var normChecks = []check{
 		b.be.L2Normalize(y, norm, x, 1e-12)
 		b.near("L2Normalize of zero", y, wide(x))
 	}},
+}
+
+// certainRow has one probability near 1, whose gradient is what is left of dy and of a sum
+// that is nearly as large: it must keep its digits, though another dy is larger still.
+func (b *bench) certainRow() {
+	y, dy, dx := b.dirty(1, 3), b.dirty(1, 3), b.dirty(1, 3)
+	y.Write([]float32{0x1p-20, 1 - 0x1p-19, 0x1p-20})
+	dy.Write([]float32{1000, 990, 991})
+	b.be.SoftmaxBackward(dx, dy, y, false)
+	want := -(10 + 1) * 0x1p-20 * (1 - 0x1p-19)
+	if got := float64(dx.Host()[1]); !(math.Abs(got-want) <= 10*b.tol*math.Abs(want)) {
+		b.Errorf("gradient of a score whose probability is near 1: %v, want %v", got, want)
+	}
 }
 
 // affine compares the three gradients of a normalisation with scale and shift: that of x, written or added, and the

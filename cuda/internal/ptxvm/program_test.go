@@ -84,12 +84,12 @@ func TestFaults(t *testing.T) {
 		{"null", prologue + "mov.u64 %rd1, 0;\n" + store, 1, 8, "in no allocation"},
 		{"misaligned", prologue + "add.s64 %rd1, %rd1, 2;\n" + store, 1, 8, "no multiple of 4"},
 		{"misaligned vector", prologue + "add.s64 %rd1, %rd1, 4;\n ld.global.v2.u32 {%r2, %r3}, [%rd1];\n ret;", 1, 8, "no multiple of 8"},
-		{"register never set", prologue + "st.global.u32 [%rd1], %r2;\n ret;", 1, 8, "never set"},
-		{"predicate never set", prologue + "@%p1 bra $L;\n" + store + "\n$L:\n ret;", 1, 8, "never set"},
-		{"first operand never set", prologue + "add.s32 %r1, %r2, %r1;\n" + store, 1, 8, "never set"},
-		{"second operand never set", prologue + "add.s32 %r1, %r1, %r2;\n" + store, 1, 8, "never set"},
-		{"third operand never set", prologue + "mad.lo.s32 %r1, %r1, %r1, %r2;\n" + store, 1, 8, "never set"},
-		{"part of a vector never set", prologue + "st.global.v2.u32 [%rd1], {%r1, %r2};\n ret;", 1, 8, "never set"},
+		{"register never set", prologue + "st.global.u32 [%rd1], %r2;\n ret;", 1, 8, "a register is read that was never set"},
+		{"predicate never set", prologue + "@%p1 bra $L;\n" + store + "\n$L:\n ret;", 1, 8, "its predicate was never set"},
+		{"first operand never set", prologue + "add.s32 %r1, %r2, %r1;\n" + store, 1, 8, "a register is read that was never set"},
+		{"second operand never set", prologue + "add.s32 %r1, %r1, %r2;\n" + store, 1, 8, "a register is read that was never set"},
+		{"third operand never set", prologue + "mad.lo.s32 %r1, %r1, %r1, %r2;\n" + store, 1, 8, "a register is read that was never set"},
+		{"part of a vector never set", prologue + "st.global.v2.u32 [%rd1], {%r1, %r2};\n ret;", 1, 8, "a register is read that was never set"},
 		{"memory never set", prologue + "ld.global.u32 %r1, [%rd1];\n" + store, 1, 8, "before it was set"},
 		{"shared memory never set", shared + "ld.shared.u32 %r1, [%rd4];\n" + store, 1, 8, "before it was set"},
 		{"past shared memory", shared + "st.shared.u32 [%rd4+256], %r1;\n ret;", 1, 8, "of an allocation"},
@@ -120,9 +120,9 @@ func TestFaultsBetweenBlocks(t *testing.T) {
 	shared := "\t.shared .align 4 .b8 room[4];\n" + prologue + "mov.u32 %r2, %ctaid.x;\n setp.eq.s32 %p1, %r2, 0;\n "
 	for _, c := range []struct{ name, body, want string }{
 		{"two writers", prologue + "st.global.u32 [%rd1], %r1;\n ret;", "race"},
-		{"a barrier in each", prologue + "setp.eq.s32 %p1, %r1, 0;\n @%p1 st.global.u32 [%rd0], %r1;\n bar.sync 0;\n ld.global.u32 %r3, [%rd0];\n ret;", "race"},
+		{"a barrier in each", prologue + "setp.eq.s32 %p1, %r1, 0;\n @%p1 st.global.u32 [%rd0], %r1;\n bar.sync 0;\n ld.global.u32 %r3, [%rd0];\n bar.sync 0;\n ret;", "race"},
 		{"shared memory of the last block", shared + "@%p1 st.shared.u32 [room], %r2;\n ld.shared.u32 %r3, [room];\n ret;", "before it was set"},
-		{"a register of the last block", shared + "@%p1 mov.u32 %r3, 1;\n add.s32 %r3, %r3, 1;\n ret;", "never set"},
+		{"a register of the last block", shared + "@%p1 mov.u32 %r3, 1;\n add.s32 %r3, %r3, 1;\n ret;", "a register is read that was never set"},
 	} {
 		var m Memory
 		err := parse(t, c.body).Run(&m, Launch{Grid: Dim{2, 1, 1}, Block: Dim{1, 1, 1}}, m.Alloc(4), 4)
