@@ -29,6 +29,7 @@ func TestParseErrors(t *testing.T) {
 		{program("add.s32 5, %r2, %r3;"), "no register"},
 		{program("add.s32 %tid.x, %r2, %r3;"), "no register"},
 		{program("add.rn.f32 %f1, %f2, 0f3F80000000;"), "no constant of 32 bits"},
+		{program("add.rn.f64 %fd1, %fd2, 0f3F800000;"), "no constant of 64 bits"},
 		{program("bra $L;"), "no label $L"},
 		{program("$L:\n$L:\n ret;"), "set twice"},
 		{program("ret"), "semicolon"},

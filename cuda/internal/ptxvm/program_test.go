@@ -104,6 +104,7 @@ func TestFaults(t *testing.T) {
 		{"two barriers", prologue + "setp.eq.s32 %p1, %r1, 0;\n @%p1 bra $L;\n bar.sync 0;\n ret;\n$L:\n bar.sync 0;\n ret;", 2, 8, "divergent barrier"},
 		{"shuffle of half a warp", prologue + "shfl.sync.bfly.b32 %r2, %r1, 1, 31, -1;\n ret;", 16, 16, "divergent barrier"},
 		{"divergent shuffle", prologue + "setp.lt.u32 %p1, %r1, 7;\n @%p1 shfl.sync.bfly.b32 %r2, %r1, 1, 31, -1;\n ret;", 32, 32, "divergent barrier"},
+		{"two shuffles", prologue + "setp.eq.s32 %p1, %r1, 0;\n @%p1 bra $L;\n shfl.sync.bfly.b32 %r2, %r1, 1, 31, -1;\n ret;\n$L:\n shfl.sync.bfly.b32 %r2, %r1, 1, 31, -1;\n ret;", 32, 32, "divergent barrier"},
 		{"division by zero", prologue + "div.u32 %r1, %r1, 0;\n" + store, 1, 8, "division by zero"},
 		{"endless", prologue + "$L:\n bra $L;", 1, 8, "does not end"},
 		{"no ret", prologue, 1, 8, "ends without ret"},
@@ -192,7 +193,7 @@ func TestPlacesInThreeDimensions(t *testing.T) {
 
 // TestVectorsAndOffsets moves values of both sizes, one and several at a time, beside an address.
 func TestVectorsAndOffsets(t *testing.T) {
-	got, err := runBody(t, "\t.shared .align 16 .b8 room[64];\n"+prologue+`
+	got, err := runBody(t, "\t.shared .align 4 .b8 other[4];\n\t.shared .align 16 .b8 room[64];\n"+prologue+`
 	mov.u32 %r2, 2;
 	mov.u32 %r3, 3;
 	mov.u32 %r4, 4;
@@ -252,6 +253,11 @@ func TestBarriersOrder(t *testing.T) {
 			}
 		}
 	}
+	// A shuffle orders nothing, nor does the barrier of another warp.
+	shuffle := "setp.lt.u32 %p1, %r1, 32;\n @%p1 bra $W;\n shfl.sync.bfly.b32 %r4, %r1, 1, 31, -1;\n bra $E;\n$W:\n bar.warp.sync -1;\n$E:\n"
+	if _, err := runBody(t, strings.Replace(shared, "BARRIER", shuffle, 1), 64, 64); err == nil || !strings.Contains(err.Error(), "race") {
+		t.Errorf("a shuffle in place of a barrier: %v", err)
+	}
 	// A warp barrier does not order two warps.
 	across := strings.Replace(strings.Replace(shared, "BARRIER", "bar.warp.sync -1;", 1), "%r1, 1;", "%r1, 32;", 1)
 	if _, err := runBody(t, across, 64, 64); err == nil || !strings.Contains(err.Error(), "race") {
@@ -265,13 +271,17 @@ func TestShuffleAndBallot(t *testing.T) {
 	setp.gt.u32 %p1, %r1, 29;
 	vote.sync.ballot.b32 %r3, %p1, -1;
 	add.s32 %r4, %r2, %r3;
+	and.b32 %r5, %r1, 3;
+	shfl.sync.bfly.b32 %r6, %r1, %r5, 31, -1; // each lane has a partner of its own
+	shl.b32 %r6, %r6, 8;
+	add.s32 %r4, %r4, %r6;
 	st.global.u32 [%rd1], %r4;
 	ret;`, 32, 32)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range got {
-		if want := uint32(i^5) + 3<<30; v != want {
+		if want := uint32(i^5) + 3<<30 + uint32(i^i&3)<<8; v != want {
 			t.Errorf("lane %d has %#x, want %#x", i, v, want)
 		}
 	}
@@ -285,6 +295,7 @@ func TestArguments(t *testing.T) {
 	for name, err := range map[string]error{
 		"arguments": k.Run(&m, one, 1),
 		"no block":  k.Run(&m, Launch{Grid: one.Grid}, 1, 2),
+		"too much":  k.Run(&m, Launch{Grid: Dim{1 << 11, 1 << 10, 1}, Block: one.Block}, 1, 2),
 		"no grid":   k.Run(&m, Launch{Block: one.Block}, 1, 2),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), "k: ptx: ") {
