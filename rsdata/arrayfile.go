@@ -52,6 +52,7 @@ type content struct {
 	classNames  []string // of a classified map; index 0 is unlabelled
 	classColors []color.RGBA
 	colored     bool     // a label map whose classes were told by these colours
+	first       *int     // label of the first class; nil where nothing says so and it is 1
 	notes       []string // what was made of the file that is not plain
 }
 

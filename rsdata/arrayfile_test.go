@@ -83,7 +83,7 @@ func TestOpenGroupsOfHDF5(t *testing.T) {
 	if err != nil || in.Files[0].Format != "HDF5" {
 		t.Errorf("%+v, %v", in, err)
 	}
-	draft, err := Draft(filepath.Dir(path))
+	draft, _, err := Draft(filepath.Dir(path))
 	if err != nil || draft.Scenes[0].Labels.File != "survey.h5:site/gt" || !slices.ContainsFunc(draft.Scenes[0].Modalities, func(m ModalityDescription) bool {
 		return m.File == "survey.h5:site/reflectance/cube.v1"
 	}) {

@@ -127,7 +127,10 @@ func (a *assembly) misfit(inv *inventory, e entry) error {
 	case like.bands() > 1 && e.size() == [2]int{like.shape[1], like.shape[2]}:
 		hint = fmt.Sprintf(" (the bands of %s seem to come first: move them to the last dimension)", like.short())
 	}
-	return fmt.Errorf("%s: expected %d x %d pixels like %s, found %s%s: every file of a scene must cover the same pixels; crop, resample or transpose it, move it away, or describe the scene in scene.json",
+	if c, err := loadRaster(like.ref(), a.size, nil); err == nil && hint == "" {
+		hint = warping(e.ref(), c.grid, a.size, e.role != lidarRole && e.role != hsiRole)
+	}
+	return fmt.Errorf("%s: expected %d x %d pixels like %s, found %s: every file of a scene must cover the same pixels; crop, resample or transpose it, move it away, or describe the scene in scene.json%s",
 		e.ref(), a.size[0], a.size[1], like, dims(e.shape), hint)
 }
 
@@ -160,6 +163,9 @@ func (a *assembly) addModality(name string, c *content) {
 	c.array = narrow(c.array)
 	a.rasters = append(a.rasters, c.raster())
 	a.place(name, c)
+	if note := c.raster().unmarkedNote(); note != "" {
+		a.notef("%s: %s", name, note)
+	}
 	for _, note := range c.notes {
 		a.notef("%s: %s", name, note)
 	}

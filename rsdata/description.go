@@ -33,9 +33,9 @@ type ClassDescription struct {
 type SceneDescription struct {
 	Name       string                `json:"name"`
 	Modalities []ModalityDescription `json:"modalities"`
-	Labels     *FileDescription      `json:"labels,omitempty"` // every known label
-	Train      *FileDescription      `json:"train,omitempty"`  // official training labels
-	Test       *FileDescription      `json:"test,omitempty"`   // official test labels
+	Labels     *MapDescription       `json:"labels,omitempty"` // every known label
+	Train      *MapDescription       `json:"train,omitempty"`  // official training labels
+	Test       *MapDescription       `json:"test,omitempty"`   // official test labels
 }
 
 // ModalityDescription is one raster of a scene.
@@ -46,8 +46,14 @@ type ModalityDescription struct {
 	NoData      *float64  `json:"nodata,omitempty"`
 }
 
-// FileDescription is an array in a file, or the part of it that the scene covers. Labels may also be shapes,
-// "file.shp:field" (see shapeLabels).
+// MapDescription is a map of labels: a raster, or shapes as "file.shp:field" (see shapeLabels).
+type MapDescription struct {
+	FileDescription
+	First  *int     `json:"first,omitempty"`  // the label of the first class, 1 where it is not said; labels below are none
+	NoData *float64 `json:"nodata,omitempty"` // a value that means "unlabelled"
+}
+
+// FileDescription is an array in a file, or the part of it that the scene covers.
 type FileDescription struct {
 	File   string  `json:"file"`
 	Origin *[2]int `json:"origin,omitempty"` // row and column of the scene's first pixel in the array
@@ -86,6 +92,7 @@ func openDescription(path string) (*Dataset, error) {
 		}
 	}
 	if !slices.ContainsFunc(d.Scenes, func(s *Scene) bool { return s.Labels != nil }) {
+		d.Missing = append(d.Missing, `labels, which scene.json does not list: "labels": {"file": "NAME"} in a scene names a map of whole numbers, 0 for unlabelled, or a shapefile as "NAME.shp:FIELD"`)
 		return d, nil
 	}
 	return d.AtLeast(1)
@@ -231,7 +238,7 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 	for m, md := range desc.Modalities {
 		c, err := md.load(dir, [2]int{s.H, s.W}, md.NoData)
 		if err != nil {
-			return fmt.Errorf("modality %q: %w", md.Name, err)
+			return fmt.Errorf("modality %q: %w%s", md.Name, err, warping(md.path(dir), s.Grid, [2]int{s.H, s.W}, false))
 		}
 		shape := c.array.Shape
 		s.H, s.W = shape[0], shape[1]
@@ -250,13 +257,16 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 			s.Grid = c.grid
 		}
 		d.noteApart(md.Name, s, c)
+		if note := c.raster().unmarkedNote(); note != "" {
+			c.notes = append(c.notes, note)
+		}
 		for _, note := range c.notes {
 			d.notef("scene %q: %s: %s", s.Name, md.Name, note)
 		}
 	}
 	for _, l := range []struct {
 		name string
-		file *FileDescription
+		file *MapDescription
 		to   *[]uint8
 	}{{"labels", desc.Labels, &s.Labels}, {"train", desc.Train, &s.Train}, {"test", desc.Test, &s.Test}} {
 		if l.file == nil {
@@ -315,17 +325,21 @@ func (f *FileDescription) load(dir string, size [2]int, noData *float64) (*conte
 }
 
 // describedMap reads a label map, or draws one of shapes.
-func (d *Dataset) describedMap(f *FileDescription, dir string, s *Scene) (labels []uint8, err error) {
+func (d *Dataset) describedMap(f *MapDescription, dir string, s *Scene) (labels []uint8, err error) {
 	if isShapes(f.File) {
 		labels, err = d.describedShapes(f, dir, s)
 	} else {
 		var c *content
-		if c, err = f.load(dir, [2]int{s.H, s.W}, nil); err != nil {
-			return nil, err
+		if c, err = f.load(dir, [2]int{s.H, s.W}, f.NoData); err != nil {
+			return nil, fmt.Errorf("%w%s", err, warping(f.path(dir), s.Grid, [2]int{s.H, s.W}, true))
 		}
 		d.noteApart(f.File, s, c)
+		c.first = f.First
 		if labels, err = labelsOf(c, f.File, [2]int{s.H, s.W}); err == nil {
 			err = c.described(labels, d.Classes, f.File, s.W)
+		}
+		for _, note := range c.notes {
+			d.notef("scene %q: %s: %s", s.Name, f.File, note)
 		}
 	}
 	if err != nil {
@@ -338,9 +352,12 @@ func (d *Dataset) describedMap(f *FileDescription, dir string, s *Scene) (labels
 	return labels, checkLabels(f.File, labels, classes, s.W)
 }
 
-func (d *Dataset) describedShapes(f *FileDescription, dir string, s *Scene) ([]uint8, error) {
-	if f.Origin != nil || f.Size != nil {
+func (d *Dataset) describedShapes(f *MapDescription, dir string, s *Scene) ([]uint8, error) {
+	switch {
+	case f.Origin != nil || f.Size != nil:
 		return nil, fmt.Errorf("%s: an \"origin\" or \"size\" is for rasters; shapes lie where their coordinates say", f.File)
+	case f.First != nil || f.NoData != nil:
+		return nil, fmt.Errorf("%s: a \"first\" or \"nodata\" is for rasters; the classes of shapes are told by their field", f.File)
 	}
 	labels, notes, err := shapeLabels(f.path(dir), s, d.Classes)
 	d.Notes = append(d.Notes, notes...)

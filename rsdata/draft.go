@@ -8,29 +8,29 @@ import (
 	"slices"
 	"strings"
 
+	"diffclip/internal/georef"
 	"diffclip/internal/shp"
 )
 
 // Draft describes the arrays of a folder as a scene.json does, for the user to
 // correct: every raster of the scene's size is a modality, named by what it seems
 // to hold or by its file, and the classes are those that the label maps count, or
-// without such a map those that a shapefile names. It is an error where the folder
-// holds no raster.
-func Draft(dir string) (*Description, error) {
+// without such a map those that a shapefile names. A value that looks like "not
+// measured" and that no file names is described as that. Notes say what was left
+// out and what is doubtful. It is an error where the folder holds no raster.
+func Draft(dir string) (d *Description, notes []string, err error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("%s: expected a folder with the files of a scene", dir)
+		return nil, nil, fmt.Errorf("%s: expected a folder with the files of a scene", dir)
 	}
 	inv, err := takeInventory(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	size, ok := inv.largest()
 	if !ok {
-		return nil, inv.nothing()
+		return nil, nil, inv.nothing()
 	}
-	name := datasetName(dir)
-	scene := SceneDescription{Name: name}
-	var classes []Class
+	s := &sketch{size: size, scene: SceneDescription{Name: datasetName(dir)}}
 	rasters := slices.DeleteFunc(slices.Clone(inv.entries), func(e entry) bool { return !e.isRaster() || e.size() != size })
 	rank := func(e entry) int { // maps and reports show the first; labels go before what only looks like them
 		if e.role == labelRole {
@@ -40,29 +40,79 @@ func Draft(dir string) (*Description, error) {
 	}
 	slices.SortStableFunc(rasters, func(a, b entry) int { return rank(b) - rank(a) })
 	for _, e := range rasters {
-		file := FileDescription{File: e.short()}
-		to := map[role]**FileDescription{labelRole: &scene.Labels, trainRole: &scene.Train, testRole: &scene.Test}[e.mapRole()]
-		if to == nil || *to != nil {
-			scene.Modalities = append(scene.Modalities, ModalityDescription{Name: scene.free(e), FileDescription: file})
-			continue
-		}
-		*to = &file
-		labels, c, err := loadLabels(e.ref(), size)
-		if err != nil {
-			return nil, err
-		}
-		if found := countedClasses(labels, c); len(found) > len(classes) {
-			classes = found
+		if err := s.add(e); err != nil {
+			return nil, nil, err
 		}
 	}
-	if scene.Labels == nil && scene.Train == nil {
-		scene.Labels, classes = inv.draftShapes()
+	if s.scene.Labels == nil && s.scene.Train == nil {
+		s.scene.Labels, s.classes = inv.draftShapes()
 	}
-	d := &Description{Name: name, Classes: []ClassDescription{}, Scenes: []SceneDescription{scene}}
-	for _, c := range classes {
+	d = &Description{Name: s.scene.Name, Classes: []ClassDescription{}, Scenes: []SceneDescription{s.scene}}
+	for _, c := range s.classes {
 		d.Classes = append(d.Classes, ClassDescription{c.Name, fmt.Sprintf("#%02x%02x%02x", c.Color.R, c.Color.G, c.Color.B)})
 	}
-	return d, nil
+	return d, append(s.notes, s.leftOut(inv)...), nil
+}
+
+// sketch is a draft in the making.
+type sketch struct {
+	size    [2]int
+	scene   SceneDescription
+	classes []Class
+	grid    *georef.Grid // of the first raster that has one
+	notes   []string
+}
+
+// add describes an array as a label map or a modality.
+func (s *sketch) add(e entry) error {
+	file := FileDescription{File: e.short()}
+	to := map[role]**MapDescription{labelRole: &s.scene.Labels, trainRole: &s.scene.Train, testRole: &s.scene.Test}[e.mapRole()]
+	if to == nil || *to != nil {
+		c, err := loadRaster(e.ref(), s.size, nil)
+		if err != nil {
+			return err
+		}
+		m := ModalityDescription{Name: s.scene.free(e), FileDescription: file}
+		if v, n := c.raster().unmarked(); n > 0 && n < s.size[0]*s.size[1] {
+			m.NoData = &v
+			s.notes = append(s.notes, fmt.Sprintf("%s: %d of %d pixels hold %.9g, which the draft takes for \"not measured\"; take its \"nodata\" out if it was", m.Name, n, s.size[0]*s.size[1], v))
+		}
+		if s.grid == nil {
+			s.grid = c.grid
+		}
+		s.scene.Modalities = append(s.scene.Modalities, m)
+		return nil
+	}
+	*to = &MapDescription{FileDescription: file}
+	labels, c, err := loadLabels(e.ref(), s.size)
+	if err != nil {
+		return err
+	}
+	for _, note := range c.notes {
+		s.notes = append(s.notes, e.short()+": "+note)
+	}
+	if found := countedClasses(labels, c); len(found) > len(s.classes) {
+		s.classes = found
+	}
+	return nil
+}
+
+// leftOut says which files are not in the draft and could be part of the scene, and what it lacks.
+func (s *sketch) leftOut(inv *inventory) (notes []string) {
+	for _, e := range inv.entries {
+		if e.isRaster() && e.size() != s.size {
+			notes = append(notes, fmt.Sprintf("left out, because the scene is %d x %d: %s%s", s.size[0], s.size[1], e, warping(e.ref(), s.grid, s.size, e.mapRole() == labelRole)))
+		}
+	}
+	for _, path := range inv.other {
+		if what := advice(path); what != "" && (s.scene.Labels == nil || what != advice(s.scene.Labels.File)) {
+			notes = append(notes, fmt.Sprintf("left out, because it is not read as it is: %s; %s", filepath.Base(path), what))
+		}
+	}
+	if s.scene.Labels == nil && s.scene.Train == nil {
+		notes = append(notes, `no labels found; for them, add "labels": {"file": "NAME"} to the scene, behind its modalities`)
+	}
+	return notes
 }
 
 // largest returns the size of the scene, or of the largest raster where nothing
@@ -91,7 +141,12 @@ func (e entry) mapRole() role {
 		return e.role
 	}
 	for _, v := range inspectFile(e.path, e.name).Variables {
-		if n := len(v.Labels); n > 1 && v.Labels[0].Value == 0 && v.Labels[n-1].Value <= MaxClasses {
+		n := len(v.Labels)
+		if n < 2 {
+			continue
+		}
+		first, last := v.Labels[0].Value, v.Labels[n-1].Value
+		if first == 0 || first == -1 || n > 2 && last == filler && v.Labels[n-2].Value < lowFiller && first > 0 {
 			return labelRole
 		}
 	}
@@ -123,7 +178,7 @@ func countedClasses(labels []uint8, c *content) []Class {
 }
 
 // draftShapes takes the first shapefile with a field of classes for the labels, and the classes that it names.
-func (inv *inventory) draftShapes() (*FileDescription, []Class) {
+func (inv *inventory) draftShapes() (*MapDescription, []Class) {
 	for _, path := range inv.other {
 		if !isShapes(path) {
 			continue
@@ -137,7 +192,7 @@ func (inv *inventory) draftShapes() (*FileDescription, []Class) {
 			for i, name := range names {
 				classes[i].Name = name
 			}
-			return &FileDescription{File: filepath.Base(path) + ":" + field}, classes
+			return &MapDescription{FileDescription: FileDescription{File: filepath.Base(path) + ":" + field}}, classes
 		}
 	}
 	return nil, nil

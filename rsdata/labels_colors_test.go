@@ -35,7 +35,7 @@ func TestOpenColoredLabels(t *testing.T) {
 	if !strings.Contains(strings.Join(d.Notes, "; "), "gt.npy: its 2 colours are taken for classes") {
 		t.Errorf("notes %q", d.Notes)
 	}
-	draft, err := Draft(dir)
+	draft, _, err := Draft(dir)
 	if err != nil || len(draft.Classes) != 2 || draft.Classes[0].Color != "#0000c8" || draft.Scenes[0].Labels == nil {
 		t.Errorf("%+v, %v", draft, err)
 	}

@@ -134,7 +134,7 @@ func TestDraftTakesShapes(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	draft, err := Draft(dir)
+	draft, _, err := Draft(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,18 +142,23 @@ func labelsOf(c *content, ref string, size [2]int) ([]uint8, error) {
 	if n := c.array.Shape[2]; n != 1 {
 		return nil, fmt.Errorf("%s: expected one label per pixel, found %d bands", ref, n)
 	}
-	w := c.array.Shape[1]
+	w, first := c.array.Shape[1], 1
+	if c.first != nil {
+		first = *c.first
+	}
+	c.setApart()
 	out := make([]uint8, c.array.Len())
 	for i := range out {
 		v := c.array.At64(i)
+		label := v - float64(first-1)
 		switch {
-		case c.noData != nil && v == *c.noData, v < 0 && v == math.Trunc(v), v != v: // unlabelled
+		case c.noData != nil && v == *c.noData, v != v, label < 1 && v == math.Trunc(v): // unlabelled
 		case v != math.Trunc(v):
 			return nil, fmt.Errorf("%s: label %v at row %d, column %d is not a whole number: is this a label map?", ref, v, i/w, i%w)
-		case v > MaxClasses:
-			return nil, fmt.Errorf("%s: label %v at row %d, column %d, expected 0 (unlabelled) to %d: is this a label map?", ref, v, i/w, i%w, MaxClasses)
+		case label > MaxClasses:
+			return nil, fmt.Errorf("%s: label %v at row %d, column %d, expected 0 (unlabelled) to %d: is this a label map?", ref, v, i/w, i%w, MaxClasses+first-1)
 		default:
-			out[i] = uint8(v)
+			out[i] = uint8(label)
 		}
 	}
 	return out, nil

@@ -56,16 +56,25 @@ func (d *Dataset) AtLeast(n int) (*Dataset, error) {
 		}
 	}
 	if len(keep) == 0 {
-		return nil, fmt.Errorf("dataset %q: no class has %d labelled samples, expected at least one; found %s", d.Name, n, strings.Join(append(few, none...), ", "))
+		return nil, fmt.Errorf("dataset %q: no class has %d labelled samples, expected at least one; found %s", d.Name, n, listNames(append(few, none...)))
 	}
 	out, err := d.Select(keep...)
 	if err == nil && few != nil {
-		out.notef("classes with fewer than %d labelled samples are left out: %s", n, strings.Join(few, ", "))
+		out.notef("classes with fewer than %d labelled samples are left out: %s", n, listNames(few))
 	}
 	if err == nil && none != nil {
-		out.notef("classes without a labelled sample are left out: %s", strings.Join(none, ", "))
+		out.notef("classes without a labelled sample are left out: %s", listNames(none))
 	}
 	return out, err
+}
+
+// listNames lists names, of very many the first alone.
+func listNames(names []string) string {
+	const most = 16
+	if len(names) > most {
+		return fmt.Sprintf("%s, ... (%d in all)", strings.Join(names[:most], ", "), len(names))
+	}
+	return strings.Join(names, ", ")
 }
 
 // Counts returns how many labelled samples each class has: objects where there are any, else pixels.

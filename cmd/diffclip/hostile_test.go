@@ -119,6 +119,15 @@ func TestDraft(t *testing.T) {
 	}
 }
 
+// Files that make no dataset are listed even where a preview of them was asked for.
+func TestNoPreview(t *testing.T) {
+	dir := writeFolder(t, with("scene.json", "", "gt.npy", npy("|u1", "(5, 7)", make([]byte, 35))))
+	code, stdout, stderr := call(t, t.Context(), "inspect", dir, "-preview", filepath.Join(t.TempDir(), "p.png"))
+	if code != exitFailure || !strings.Contains(stderr, "no preview") || !strings.Contains(stdout, "hsi.npy") || !strings.Contains(stdout, "no dataset:") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+}
+
 // Whatever is wrong with the files: exit code 1, one line that names what is
 // wrong, and nothing left behind.
 func TestHostileFiles(t *testing.T) {

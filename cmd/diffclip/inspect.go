@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -44,7 +45,7 @@ func draftScene(a *app, dir string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s is there already: correct it, or move it away", path)
 	}
-	d, err := rsdata.Draft(dir)
+	d, notes, err := rsdata.Draft(dir)
 	if err != nil {
 		return err
 	}
@@ -58,6 +59,9 @@ func draftScene(a *app, dir string) error {
 	if err := atomicfile.WriteFile(path, text.Bytes()); err != nil {
 		return err
 	}
+	for _, n := range notes {
+		fmt.Fprintf(a.stdout, "note: %s\n", n)
+	}
 	fmt.Fprintf(a.stdout, "draft      %s: correct what is wrong, name the classes\nnext       %s\n", path, commandLine("inspect", dir))
 	return nil
 }
@@ -70,21 +74,22 @@ func inspect(a *app, path string, asJSON bool, preview string) error {
 	if err := unreadable(in); err != nil {
 		return err
 	}
-	if preview != "" {
-		if in.Dataset == nil {
-			return fmt.Errorf("no preview: %w", in.Problem)
-		}
-		if err := writePreview(preview, in.Dataset); err != nil {
-			return err
-		}
-	}
 	if asJSON {
 		e := json.NewEncoder(a.stdout)
 		e.SetIndent("", "  ")
-		return e.Encode(inspectionJSON(in))
+		if err := e.Encode(inspectionJSON(in)); err != nil {
+			return err
+		}
+	} else {
+		printInspection(a.stdout, in)
 	}
-	printInspection(a.stdout, in)
-	return nil
+	switch {
+	case preview == "":
+		return nil
+	case in.Dataset == nil:
+		return errors.New("no preview, as the files make no dataset")
+	}
+	return writePreview(preview, in.Dataset)
 }
 
 // unreadable returns why nothing could be made of a path: a file is damaged, or

@@ -17,7 +17,8 @@ const (
 	redraw   = 100 * time.Millisecond // shortest time between two drawings
 	report   = time.Minute            // time between two lines where there is no terminal
 	memory   = 20 * time.Second       // time constant of the rate that the time left rests on
-	barWidth = 24
+	barWidth = 24                     // of a bar with room enough
+	barLeast = 8
 )
 
 // Progress is the progress of one phase. Its methods may be called from any
@@ -136,22 +137,27 @@ func (p *Progress) Close() {
 	p.finished = true
 }
 
-// line composes the line for at most width columns. What does not fit is left
-// out, first the note, then the bar, then the end of the title.
+// line composes the line for at most width columns. Where it is too long the bar
+// becomes shorter; what still does not fit is left out, first the note, then the
+// bar, then the end of the title.
 func (p *Progress) line(done int, note string, width int) string {
 	facts := p.facts(done)
 	room := width - length(facts) - 1
 	title := cut(p.title, room)
 	room -= length(title)
 	bar := ""
-	if p.total > 0 && room >= barWidth+3 {
-		filled := int(math.Round(p.share(done) * barWidth))
-		full, rest := strings.Repeat("=", filled), strings.Repeat(" ", barWidth-filled)
+	if p.total > 0 && room >= barLeast+3 {
+		width := barWidth
+		for width > barLeast && room < width+3+length(note)+2 { // rather a short bar than half a note
+			width -= 8
+		}
+		filled := int(math.Round(p.share(done) * float64(width)))
+		full, rest := strings.Repeat("=", filled), strings.Repeat(" ", width-filled)
 		if p.color {
 			full = "\x1b[32m" + full + "\x1b[0m"
 		}
 		bar = " [" + full + rest + "]"
-		room -= barWidth + 3
+		room -= width + 3
 	}
 	if note != "" && room > 4 {
 		note = "  " + cut(note, room-2)

@@ -36,8 +36,10 @@ func TestLineOnATerminal(t *testing.T) {
 	}{
 		{100, "stage 1 [======                  ]  25% 30s left  loss 0.5"},
 		{60, "stage 1 [======                  ]  25% 30s left  loss 0.5"},
-		{54, "stage 1 [======                  ]  25% 30s left  los"},
-		{50, "stage 1 [======                  ]  25% 30s left"},
+		{54, "stage 1 [====            ]  25% 30s left  loss 0.5"},
+		{50, "stage 1 [==      ]  25% 30s left  loss 0.5"},
+		{40, "stage 1 [==      ]  25% 30s left  loss"},
+		{34, "stage 1 [==      ]  25% 30s left"},
 		{30, "stage 1  25% 30s left  loss 0"},
 		{24, "stage 1  25% 30s left"},
 		{20, "stage  25% 30s left"},
