@@ -396,5 +396,11 @@ func (inv *inventory) nothing() error {
 	if found == nil {
 		found = []string{"no files"}
 	}
-	return fmt.Errorf("%s: expected a scene (a raster in a MATLAB, HDF5, NumPy, TIFF or ENVI file, or a scene.json), found %s", inv.root, strings.Join(found, ", "))
+	what := ""
+	if len(inv.other) == 1 {
+		if what = advice(inv.other[0]); what != "" {
+			what = "; " + what
+		}
+	}
+	return fmt.Errorf("%s: expected a scene (a raster in a MATLAB, HDF5, NumPy, TIFF or ENVI file, or a scene.json), found %s%s", inv.root, strings.Join(found, ", "), what)
 }

@@ -32,14 +32,21 @@ OURS = {"pretrain": ["pretrain", "pretrain-reference"], "fewshot": ["fewshot"], 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--steps", type=int, default=3, help="timed steps of a process, after two that are not")
-    p.add_argument("--threads", default="1,2")
-    p.add_argument("--workloads", default="pretrain,fewshot,infer")
-    p.add_argument("--batch", type=int, default=0, help="windows of a step (default: those of the workload)")
-    p.add_argument("--python", default="/usr/bin/python3", help="an interpreter with torch")
-    p.add_argument("--json", help="also write the table, with command, date and machine, to this file: docs/performance/peers.json has this form")
+    p.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each contender runs (default 3)")
+    p.add_argument("--steps", type=int, default=3, metavar="N", help="timed steps of a process, after two that are not (default 3)")
+    p.add_argument("--threads", default="1,2", metavar="N,...", help="numbers of threads (default 1,2)")
+    p.add_argument("--workloads", default="pretrain,fewshot,infer", metavar="NAME,...", help="which to run (default pretrain,fewshot,infer)")
+    p.add_argument("--batch", type=int, default=0, metavar="N", help="windows of a step (default: those of the workload)")
+    p.add_argument("--python", default="/usr/bin/python3", metavar="FILE", help="an interpreter with torch (default /usr/bin/python3)")
+    p.add_argument("--json", metavar="FILE", help="also write the table, with command, date and machine, to this file: docs/performance/peers.json has this form")
     a = p.parse_args()
+    for name in a.workloads.split(","):
+        if name not in PEERS:
+            p.error(f"no workload is called {name!r}: want {', '.join(PEERS)}")
+    if any(not n.isdigit() or int(n) < 1 for n in a.threads.split(",")) or a.rounds < 1 or a.steps < 1:
+        p.error("--threads, --rounds and --steps want numbers from 1")
+    if subprocess.run([a.python, "-c", "import torch"], capture_output=True).returncode:
+        p.error(f"{a.python} has no torch: name an interpreter that has, by --python")
     table = []
     with tempfile.TemporaryDirectory() as d:
         exe = os.path.join(d, "diffclip")
@@ -68,8 +75,11 @@ def compare(a, exe, workload, threads):
     rows = {name: [] for name in commands}
     for r in range(a.rounds):
         for name in list(commands)[::1 if r % 2 == 0 else -1]:
-            out = subprocess.run(commands[name], check=True, capture_output=True, text=True).stdout
-            rows[name].append(dict(json.loads(out), contender=name))
+            print(f"{workload}, {threads} thread{'s' if threads != '1' else ''}, round {r + 1} of {a.rounds}: {name}", file=sys.stderr)
+            done = subprocess.run(commands[name], capture_output=True, text=True)
+            if done.returncode:
+                sys.exit(f"{shlex.join(commands[name])}\n{done.stderr}")
+            rows[name].append(dict(json.loads(done.stdout), contender=name))
     return rows
 
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -146,29 +147,53 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// What -h says of a preset can be given as it stands.
+// What -h says of a preset can be given as it stands, and says the value of every flag that has no default of its own.
 func TestFlagsOfPresets(t *testing.T) {
-	given := 0
+	said := map[string]map[string]bool{"pretrain": {}, "finetune": {}}
 	for _, line := range run.DescribePresets() {
 		name, list, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		if strings.HasPrefix(name, "-") { // flags of the data and the model are pretrain's
+		if strings.HasPrefix(name, "-") { // flags of the data and the model are those of either
 			name, list, ok = "pretrain", name, true
 		}
-		for _, c := range subcommands() {
-			if ok && c.name == name {
-				f := newFlags(name)
-				c.declare(&app{}, f)
-				f.SetOutput(io.Discard)
-				if err := f.Parse(strings.Fields(list)); err != nil || f.NArg() > 0 {
-					t.Errorf("%s %s: %v, operands %q", name, list, err, f.Args())
+		if !ok || said[name] == nil {
+			continue
+		}
+		f := newFlags(name)
+		declared(name)(&app{}, f)
+		f.SetOutput(io.Discard)
+		if err := f.Parse(strings.Fields(list)); err != nil || f.NArg() > 0 {
+			t.Errorf("%s %s: %v, operands %q", name, list, err, f.Args())
+		}
+		f.Visit(func(g *flag.Flag) { said[name][g.Name] = true })
+	}
+	for name, flags := range said {
+		f := newFlags(name)
+		declared(name)(&app{}, f)
+		f.VisitAll(func(g *flag.Flag) {
+			switch g.Name {
+			case "data", "out", "from", "bpe", "force", "resume", "map", "threads", "device", "precision": // are no settings
+			default:
+				if !flags[g.Name] && !said["pretrain"][g.Name] && !strings.Contains(g.Usage, "(default ") {
+					t.Errorf("%s -h does not say what -%s is where it is not given", name, g.Name)
 				}
-				given++
 			}
+		})
+	}
+	for _, g := range []string{"freeze", "views"} {
+		if !said["finetune"][g] {
+			t.Errorf("no preset says -%s", g)
 		}
 	}
-	if want := 3 * len(run.PresetNames()); given != want {
-		t.Errorf("%d lines of flags, want %d", given, want)
+}
+
+// declared is what declares the flags of a subcommand.
+func declared(name string) func(*app, *flags) func() error {
+	for _, c := range subcommands() {
+		if c.name == name {
+			return c.declare
+		}
 	}
+	return nil
 }
 
 func TestInfoAndVersion(t *testing.T) {

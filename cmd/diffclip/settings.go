@@ -86,7 +86,7 @@ func (s *settings) text(f *flags, name, usage string, to func(*run.Config, strin
 // declarePreset is the starting point that the other flags override; usual says
 // what it is where the flag is not given.
 func (s *settings) declarePreset(f *flags, usual string) {
-	f.appendix = append([]string{"presets:"}, run.DescribePresets()...)
+	f.appendix = append([]string{"presets, which say what each flag is where it is not given:"}, run.DescribePresets()...)
 	f.Func("preset", "`name` of the settings to start from, which other flags override; the presets are listed below (default "+usual+")", func(value string) error {
 		_, err := run.Preset(value)
 		s.preset = value

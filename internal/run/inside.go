@@ -155,7 +155,7 @@ func (x *Experiment) EmbedTest(ctx context.Context, looker *study.Encoder, modal
 func (x *Experiment) featureFigure(title string, samples []rsdata.Sample, places []tsne.Point) *figure.Scatter {
 	bare := figure.Axis{Ticks: []float64{}}
 	f := &figure.Scatter{Title: title, X: bare, Y: bare, Categories: rsdata.Legend(x.Data.Classes),
-		Note: "t-SNE of the features of test windows, by their true class. Only who lies beside whom means something, not axes or distances."}
+		Note: "t-SNE of the features of test windows, by their true class. Which points are neighbours means something; axes and distances do not."}
 	for i, p := range places {
 		f.Points = append(f.Points, figure.ScatterPoint{X: p[0], Y: p[1], Category: int(samples[i].Label) - 1})
 	}

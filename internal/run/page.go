@@ -221,7 +221,7 @@ func figureSection(title, text string, figures []figure.Figure) report.Section {
 // attentionText says what the attention of the class token has to do with the
 // classes.
 func (x *Experiment) attentionText() string {
-	const text = "These are the patches from which the last block of the class token takes what it knows, light where much; the percentage above a picture is the share that the token keeps to itself."
+	const text = "The class token gathers what is known about a window. Light patches are those from which it takes most in the last block of the encoder; the percentage above a picture is the share that it keeps to itself."
 	if x.Config.Classifier.Pool == clip.PoolClass {
 		return "The class token stands for the window in what follows. " + text
 	}
@@ -252,7 +252,7 @@ func (x *Experiment) featureSection(inside *Inside) report.Section {
 	case inside.Note != "":
 		s.Text = []string{inside.Note}
 	case len(inside.Features) > 0:
-		s.Text = []string{"Each point is a test window, placed by t-SNE. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them. Only who lies beside whom means something, not axes or distances."}
+		s.Text = []string{"Each point is a test window, placed by t-SNE. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them. Which points are neighbours means something; axes and distances do not."}
 		if t := x.Config.Finetune; len(inside.Features) > len(x.Data.Modalities) && t.FixNorms && t.FreezeEncoder >= t.Epochs {
 			s.Text = append(s.Text, "Stage 2 of this run leaves the encoder as stage 1 made it: before and after it, the features are the same.")
 		}
@@ -292,7 +292,7 @@ func (x *Experiment) mapSection(labels []uint8) report.Section {
 	}
 	add("map", "The map. "+shares(labels, classes), labels)
 	if scene.Labels != nil {
-		add("truth", "The true classes, where they are known.", scene.Labels)
+		add("truth, blank where it is not known", "The true classes, where they are known.", scene.Labels)
 	}
 	bands, colours := sceneColours(x.Data.Modalities[0])
 	s.Figures = append(s.Figures, report.Figure{PNG: encodePNG(rsdata.Preview(scene.Rasters[0], bands)), Alt: "The scene, " + colours + ".",

@@ -57,7 +57,7 @@ func TestPageOfBothStages(t *testing.T) {
 		t.Errorf("%d pictures of features in the other colours, want %d", n, len(inside.Features))
 	}
 	for _, want := range []string{"Learning rate of stage 1", "Attention of the class token: lidar", "Features of hsi after stage 1", "Features of lidar after stage 2",
-		"One window at several timesteps: hsi", "safe for colour blindness", ">truth<", "false colour"} {
+		"One window at several timesteps: hsi", "safe for colour blindness", ">truth, blank where it is not known<", "false colour"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the page lacks %q", want)
 		}

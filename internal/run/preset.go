@@ -1,7 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"diffclip/clip"
@@ -43,32 +45,95 @@ func PresetNames() []string {
 	return names
 }
 
-// DescribePresets returns lines for each preset: its name and what it is, and its
-// flags for the data and model, for stage 1 and for stage 2.
+// DescribePresets returns lines for each preset: its name and what it is, and those
+// of its flags that differ between presets, for the data and model, for stage 1 and
+// for stage 2; and at the end the flags that all presets give the same value.
 func DescribePresets() []string {
-	var lines []string
+	var all [][]presetFlag
 	for _, p := range presets {
 		c := p.config()
+		all = append(all, c.flags())
+	}
+	var shared []presetFlag
+	own := make([][]presetFlag, len(all))
+	for k, f := range all[0] {
+		if !slices.ContainsFunc(all, func(flags []presetFlag) bool { return flags[k] != f }) {
+			shared = append(shared, f)
+			continue
+		}
+		for i, flags := range all {
+			own[i] = append(own[i], flags[k])
+		}
+	}
+	var lines []string
+	for i, p := range presets {
 		lines = append(lines, fmt.Sprintf("%-8s %s", p.name, p.summary))
-		for _, flags := range c.flags() {
-			lines = append(lines, strings.Repeat(" ", 9)+flags)
+		lines = append(lines, flagLines(own[i])...)
+	}
+	return append(append(lines, "In all of them:"), flagLines(shared)...)
+}
+
+// presetFlag is a flag as a preset sets it. Stage is "" for one of both stages.
+type presetFlag struct{ stage, name, value string }
+
+// flagLines lists flags, those of a stage after its subcommand.
+func flagLines(flags []presetFlag) []string {
+	const indent, width = "         ", 92
+	var lines []string
+	for _, stage := range []string{"", "pretrain: ", "finetune: "} {
+		line := indent + stage
+		for _, f := range flags {
+			if f.stage != stage {
+				continue
+			}
+			text := "-" + f.name + " " + f.value
+			if len(line) > len(indent+stage) && len(line)+1+len(text) > width {
+				lines, line = append(lines, line), indent+stage
+			}
+			if len(line) > len(indent+stage) {
+				line += " "
+			}
+			line += text
+		}
+		if len(line) > len(indent+stage) {
+			lines = append(lines, line)
 		}
 	}
 	return lines
 }
 
-// flags are the values of those that are changed most.
-func (c Config) flags() [3]string {
-	e, windows := c.Diffusion.Encoder, fmt.Sprint(c.Split.Unlabelled)
+// flags are the values of all flags that a preset sets.
+func (c Config) flags() []presetFlag {
+	d, f, k := c.Diffusion, c.Finetune, c.Classifier
+	e := d.Encoder
+	windows, weights, step := fmt.Sprint(c.Split.Unlabelled), fmt.Sprintf("%v,%v", d.MaskedWeight, d.VisibleWeight), "first"
 	if c.Split.Unlabelled < 0 {
 		windows = "all"
 	}
-	return [3]string{
-		fmt.Sprintf("-scaling %s -pca %d -mnf %d -window %d -patch %d -dim %d -heads %d -depth %d",
-			c.Scaling.Method, c.Scaling.PCA, c.Scaling.MNF, e.Window, e.Patch, e.Dim, e.Heads, e.Depth),
-		fmt.Sprintf("pretrain: -pretrain-samples %s -epochs %d -batch %d -lr %v", windows, c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.LR),
-		fmt.Sprintf("finetune: -shots %d -epochs %d -batch %d -lr %v", c.Split.Shots, c.Finetune.Epochs, c.Finetune.Batch, c.Finetune.LR),
+	if d.PaperLoss {
+		weights = "paper"
 	}
+	if k.RandomTimestep {
+		step = "random"
+	}
+	positions := map[[2]bool]string{{false, false}: "none", {true, false}: "1", {false, true}: "2", {true, true}: "both"}
+	switched := map[bool]string{false: "off", true: "on"}
+	var list []presetFlag
+	add := func(stage string, pairs ...any) {
+		for i := 0; i < len(pairs); i += 2 {
+			list = append(list, presetFlag{stage, fmt.Sprint(pairs[i]), fmt.Sprint(pairs[i+1])})
+		}
+	}
+	add("", "seed", c.Seed, "protocol", c.Split.Protocol, "shots", c.Split.Shots, "max-test", c.Split.PerClassTest, "scaling", c.Scaling.Method, "pca", c.Scaling.PCA,
+		"mnf", c.Scaling.MNF, "window", e.Window, "patch", e.Patch, "dim", e.Dim, "heads", e.Heads, "depth", e.Depth, "stem", cmp.Or(e.Stem, vit.StemReducer),
+		"timesteps", e.Timesteps, "train-positions", positions[[2]bool{e.TrainPositions, k.Encoder.TrainPositions}],
+		"prompts", c.Text.Prompts, "tokenizer", c.Text.Tokenizer)
+	add("pretrain: ", "pretrain-samples", windows, "epochs", c.Pretrain.Epochs, "batch", c.Pretrain.Batch, "lr", c.Pretrain.LR, "wd", c.Pretrain.WeightDecay,
+		"decoder-depth", d.DecoderDepth, "mask-ratio", d.MaskRatio, "noise", switched[!d.NoNoise], "loss-weights", weights)
+	add("finetune: ", "epochs", f.Epochs, "batch", f.Batch, "lr", f.LR, "wd", f.WeightDecay, "freeze", f.FreezeEncoder,
+		"head", cmp.Or(k.Head, clip.HeadText), "head-fit", cmp.Or(f.HeadFit, clip.HeadTrained), "pool", k.Pool, "targets", k.Targets, "temperature", k.Temperature,
+		"timestep", step, "symmetries", switched[f.Symmetries], "spectral", f.Spectral, "average", f.Average, "views", max(k.Views, 1))
+	return list
 }
 
 func paper() Config {
