@@ -122,3 +122,11 @@ func TestQuantile(t *testing.T) {
 		}
 	}
 }
+
+// Help is no failure, and explains the flags.
+func TestHelp(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run([]string{"-h"}, &out, &errs); code != 0 || !strings.Contains(errs.String(), "example:") || !strings.Contains(errs.String(), "-only text") {
+		t.Errorf("exit code %d\n%s", code, errs.String())
+	}
+}

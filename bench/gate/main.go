@@ -16,6 +16,7 @@ package main
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -58,6 +59,9 @@ type options struct {
 
 func run(args []string, stdout, stderr io.Writer) (exit int) {
 	o, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "gate:", err)
 		return 2
@@ -99,14 +103,32 @@ func run(args []string, stdout, stderr io.Writer) (exit int) {
 	return 0
 }
 
+const help = `Fails where the engine has become slower: measures workloads and their matrix
+products as shares of a yardstick, a fixed product, and compares them with floors.
+Takes about a minute. Exit codes: 0 all checks hold, 1 one is too slow, 2 misused.
+
+usage: go run ./bench/gate [flags]
+
+example:
+  go run ./bench/gate
+  go run ./bench/gate -only fc2
+  go run ./bench/gate -suggest
+
+flags:
+`
+
 func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs := flag.NewFlagSet("gate", flag.ContinueOnError)
 	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		fmt.Fprint(stderr, help)
+		fs.PrintDefaults()
+	}
 	available := kern.Available()
-	tier := fs.String("tier", available[len(available)-1].String(), "tier whose yardstick and floors apply")
-	file := fs.String("floors", "", "file of floors (default: those built in)")
-	fs.StringVar(&o.only, "only", "", "measure only checks whose name contains this")
-	fs.DurationVar(&o.limit, "limit", 7*time.Second, "longest time for one check")
+	tier := fs.String("tier", available[len(available)-1].String(), "`name` of the tier of kernels whose yardstick and floors apply")
+	file := fs.String("floors", "", "`file` of floors (default: those built in)")
+	fs.StringVar(&o.only, "only", "", "`text` that the names of the checks to measure contain (default: all)")
+	fs.DurationVar(&o.limit, "limit", 7*time.Second, "longest `time` for one check, such as 7s")
 	fs.BoolVar(&o.suggest, "suggest", false, "print floors, four fifths of what is measured, instead of comparing")
 	if err := fs.Parse(args); err != nil {
 		return o, err

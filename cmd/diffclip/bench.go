@@ -11,6 +11,7 @@ import (
 
 	"diffclip/bench"
 	"diffclip/cuda"
+	"diffclip/internal/run"
 	"diffclip/tensor"
 )
 
@@ -29,7 +30,7 @@ func declareBench(a *app, f *flags) func() error {
 		})
 		count(f, "batch", "`number` of windows in a step (default 256, for fewshot 64), or of pixels for scene", &o.batch)
 		o.steps = 12
-		count(f, "steps", "`number` of steps to time (default 12)", &o.steps)
+		count(f, "steps", "`number` of steps to time (default 12), and half as many again where other programs disturb", &o.steps)
 		f.BoolVar(&o.json, "json", false, "write JSON")
 		f.BoolVar(&o.profile, "profile", false, "print where the time goes instead: operation by operation, on a GPU kernel by kernel")
 		o.computer.declare(f)
@@ -58,6 +59,7 @@ func runBench(a *app, o *benchOptions) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(a.stderr, "measuring %s of %s on %s, after %d to warm up\n", run.Count(o.steps, "step"), o.workload, be.Name(), warmUp)
 	var text bytes.Buffer
 	if err := abandon(a.ctx, func() error { return o.bench(a.ctx, &text, be) }); err != nil {
 		return err
@@ -103,7 +105,8 @@ func (o *benchOptions) bench(ctx context.Context, out io.Writer, be tensor.Backe
 		return json.NewEncoder(out).Encode(r)
 	}
 	fmt.Fprintf(out, "%s on %s, %d threads, batch %d, %d trained values\n", r.Workload, r.Variant, r.Threads, r.Batch, r.Params)
-	fmt.Fprintf(out, "  %.2f ms a step (median of %d, of which %d undisturbed; fastest %.2f)\n", r.MSPerStep, r.TimedSteps, r.CleanSteps, r.MSMin)
+	fmt.Fprintf(out, "  %.2f ms a step (of %d steps, %d undisturbed by other programs; the median of those, or where they are less than 3 of all; fastest %.2f)\n",
+		r.MSPerStep, r.TimedSteps, r.CleanSteps, r.MSMin)
 	fmt.Fprintf(out, "  %.1f windows/s, %.1f GFLOP/s of %.2f GFLOP a step, peak memory %.0f MiB\n", r.PatchesPerS, r.GFLOPs, r.GFLOPStep, r.PeakRSSMiB)
 	return nil
 }

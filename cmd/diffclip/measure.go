@@ -31,11 +31,13 @@ type measurement struct {
 	PeakRSSMiB  float64 `json:"peak_rss_mib"` // of the process so far; 0 where the system does not tell
 }
 
+// warmUp is how many steps go before those that are measured.
+const warmUp = 2
+
 // measure runs a workload a few times unmeasured, then steps times or half as
 // many again where other processes disturb: a step is clean if they used less
 // than 5 % of the machine meanwhile.
 func measure(ctx context.Context, w *bench.Workload, variant string, threads, steps int) (measurement, error) {
-	const warmUp = 2
 	for range warmUp {
 		w.Step()
 		if err := ctx.Err(); err != nil {
