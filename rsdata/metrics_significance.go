@@ -73,7 +73,7 @@ const wilcoxonGrain = 1e-12
 
 // Wilcoxon is the signed-rank test on paired values, such as the overall
 // accuracies of two methods over the same seeds. Pairs that differ by less than
-// 1e-12 are left out, equal differences share their mean rank. The statistic is the
+// 1e-12 are left out, as are those with a NaN; equal differences share their mean rank. The statistic is the
 // smaller of the two rank sums. Up to 50 pairs P is exact given the ranks
 // (every pattern of signs is equally likely); beyond, the normal limit with the
 // correction for ties and no continuity correction. It panics where the lengths
@@ -85,7 +85,7 @@ func Wilcoxon(first, second []float64) SignificanceTest {
 	var size []float64
 	var positive []bool
 	for i := range first {
-		if d := math.Round((first[i]-second[i])/wilcoxonGrain) * wilcoxonGrain; d != 0 {
+		if d := math.Round((first[i]-second[i])/wilcoxonGrain) * wilcoxonGrain; d != 0 && !math.IsNaN(d) {
 			size = append(size, math.Abs(d))
 			positive = append(positive, d > 0)
 		}

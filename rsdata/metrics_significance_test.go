@@ -56,6 +56,8 @@ func TestWilcoxon(t *testing.T) {
 	compareTest(t, Wilcoxon(y, x), SignificanceTest{59, 672.5, 0.10870605531071885, false})
 
 	compareTest(t, Wilcoxon(zero, zero), SignificanceTest{0, 0, 1, true})
+	nan := math.NaN() // a figure that is not defined tells nothing apart
+	compareTest(t, Wilcoxon(append([]float64{nan, 0.5}, d...), append([]float64{0.1, nan}, zero...)), SignificanceTest{9, 3, 0.01953125, true})
 	if !panics(func() { Wilcoxon(d, zero[:2]) }) {
 		t.Error("lengths that differ did not panic")
 	}
