@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -76,6 +77,7 @@ func TestMisuse(t *testing.T) {
 		{"finetune", "-from is missing"},
 		{"finetune -out x", "-from is missing"},
 		{"finetune -from x -window 5", "-window is decided by stage 1"},
+		{"finetune -from x -mask-ratio 0.5", "-mask-ratio is decided by stage 1"},
 		{"finetune -from x -batch 1", "want a whole number from 2"},
 		{"finetune -from x -pool all", "want class, mean"},
 		{"finetune -from x -head round", "want text, linear"},
@@ -337,6 +339,50 @@ func writeLike(t *testing.T, path, like string, grid georef.Grid) {
 	defer w.Close()
 	if err := errors.Join(w.WriteRows(make([]uint8, f.Width*f.Height)), w.Commit()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// written is what a run's files say of its stage 1: its settings, and its windows.
+func written(t *testing.T, dir string) (c run.Config, windows [][3]int32) {
+	t.Helper()
+	_, man, err := run.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var split struct{ Unlabelled [][3]int32 }
+	if err := json.Unmarshal(read(t, filepath.Join(dir, "split.json")), &split); err != nil {
+		t.Fatal(err)
+	}
+	if man.Split.Unlabelled != len(split.Unlabelled) {
+		t.Errorf("%s: run.json has %d windows of stage 1, split.json %d", dir, man.Split.Unlabelled, len(split.Unlabelled))
+	}
+	return man.Config, split.Unlabelled
+}
+
+// A stage 2 from another seed, or of another scene, does not rewrite what its stage 1 was
+// and has seen; one from scratch has seen nothing.
+func TestFinetuneTellsOfItsStage1(t *testing.T) {
+	dir := stage1(t, "-seed", "3", "-data", writeFolder(t, with()))
+	other := writeFolder(t, with("scene.json", strings.Replace(sceneJSON, `"small"`, `"other"`, 1)))
+	config, windows := written(t, dir)
+	if len(windows) != 48 {
+		t.Fatalf("stage 1 has %d windows", len(windows))
+	}
+	seed, scene, scratch := dir+"-seed", dir+"-scene", dir+"-scratch"
+	quick := []string{"-epochs", "1", "-batch", "8", "-map=false"}
+	succeed(t, append([]string{"finetune", "-from", dir, "-out", seed, "-seed", "7"}, quick...)...)
+	succeed(t, append([]string{"finetune", "-from", dir, "-out", scene, "-data", other}, quick...)...)
+	succeed(t, append(tiny("finetune", "-data", "synthetic", "-out", scratch), quick...)...)
+	if c, w := written(t, seed); c.Finetune.Seed != 7 || c.Split.Seed != 7 || c.Pretrain.Seed != 3 || !slices.Equal(w, windows) || !reflect.DeepEqual(c.Diffusion, config.Diffusion) {
+		t.Errorf("another seed: seeds %d, %d and %d, the windows are %v those of stage 1", c.Finetune.Seed, c.Split.Seed, c.Pretrain.Seed, slices.Equal(w, windows))
+	}
+	for _, out := range []string{scene, scratch} {
+		if _, w := written(t, out); len(w) != 0 {
+			t.Errorf("%s says that stage 1 has seen %d of its windows", out, len(w))
+		}
+		if strings.Contains(string(read(t, filepath.Join(out, "report.html"))), "unlabelled windows") {
+			t.Errorf("the report of %s tells of windows of stage 1", out)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func declareFinetune(a *app, f *flags) func() error {
 }
 
 // fixedByStage1 are the flags that stage 1 has decided.
-var fixedByStage1 = []string{"scaling", "pca", "mnf", "window", "patch", "dim", "heads", "depth", "stem"}
+var fixedByStage1 = []string{"scaling", "pca", "mnf", "window", "patch", "dim", "heads", "depth", "stem", "decoder-depth", "mask-ratio", "noise", "timesteps", "loss-weights"}
 
 func checkFinetune(f *flags, p *place, s *settings, from string) error {
 	switch {
@@ -65,7 +65,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if p.out == "" {
 		p.out = from
 	}
-	cfg, err := finetuneConfig(p, s, from)
+	cfg, base, err := finetuneConfig(p, s, from)
 	if err != nil {
 		return err
 	}
@@ -88,6 +88,10 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if err != nil {
 		return moved(err, f.given("data"))
 	}
+	if stage1 == nil {
+		base = nil
+	}
+	x.StartFrom(base)
 	if err := errors.Join(x.Stage2Fits(), mappable(x, withMap)); err != nil {
 		return err
 	}
@@ -109,30 +113,32 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 }
 
 // finetuneConfig is the configuration of the run to resume, of the one to start
-// from, or of a preset, with the flags applied.
-func finetuneConfig(p *place, s *settings, from string) (run.Config, error) {
-	base := from
+// from, or of a preset, with the flags applied, and the manifest of that run, nil for
+// none. What it says of stage 1 stays as stage 1 was trained.
+func finetuneConfig(p *place, s *settings, from string) (cfg run.Config, base *run.Manifest, err error) {
+	dir := from
 	if p.resume {
-		base = p.out
+		dir = p.out
 	}
-	var cfg run.Config
-	var err error
-	switch {
-	case base == "" && s.preset == "":
-		cfg, err = run.Preset("paper")
-	case base == "":
-		cfg, err = run.Preset(s.preset)
-	default:
-		var man *run.Manifest
-		if _, man, err = run.Open(base); err == nil {
-			cfg = man.Config
+	if dir == "" {
+		preset := s.preset
+		if preset == "" {
+			preset = "paper"
 		}
-		if err == nil && s.preset != "" {
-			err = cfg.AdoptPreset(s.preset)
-		}
+		cfg, err = run.Preset(preset)
+		s.apply(&cfg)
+		return cfg, nil, err
+	}
+	if _, base, err = run.Open(dir); err != nil {
+		return cfg, nil, err
+	}
+	cfg = base.Config
+	if s.preset != "" {
+		err = cfg.AdoptPreset(s.preset)
 	}
 	s.apply(&cfg)
-	return cfg, err
+	cfg.Diffusion, cfg.Pretrain = base.Config.Diffusion, base.Config.Pretrain
+	return cfg, base, err
 }
 
 // startingWeights reads stage 1 from the run to start from or, on resume, from

@@ -203,20 +203,16 @@ func (j *job) stage1(ctx context.Context) (*diffusion.Model, error) {
 	if err := os.MkdirAll(folder.Dir, 0o777); err != nil {
 		return nil, err
 	}
-	x, err := j.forStage1()
-	if err != nil {
-		return nil, err
-	}
-	man := run.NewManifest(x)
+	man := run.NewManifest(j.x)
 	if err := folder.SaveManifest(man); err != nil {
 		return nil, err
 	}
-	if err := folder.WriteSplit(x); err != nil {
+	if err := folder.WriteSplit(j.x); err != nil {
 		return nil, err
 	}
-	classes := len(x.Data.Classes)
+	classes := len(j.x.Data.Classes)
 	work := j.arm.Train.work(j.config, classes, true) - j.arm.Train.work(j.config, classes, false)
-	m, _, err := folder.RunStage1(ctx, x, man, j.meter.hooks(folder.Path(run.Checkpoint1File), work, j.String()+", stage 1"))
+	m, _, err := folder.RunStage1(ctx, j.x, man, j.meter.hooks(folder.Path(run.Checkpoint1File), work, j.String()+", stage 1"))
 	j.first = man.Seconds[run.Stage1Name]
 	return m, err
 }
@@ -231,20 +227,4 @@ func (j *job) finishedStage1(folder run.Folder) (*diffusion.Model, error) {
 		j.first = man.Seconds[run.Stage1Name]
 	}
 	return s.Model, nil
-}
-
-// forStage1 is the experiment with the draw of unlabelled windows that stage 1
-// learns from: that of the configuration's seed, where stage 2 may have another and
-// stage 1 does not depend on the split.
-func (j *job) forStage1() (*run.Experiment, error) {
-	if j.config.Split.Seed == j.config.Seed || ownSplit(j.config) {
-		return j.x, nil
-	}
-	cfg := j.config
-	cfg.SetSeed(j.config.Seed)
-	given, err := j.scene.given(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return run.Prepare(cfg, given, j.backend)
 }

@@ -23,11 +23,7 @@ type witness struct {
 func (w witness) name() string { return "witness" }
 
 func (w witness) train(_ context.Context, j *job) (classifier, error) {
-	x, err := j.forStage1()
-	if err != nil {
-		return nil, err
-	}
-	*w.seen, *w.from = append(*w.seen, j.config), append(*w.from, x.Split.Unlabelled)
+	*w.seen, *w.from = append(*w.seen, j.config), append(*w.from, j.x.Split.Unlabelled)
 	return w, nil
 }
 

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"diffclip/clip"
 	"diffclip/diffusion"
@@ -81,17 +82,39 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 // the windows that test.
 func (x *Experiment) split(stage1 bool) (err error) {
 	cfg := x.Config.Split
+	windows := cfg
+	windows.Seed = x.Config.Pretrain.Seed
+	apart := windows.Seed != cfg.Seed && !cfg.Inductive // other samples, from the same stage 1
 	if len(x.Data.Classes) == 0 {
 		err = fmt.Errorf("%s: no labels, so nothing to learn classes from: see `diffclip inspect`, or list label files in a scene.json", x.Config.Data)
 	} else {
+		if apart {
+			cfg.Unlabelled = 0
+		}
 		x.Split, err = x.Data.Split(cfg)
 	}
-	if err == nil || !stage1 || x.Config.NeedsLabels() || cfg.Inductive && len(x.Data.Classes) > 0 {
+	switch {
+	case err == nil && apart:
+		drawn, err := x.Data.SplitUnlabelled(windows)
+		if err != nil {
+			return err
+		}
+		x.Split.Unlabelled, x.Split.Config.Unlabelled = drawn.Unlabelled, windows.Unlabelled
+		return nil
+	case err == nil || !stage1 || x.Config.NeedsLabels() || cfg.Inductive && len(x.Data.Classes) > 0:
 		return err
 	}
 	x.NoTest = err
-	x.Split, err = x.Data.SplitUnlabelled(cfg)
+	x.Split, err = x.Data.SplitUnlabelled(windows)
 	return err
+}
+
+// StartFrom says which run the stage 1 of the experiment is of, nil for no stage 1.
+// Windows of these data are its own only where it was trained on them.
+func (x *Experiment) StartFrom(m *Manifest) {
+	if now := x.dataFacts(); m == nil || m.Split.Unlabelled == 0 || m.Data.Name != now.Name || !slices.Equal(m.Data.Scenes, now.Scenes) {
+		x.Split.Unlabelled = nil
+	}
 }
 
 // Examples spreads a few windows over the test samples, so that they show different

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"diffclip/rsdata"
 )
@@ -40,7 +41,8 @@ type SceneFacts struct {
 	W    int    `json:"width"`
 }
 
-// SplitFacts counts a split's samples; split.json lists them. Overlap is how many
+// SplitFacts counts a split's samples, with the windows that stage 1 has learned from;
+// split.json lists them. Overlap is how many
 // test windows share a pixel with a training window.
 type SplitFacts struct {
 	Train      int    `json:"train"`
@@ -56,15 +58,17 @@ func NewManifest(x *Experiment) *Manifest {
 	m := &Manifest{Format: manifestFormat, Config: x.Config, Environment: CurrentEnvironment(),
 		Parameters: map[string]int{}, Seconds: map[string]float64{}}
 	m.Environment.Threads, m.Environment.Device = x.threads(), x.Backend.Name()
-	m.Data = DataFacts{Name: x.Data.Name, Modalities: x.Data.Modalities, Notes: append(append([]string(nil), x.Data.Notes...), x.Scaling.Notes()...)}
-	for _, c := range x.Data.Classes {
-		m.Data.Classes = append(m.Data.Classes, c.Name)
-	}
-	for _, s := range x.Data.Scenes {
-		m.Data.Scenes = append(m.Data.Scenes, SceneFacts{s.Name, s.H, s.W})
-	}
+	m.Data = x.dataFacts()
 	m.Split = x.splitFacts()
 	return m
+}
+
+func (x *Experiment) dataFacts() DataFacts {
+	facts := DataFacts{Name: x.Data.Name, Modalities: x.Data.Modalities, Classes: x.ClassNames(), Notes: slices.Concat(x.Data.Notes, x.Scaling.Notes())}
+	for _, s := range x.Data.Scenes {
+		facts.Scenes = append(facts.Scenes, SceneFacts{s.Name, s.H, s.W})
+	}
+	return facts
 }
 
 func (x *Experiment) splitFacts() SplitFacts {

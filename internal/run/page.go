@@ -379,8 +379,11 @@ func (x *Experiment) dataSection() report.Section {
 		s.Text = append(s.Text, x.Scaling.Notes()...)
 		return s
 	}
-	s.Text = append(s.Text, fmt.Sprintf("%d training, %d validation and %d test windows of %d x %d pixels; %d unlabelled windows for stage 1, drawn without a look at labels.",
-		len(sp.Train), len(sp.Validation), len(sp.Test), sp.Config.Window, sp.Config.Window, len(sp.Unlabelled)))
+	text := fmt.Sprintf("%d training, %d validation and %d test windows of %d x %d pixels", len(sp.Train), len(sp.Validation), len(sp.Test), sp.Config.Window, sp.Config.Window)
+	if n := len(sp.Unlabelled); n > 0 {
+		text += fmt.Sprintf("; %d unlabelled windows for stage 1, drawn without a look at labels", n)
+	}
+	s.Text = append(s.Text, text+".")
 	s.Text = append(s.Text, x.Data.Notes...)
 	s.Text = append(s.Text, x.Scaling.Notes()...)
 	if x.Config.Classifier.Head == clip.HeadLinear {
