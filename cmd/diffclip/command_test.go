@@ -277,9 +277,20 @@ func TestFromPretrainingToMap(t *testing.T) {
 	if metrics.Scores.Samples != 40 || len(metrics.Classes) != 10 || metrics.Confusion.Total() != 40 {
 		t.Errorf("eval -json: %+v", metrics)
 	}
+	own := read(t, folder.Path("metrics.json"))
+	if err := os.WriteFile(folder.Path("metrics.json"), []byte("its own"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	var views run.Metrics
-	if err := json.Unmarshal([]byte(succeed(t, "eval", "-from", dir, "-views", "8", "-json")), &views); err != nil || views.Confusion.Total() != 40 {
-		t.Errorf("eval -views 8: %+v, error %v", views, err)
+	code, text, stderr := call(t, t.Context(), "eval", "-from", dir, "-views", "8", "-json")
+	if err := json.Unmarshal([]byte(text), &views); code != 0 || err != nil || views.Confusion.Total() != 40 {
+		t.Errorf("eval -views 8: exit code %d, %+v, error %v", code, views, err)
+	}
+	if !strings.Contains(stderr, "not kept") || string(read(t, folder.Path("metrics.json"))) != "its own" {
+		t.Errorf("eval -views 8 of a run of one view is kept as the run's own: %s", stderr)
+	}
+	if succeed(t, "eval", "-from", dir, "-views", "1"); !bytes.Equal(read(t, folder.Path("metrics.json")), own) {
+		t.Error("eval -views 1 of a run of one view gives other results than its own")
 	}
 	var seeds run.Seeds
 	if err := json.Unmarshal([]byte(succeed(t, "eval", "-from", dir, "-seeds", "2", "-json")), &seeds); err != nil {

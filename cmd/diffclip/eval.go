@@ -12,7 +12,7 @@ import (
 )
 
 func declareEval(a *app, f *flags) func() error {
-	f.purpose = "The accuracy of a run on its test windows: OA, AA, kappa, every class and the\nconfusion. With -seeds, stage 2 is trained anew for other draws of the samples;\na seed whose samples cannot be drawn is left out, and told of."
+	f.purpose = "The accuracy of a run on its test windows: OA, AA, kappa, every class and the\nconfusion. With -seeds, stage 2 is trained anew for other draws of the samples;\na seed whose samples cannot be drawn is left out, and told of. The results go into the\nrun's folder, unless -views asks for other views than its own."
 	f.usage = "-from RUN [-seeds N] [-json]"
 	f.example = []string{"-from runs/houston -json", "-from runs/houston -seeds 10", "-from runs/houston -views 8"}
 	var o evalOptions
@@ -33,6 +33,7 @@ type evalOptions struct {
 	seeds      int
 	views      int // 0 for those of the run
 	json       bool
+	aside      bool // the results are not those of the run as it stands
 }
 
 func eval(a *app, o *evalOptions) error {
@@ -52,6 +53,7 @@ func eval(a *app, o *evalOptions) error {
 		cfg.Data = o.data
 	}
 	if o.views > 0 {
+		o.aside = o.views != max(s.Model.Config.Views, 1)
 		cfg.Classifier.Views, s.Model.Config.Views = o.views, o.views
 	}
 	be, err := o.open(a)
@@ -73,7 +75,7 @@ func eval(a *app, o *evalOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := kept(a, folder.SaveResults(x, confusion)); err != nil {
+	if err := o.keep(a, func() error { return folder.SaveResults(x, confusion) }); err != nil {
 		return err
 	}
 	if o.json {
@@ -82,6 +84,15 @@ func eval(a *app, o *evalOptions) error {
 	printScores(a.stdout, []run.Method{{Name: o.from, Confusion: confusion}})
 	fmt.Fprintln(a.stdout)
 	return confusion.WriteClassCSV(a.stdout, x.ClassNames())
+}
+
+// keep lets save write results into the folder of the run, where they are its own.
+func (o *evalOptions) keep(a *app, save func() error) error {
+	if o.aside {
+		fmt.Fprintf(a.stderr, "note: the results are not kept in the run, since -views %d is not what it says\n", o.views)
+		return nil
+	}
+	return kept(a, save())
 }
 
 // kept turns a run folder that may only be read into a remark: the results are shown, if not kept.
@@ -121,14 +132,14 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 			return err
 		}
 		all.Add(seed, y, confusion)
-		if splits == nil {
+		if splits == nil && !o.aside {
 			splits = folder.WriteSeedSplit(y)
 		}
 	}
 	if len(all.Seeds) == 0 {
 		return lost.err(o.seeds)
 	}
-	if err := kept(a, errors.Join(splits, folder.SaveSeeds(&all))); err != nil {
+	if err := o.keep(a, func() error { return errors.Join(splits, folder.SaveSeeds(&all)) }); err != nil {
 		return err
 	}
 	return errors.Join(lost.err(o.seeds), showSeeds(a, x, &all, o.json))
