@@ -16,13 +16,23 @@ var ErrUnavailable = driver.ErrUnavailable
 type MemoryError struct {
 	Device                   string
 	Asked, Free, Total, Used int // bytes; Used are this program's
+	// Err is the failure of a call that asked for memory by itself, as for a graph;
+	// Asked is not known then.
+	Err error
 }
 
 // Error says what was asked, what there is, and what helps.
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("%s is out of memory: %s were asked for, %s of %s are free, and %s are used already; a smaller batch needs less, and -device cpu computes in the computer's memory",
-		e.Device, size(e.Asked), size(e.Free), size(e.Total), size(e.Used))
+	what := size(e.Asked) + " were asked for"
+	if e.Err != nil {
+		what = e.Err.Error()
+	}
+	return fmt.Sprintf("%s is out of memory: %s, %s of %s are free, and %s are used already; a smaller batch needs less, and -device cpu computes in the computer's memory",
+		e.Device, what, size(e.Free), size(e.Total), size(e.Used))
 }
+
+// Unwrap returns the driver's error, if a call failed by itself.
+func (e *MemoryError) Unwrap() error { return e.Err }
 
 // size prints bytes.
 func size(n int) string {
@@ -66,7 +76,7 @@ func (b *Backend) try(err error) {
 	}
 	if isOutOfMemory(err) {
 		free, total := b.dev.Memory()
-		fail(&MemoryError{Device: b.info.Name, Free: free, Total: total, Used: b.pool.bytes})
+		fail(&MemoryError{Device: b.info.Name, Free: free, Total: total, Used: b.pool.bytes, Err: err})
 	}
 	fail(&LostError{b.info.Name, err})
 }

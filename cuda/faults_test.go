@@ -163,6 +163,25 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
+// TestOutOfMemoryInside: a call that wants memory for itself says which it was, and
+// not that nothing was asked for.
+func TestOutOfMemoryInside(t *testing.T) {
+	b := open(t, Options{})
+	for _, e := range []*driver.Error{{Op: "capturing a graph", Code: 2, Name: "CUDA_ERROR_OUT_OF_MEMORY"}, {Op: "a matrix product", Code: 3, Blas: true}} {
+		err := deviceError(func() { b.try(e) })
+		var m *MemoryError
+		if !errors.As(err, &m) || !errors.Is(err, e) || !strings.Contains(err.Error(), "stub is out of memory: "+e.Op) || strings.Contains(err.Error(), "asked for") {
+			t.Errorf("%v: %v", e, err)
+		}
+	}
+	for _, e := range []*driver.Error{{Op: "a convolution", Code: 2, Dnn: true}, {Op: "a matrix product", Code: 2, Blas: true}} {
+		var lost *LostError
+		if err := deviceError(func() { b.try(e) }); !errors.As(err, &lost) {
+			t.Errorf("%v: %v, want a device that failed", e, err)
+		}
+	}
+}
+
 // TestUnavailable says why where no device is used.
 func TestUnavailable(t *testing.T) {
 	for modes, want := range map[string]string{"nodevice": "finds no device", "driver=11020": "CUDA 11.2, and 11.4 or newer is needed"} {
