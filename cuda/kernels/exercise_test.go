@@ -36,6 +36,7 @@ var exercise = map[string]func(b *vm){
 	"add_scalar":      func(b *vm) { b.AddScalar(random("d", 300), random("v", 1), 2, true) },
 	"bias_act": twice(func(b *vm, cols int) {
 		b.Linear(tensor.New(9, cols), tensor.New(9, cols), random("x", 9, 3), tensor.NewWeight(random("w", cols, 3)), random("b", cols), tensor.ActGELU, nil)
+		b.Linear(tensor.New(9, cols), nil, random("x", 9, 3), tensor.NewWeight(random("w", cols, 3)), nil, tensor.NoAct, random("r", 9, cols))
 	}),
 	"sum_parts":     func(b *vm) { b.Sum(tensor.New(), random("x", 5000), 1) },
 	"dot_parts":     func(b *vm) { b.SumSquares(tensor.New(), random("x", 5000)) },

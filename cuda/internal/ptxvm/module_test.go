@@ -44,6 +44,10 @@ func TestParseErrors(t *testing.T) {
 		{program("setp.ltu.s32 %p1, %r1, %r2;"), "not known"},
 		{program("bar.sync 1;"), "only 0 is known"},
 		{program("shfl.sync.bfly.b32 %r1, %r2, 1, 31, 15;"), "only -1 is known"},
+		{program("shfl.sync.bfly.b32 %r1, %r2, 1, 15, -1;"), "only 31 is known"},
+		{program("vote.sync.ballot.b32 %r1, %p1, 3;"), "only -1 is known"},
+		{program("bar.warp.sync 3;"), "only -1 is known"},
+		{program("\t.reg .b32 %x<65000>;\n\t.reg .b32 %y<1000>;\n ret;"), "more than 65536 registers"},
 		{program("@%r1 ret;"), "has 32 bits, the instruction wants 1"},
 		{program("$L:"), "no instructions"},
 	} {

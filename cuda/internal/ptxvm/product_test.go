@@ -17,7 +17,7 @@ func TestProduct(t *testing.T) {
 	value := func() float32 { return float32(r.IntN(2048)-1024) / 64 } // has 10 bits: no rounding
 	for i := range a {
 		for j := range a[i] {
-			a[i][j], c[i][j] = value(), value()
+			a[i][j], c[i][j] = value(), 0x1p20*value() // so far above the products that a sum is rounded
 		}
 	}
 	for i := range b {
@@ -43,10 +43,11 @@ func TestProduct(t *testing.T) {
 	p.multiply(warp)
 	for row := range 16 {
 		for col := range 8 {
-			want := c[row][col]
+			sum := float64(c[row][col])
 			for k := range 8 {
-				want += a[row][k] * b[k][col]
+				sum += float64(a[row][k]) * float64(b[k][col])
 			}
+			want := float32(sum) // once
 			lane, i := row%8*4+col/2, row/8*2+col%2
 			if got := float32s(warp[lane].regs[i]); got != want || !warp[lane].defined[i] {
 				t.Errorf("row %d, column %d: %v, want %v", row, col, got, want)
