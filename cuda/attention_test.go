@@ -3,8 +3,10 @@ package cuda
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
+	"diffclip/cuda/kernels"
 	"diffclip/internal/rng"
 	"diffclip/tensor"
 )
@@ -60,6 +62,24 @@ func roundedAttention(t *testing.T, b *Backend) {
 func TestRoundedAttention(t *testing.T) {
 	roundedAttention(t, open(t, Options{Precision: TF32}, "async", "random"))
 	roundedAttention(t, open(t, Options{Precision: BF16, Strict: true}, "reverse"))
+}
+
+// TestTooManyTokens: what attention cannot hold is refused with what to do.
+func TestTooManyTokens(t *testing.T) {
+	const tokens, width = kernels.MaxTokens + 1, 5
+	b := open(t, Options{Precision: F32})
+	y, lse, qkv := b.Get(tensor.Of(1, tokens, width)), b.Get(tensor.Of(1, 1, tokens)), b.Get(tensor.Of(1, tokens, 3*width))
+	q, kv, probs := b.Get(tensor.Of(1, width)), b.Get(tensor.Of(1, tokens, 2*width)), b.Get(tensor.Of(1, 1, tokens))
+	for name, f := range map[string]func(){
+		"self-attention": func() { b.SelfAttention(y, lse, qkv, 1, false) },
+		"its gradient":   func() { b.SelfAttentionBackward(qkv, y, y, lse, qkv, 1, false) },
+		"of one query":   func() { b.QueryAttention(q, probs, q, kv, nil, 1) },
+		"its gradient ":  func() { b.QueryAttentionBackward(q, kv, q, probs, q, kv, nil, 1) },
+	} {
+		if err := deviceError(f); err == nil || !strings.Contains(err.Error(), "attention over 1025 tokens with heads of 5: this device takes at most 1024") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestDeviceRoundedAttention(t *testing.T) {

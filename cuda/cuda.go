@@ -122,6 +122,7 @@ func Open(o Options) (*Backend, error) {
 func newBackend(dev driver.Device, o Options, compute driver.Compute) *Backend {
 	b := &Backend{dev: dev, info: dev.Info(), precision: o.Precision, compute: compute, noGraphs: o.NoGraphs, onNote: o.Note}
 	b.pool.strict = o.Strict
+	b.stage.most = mostStaging
 	b.graphs.seen = map[uint64]*seenList{}
 	b.convolutions = convolutions{plans: map[convolutionKey]*driver.Plan{}, own: o.NoCuDNN}
 	b.k = kernels.NewSet(b)

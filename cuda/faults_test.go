@@ -43,6 +43,22 @@ func TestPlantedEarlyReuse(t *testing.T) {
 	}
 }
 
+// Pinned memory is given back before the device has read it.
+func TestPlantedEarlyFreeOfPinned(t *testing.T) {
+	b := open(t, Options{}, "async")
+	x := b.Get(tensor.Of(2))
+	x.Write([]float32{1, 2})
+	b.flush()
+	pinned := b.stage.bytes
+	b.stage.bytes = nil // so that reading takes other memory
+	if err := b.dev.FreeHost(pinned); err != nil {
+		t.Fatal(err)
+	}
+	if got := x.Host(); got[0] == 1 {
+		t.Errorf("x is %v: that its memory was gone went unseen", got)
+	}
+}
+
 // What an operation was given is overwritten before the device has it.
 func TestPlantedEarlyReuseOfArguments(t *testing.T) {
 	b := open(t, Options{}, "async")
@@ -184,7 +200,10 @@ func TestOutOfMemoryInside(t *testing.T) {
 
 // TestUnavailable says why where no device is used.
 func TestUnavailable(t *testing.T) {
-	for modes, want := range map[string]string{"nodevice": "finds no device", "driver=11020": "CUDA 11.2, and 11.4 or newer is needed"} {
+	for modes, want := range map[string]string{
+		"nodevice": "finds no device", "driver=11020": "CUDA 11.2, and 11.4 or newer is needed", "capability=75": "compute capability 7.5, and 8.0 or newer (Ampere) is needed",
+		"toolkit": "libcuda.so.1 is the toolkit's stub, not a driver", "noblas": "cuBLAS does not start", "oldptx": "cannot read the kernels, which are PTX 7.4",
+	} {
 		stub.Install(t, modes)
 		if _, err := Open(Options{}); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", modes, err, want)

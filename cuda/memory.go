@@ -201,7 +201,7 @@ func (p *pool) abandon(k *block) {
 func (k *block) Read(dst []float32, offset int) {
 	b := k.b
 	for len(dst) > 0 {
-		n := min(len(dst), b.stage.largest()/4)
+		n := min(len(dst), b.stage.most/4)
 		part, at := b.stage.take(b, 4*n)
 		b.queue(driver.Download(at, driver.Ptr(k.at.At(offset)), 4*n))
 		b.wait()
@@ -214,7 +214,7 @@ func (k *block) Read(dst []float32, offset int) {
 func (k *block) Write(offset int, src []float32) {
 	b := k.b
 	for len(src) > 0 {
-		n := min(len(src), b.stage.largest()/4)
+		n := min(len(src), b.stage.most/4)
 		part, at := b.stage.take(b, 4*n)
 		copy(floats(part), src[:n])
 		b.queue(driver.Upload(driver.Ptr(k.at.At(offset)), at, 4*n))

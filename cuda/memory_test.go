@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"diffclip/cuda/internal/driver"
 	"diffclip/tensor"
 )
 
@@ -49,6 +50,70 @@ func TestPlaceMovesBetweenDevices(t *testing.T) {
 	buffer, _ := x.Buffer()
 	if buffer.(*block).b != two || !slices.Equal(x.Host(), want) {
 		t.Errorf("%v, on the second device: %v", x.Host(), buffer.(*block).b == two)
+	}
+}
+
+// TestLargeTensorsGoInPieces: what is longer than can be staged at once is copied piece by piece.
+func TestLargeTensorsGoInPieces(t *testing.T) {
+	b := open(t, Options{}, "async")
+	b.stage.most = leastStaging
+	want := make([]float32, 5*leastStaging/8+1) // two and a half pieces
+	for i := range want {
+		want[i] = float32(i)
+	}
+	x := b.Get(tensor.Of(len(want)))
+	x.Write(want)
+	if !slices.Equal(x.Host(), want) {
+		t.Error("a tensor of several pieces comes back with other values")
+	}
+	if len(b.stage.bytes) != leastStaging {
+		t.Errorf("%d bytes are staged, want at most %d", len(b.stage.bytes), leastStaging)
+	}
+}
+
+// fills returns a list's worth of work that writes v, and runs it.
+func fills(b *Backend, x *tensor.Tensor, v int) {
+	for range graphLength {
+		b.Fill(x, float32(v))
+	}
+	b.Sync()
+}
+
+// TestListsOfOneHash: a list is another's graph only where it is the same word for word.
+func TestListsOfOneHash(t *testing.T) {
+	b := open(t, Options{})
+	x := b.Get(tensor.Of(4))
+	fills(b, x, 1)
+	fills(b, x, 1)
+	if b.Replayed() != 1 || len(b.graphs.seen) != 1 {
+		t.Fatalf("%d lists replayed, %d seen", b.Replayed(), len(b.graphs.seen))
+	}
+	for _, s := range b.graphs.seen { // as if another list had come first
+		s.commands = append([]driver.Command{driver.Set(0, 0, 0)}, s.commands[1:]...)
+	}
+	if fills(b, x, 1); b.Replayed() != 1 || x.Host()[0] != 1 {
+		t.Errorf("a list of the same hash was replayed in place of another: %v", x.Host())
+	}
+}
+
+// TestOldListsAreForgotten: of many lists the one that is used stays.
+func TestOldListsAreForgotten(t *testing.T) {
+	b := open(t, Options{})
+	x := b.Get(tensor.Of(4))
+	fills(b, x, 0)
+	for v := 1; v < graphsKept+10; v++ {
+		fills(b, x, v)
+		before := b.Replayed()
+		if fills(b, x, 0); b.Replayed() != before+1 {
+			t.Fatalf("after %d other lists the one that was used all the time is not replayed", v)
+		}
+	}
+	if n := len(b.graphs.seen); n != graphsKept {
+		t.Errorf("%d lists are remembered, want %d", n, graphsKept)
+	}
+	before := b.Replayed()
+	if fills(b, x, 1); b.Replayed() != before {
+		t.Error("a list that was long forgotten is replayed")
 	}
 }
 

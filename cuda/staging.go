@@ -11,6 +11,7 @@ type staging struct {
 	bytes []byte
 	at    driver.Ptr
 	used  int
+	most  int // how much can be staged in one piece
 }
 
 const (
@@ -18,9 +19,6 @@ const (
 	mostStaging  = 256 << 20
 	stagingAlign = 256
 )
-
-// largest is how much can be staged in one piece.
-func (s *staging) largest() int { return mostStaging }
 
 // take returns n bytes and their address. Where there is no room left it waits
 // for the device, and makes more.
@@ -39,7 +37,7 @@ func (s *staging) take(b *Backend, n int) ([]byte, driver.Ptr) {
 func (s *staging) grow(b *Backend, wanted int) {
 	b.wait()
 	size := max(len(s.bytes), leastStaging)
-	for size < wanted && size < mostStaging {
+	for size < wanted && size < s.most {
 		size *= 2
 	}
 	if size == len(s.bytes) {

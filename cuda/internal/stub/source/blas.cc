@@ -5,7 +5,7 @@
 struct Handle { Stream *stream = nullptr; };
 
 API int cublasCreate_v2(Handle **h) {
-    if (!context()) return 1;
+    if (!context() || modes.noblas) return 1;
     *h = new Handle;
     return 0;
 }

@@ -132,13 +132,25 @@ API int cuMemGetInfo_v2(size_t *free_bytes, size_t *total) {
     *free_bytes = modes.memory - allocated;
     return OK;
 }
+
+static std::map<void *, size_t> pinned;
+static std::vector<void *> given_back; // pinned memory that queued work may still look at
+
 API int cuMemAllocHost_v2(void **p, size_t n) {
+    Locked l;
     NEED_CONTEXT;
     *p = aligned_alloc(4096, whole_pages(n ? n : 1));
+    if (*p) pinned[*p] = n;
     return *p ? OK : OUT_OF_MEMORY;
 }
+// What is given back holds nothing of use from then on.
 API int cuMemFreeHost(void *p) {
-    free(p);
+    Locked l;
+    auto h = pinned.find(p);
+    if (h == pinned.end()) return fail(INVALID_VALUE, "cuMemFreeHost of an address that is not allocated");
+    poison((char *)p, h->second);
+    pinned.erase(h);
+    given_back.push_back(p);
     return OK;
 }
 
@@ -169,6 +181,8 @@ static int drain(Stream *s) {
         s->queue.pop_front();
         perform(work);
     }
+    for (void *p : given_back) free(p);
+    given_back.clear();
     return sticky ? sticky : check_guards();
 }
 
@@ -287,6 +301,7 @@ struct Function {
 API int cuModuleLoadDataEx(Module **m, const void *image, unsigned, int *, void **) {
     Locked l;
     NEED_CONTEXT;
+    if (modes.oldptx) return UNSUPPORTED_PTX;
     const char *text = (const char *)image;
     if (!strstr(text, ".version") || !strstr(text, ".target")) return fail(INVALID_PTX, "the image is not PTX");
     *m = new Module{text};
@@ -361,16 +376,21 @@ static void read_modes() {
     std::string all = text ? text : "";
     long driver = 13000;
     modes.dnn = 90600;
+    modes.capability = 80;
     modes.memory = 8l << 30;
     mode(all, "memory", &modes.memory);
     mode(all, "lose", &modes.lose);
     mode(all, "driver", &driver);
     mode(all, "dnn", &modes.dnn);
+    mode(all, "capability", &modes.capability);
     modes.driver = (int)driver;
     modes.async = mode(all, "async");
     modes.protect = mode(all, "protect");
     modes.tf32 = mode(all, "tf32");
     modes.nodevice = mode(all, "nodevice");
+    modes.toolkit = mode(all, "toolkit");
+    modes.oldptx = mode(all, "oldptx");
+    modes.noblas = mode(all, "noblas");
     modes.nodnn = mode(all, "nodnn");
     modes.refuse = mode(all, "refuse");
     modes.refuselate = mode(all, "refuselate");
@@ -383,6 +403,7 @@ __attribute__((constructor)) static void loaded() { read_modes(); }
 API int cuInit(unsigned) {
     Locked l;
     if (started) return OK;
+    if (modes.toolkit) return TOOLKIT;
     if (modes.nodevice) return NO_DEVICE;
     arena_size = 16ul << 30;
     arena = (char *)mmap(nullptr, arena_size, modes.protect ? PROT_NONE : PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -395,7 +416,7 @@ API int cuDeviceGetCount(int *n) { *n = 1; return started ? OK : NOT_INITIALIZED
 API int cuDeviceGet(int *d, int i) { *d = i; return OK; }
 API int cuDeviceGetName(char *name, int n, int) { snprintf(name, n, "stub"); return OK; }
 API int cuDeviceGetAttribute(int *v, int attribute, int) {
-    *v = attribute == 75 ? 8 : attribute == 76 ? 0 : attribute == 16 ? 4 : 1024;
+    *v = attribute == 75 ? modes.capability / 10 : attribute == 76 ? modes.capability % 10 : attribute == 16 ? 4 : 1024;
     return OK;
 }
 API int cuDevicePrimaryCtxRetain(void **c, int) { *c = &started; return OK; }

@@ -14,8 +14,8 @@
 typedef unsigned long long deviceptr;
 
 enum Code {
-    OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201,
-    INVALID_PTX = 218, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719,
+    OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, TOOLKIT = 34, NO_DEVICE = 100, INVALID_CONTEXT = 201,
+    INVALID_PTX = 218, UNSUPPORTED_PTX = 222, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719,
     CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901,
 };
 
@@ -25,6 +25,9 @@ struct Modes {
     bool protect;  // device memory that the host touches is a fault
     bool tf32;     // products round their factors as they are asked to
     bool nodevice; // there is a driver and no device
+    bool toolkit;  // what is there is the toolkit's stub and no driver
+    bool oldptx;   // the driver does not read the kernels' PTX
+    bool noblas;   // cuBLAS does not start
     bool nodnn;    // cuDNN does not start
     bool refuse;   // cuDNN refuses convolutions in groups: when it is asked how much memory they want
     bool refuselate; // or only when they are to run
@@ -33,6 +36,7 @@ struct Modes {
     long memory;   // memory=N: bytes of the device
     long lose;     // lose=N: the N-th launch fails, and all after it
     int driver;    // driver=N: the driver's version
+    long capability; // capability=N: the device's, 10 times
     long dnn;      // dnn=N: cuDNN's
 };
 extern Modes modes;
