@@ -118,9 +118,14 @@ func TestAverageGoesOn(t *testing.T) {
 	}
 	set, _ := averaged()
 	a := NewAverage(NewAdam(set, DefaultAdam()), set, 0)
-	state := a.State()
-	delete(state, "average.statistics")
-	if err := a.SetState(state, 3); err == nil || !strings.Contains(err.Error(), "average.statistics") || a.Steps() != 0 {
-		t.Errorf("a state without a mean: error %v after %d updates", err, a.Steps())
+	for want, change := range map[string]func(map[string]*tensor.Tensor){
+		`no "average.statistics" of 3 values`: func(s map[string]*tensor.Tensor) { delete(s, "average.statistics") },
+		`no "average" of `:                    func(s map[string]*tensor.Tensor) { s["average"] = tensor.New(2) },
+	} {
+		state := a.State()
+		change(state)
+		if err := a.SetState(state, 3); err == nil || !strings.Contains(err.Error(), want) || a.Steps() != 0 {
+			t.Errorf("error %v after %d updates, want one that says %s", err, a.Steps(), want)
+		}
 	}
 }

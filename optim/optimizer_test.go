@@ -168,6 +168,7 @@ func TestStateThatDoesNotFitChangesNothing(t *testing.T) {
 		`"m" has 3 values`: {"m": tensor.New(3), "v": tensor.New(m.Len())},
 		`no "missed"`:      {"m": tensor.New(m.Len()), "v": tensor.New(m.Len())},
 		"a missed 2 of 1":  {"m": tensor.New(m.Len()), "v": tensor.New(m.Len()), "missed": tensor.FromSlice([]float32{2, 0, 0, 0}, 4)},
+		"a missed 0.5 of":  {"m": tensor.New(m.Len()), "v": tensor.New(m.Len()), "missed": tensor.FromSlice([]float32{0.5, 0, 0, 0}, 4)},
 		"a missed NaN":     {"m": tensor.New(m.Len()), "v": tensor.New(m.Len()), "missed": tensor.FromSlice([]float32{float32(math.NaN()), 0, 0, 0}, 4)},
 	} {
 		if err := o.SetState(state, 1); err == nil || !strings.Contains(err.Error(), want) {
@@ -217,6 +218,13 @@ func TestStepAllocatesNothing(t *testing.T) {
 	}
 }
 
+// TestDefaultAdam holds PyTorch's constants.
+func TestDefaultAdam(t *testing.T) {
+	if got, want := DefaultAdam(), (AdamConfig{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func TestWarmRestartsWithoutCyclePanics(t *testing.T) {
 	defer func() {
 		if recover() == nil {
@@ -236,10 +244,20 @@ func TestWarmRestartsWithoutGrowth(t *testing.T) {
 	}
 }
 
+// Half-way down a cosine the rate is half-way to the smallest.
+func TestSmallestRate(t *testing.T) {
+	for name, s := range map[string]Schedule{"Cosine": Cosine{Base: 1, Min: 0.2, Steps: 4}, "WarmRestarts": WarmRestarts{Base: 1, Min: 0.2, First: 4}} {
+		if got := s.LR(2); math.Abs(got-0.6) > 1e-12 {
+			t.Errorf("%s: rate %v, want 0.6", name, got)
+		}
+	}
+}
+
 // TestClipScale: a gradient is brought down to the bound and never up to it.
 func TestClipScale(t *testing.T) {
 	for _, c := range []struct{ norm, most, want float64 }{
 		{4, 1, 0.25}, {1, 1, 1}, {0.6, 1, 1}, {0, 1, 1}, {1e30, 1e-3, 1e-33}, {5, math.Inf(1), 1},
+		{1e-6, 5e-7, 0.25}, // PyTorch adds 1e-6 to the norm
 	} {
 		if got := ClipScale(c.norm, c.most); math.Abs(got-c.want) > 2e-6*c.want {
 			t.Errorf("norm %v, at most %v: scaled by %v, want %v", c.norm, c.most, got, c.want)
