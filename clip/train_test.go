@@ -246,6 +246,7 @@ func TestTrainRefuses(t *testing.T) {
 		"negative freeze": {cfg: with(func(c *TrainConfig) { c.FreezeEncoder = -1 }), samples: samples, prompts: prompts, want: "frozen"},
 		"wild spectra":    {cfg: with(func(c *TrainConfig) { c.Spectral = math.NaN() }), samples: samples, prompts: prompts, want: "spectral changes of size NaN"},
 		"long average":    {cfg: with(func(c *TrainConfig) { c.Average = c.Epochs + 1 }), samples: samples, prompts: prompts, want: "no more epochs"},
+		"negative mean":   {cfg: with(func(c *TrainConfig) { c.Average = -1 }), samples: samples, prompts: prompts, want: "an average over -1"},
 		"one sample":      {cfg: good, samples: samples[:1], prompts: prompts, want: "at least two"},
 		"no label":        {cfg: good, samples: unlabelled, prompts: prompts, want: "label 0"},
 		"too few prompts": {cfg: good, samples: samples, prompts: prompts[:1], want: "classes 1 to 1"},
@@ -331,6 +332,10 @@ func TestPublishedSchedule(t *testing.T) {
 	if got := DefaultTrain(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	want.Spectral, want.Average, want.Batch = 10, 150, 2
+	if err := want.Check(); err != nil {
+		t.Errorf("the largest changes, the longest average and the smallest batch: %v", err)
+	}
 }
 
 // TestInitialValues: as published.
@@ -401,16 +406,15 @@ func TestSharedTargets(t *testing.T) {
 	}
 }
 
-// TestTimestepsAreDrawnOnlyWhereAsked: with the same two windows and weights
-// that hardly move, only random timesteps can change the loss.
+// TestTimestepsAreDrawnOnlyWhereAsked: with one window and weights that hardly move,
+// only random timesteps can change the loss, and those of each step of each epoch do.
 func TestTimestepsAreDrawnOnlyWhereAsked(t *testing.T) {
 	be := tensor.NewCPU(1)
 	defer be.Close()
-	d, w, samples := traintest.Data(5, 1)
-	samples = append(samples, samples[0])
-	samples[1].Label = samples[0].Label%uint8(len(d.Classes)) + 1
+	_, w, samples := traintest.Data(5, 1)
+	samples = slices.Repeat(samples, 4)
 	for _, random := range []bool{false, true} {
-		c := small()
+		c := linear(10)
 		c.RandomTimestep = random
 		m, err := New(c, 3)
 		if err != nil {
@@ -422,13 +426,20 @@ func TestTimestepsAreDrawnOnlyWhereAsked(t *testing.T) {
 			}
 			s.Time2.Weight.Changed()
 		}
-		history, err := m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), TrainConfig{Epochs: 2, Batch: 2, LR: 1e-30}, Hooks{})
-		if err != nil {
+		var losses []float64
+		h := Hooks{OnStep: func(s train.Step) { losses = append(losses, s.Loss) }}
+		if _, err := m.Train(context.Background(), be, w, samples, nil, TrainConfig{Epochs: 2, Batch: 2, LR: 1e-30}, h); err != nil {
 			t.Fatal(err)
 		}
-		a, b := history[0].Loss, history[1].Loss
-		if differ := math.Abs(a-b) > 1e-4*a; differ != random {
-			t.Errorf("random timesteps %v: losses %v and %v", random, a, b)
+		for i, a := range losses {
+			for j, b := range losses[:i] {
+				if differ := math.Abs(a-b) > 1e-4*a; differ != random {
+					t.Errorf("random timesteps %v: losses %v and %v of steps %d and %d", random, a, b, i, j)
+				}
+			}
+		}
+		if len(losses) != 4 {
+			t.Errorf("%d steps, want 4", len(losses))
 		}
 	}
 }

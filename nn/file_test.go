@@ -1,14 +1,33 @@
 package nn_test
 
 import (
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"diffclip/autograd"
+	"diffclip/internal/golden/modeltest"
 	"diffclip/internal/safetensors"
 	"diffclip/nn"
 )
+
+// TestLayersBegin: each layer with the values of its documentation.
+func TestLayersBegin(t *testing.T) {
+	set := nn.NewSet(3)
+	root := set.Root()
+	nn.NewLinear(root.Sub("fc"), 16, 64)
+	nn.NewEmbedding(root.Sub("token"), 64, 16, 0.02)
+	nn.NewConv2d(root.Sub("conv"), 8, 64, autograd.Window(3, 1, 1))
+	nn.NewBatchNorm(root.Sub("norm"), 4)
+	nn.NewLayerNorm(root.Sub("ln"), 4, 1e-6)
+	modeltest.Starts(t, set.Params(), []modeltest.Start{
+		{Suffix: "fc.weight", Deviation: modeltest.Xavier},
+		{Suffix: "token.weight", Deviation: modeltest.Deviation(0.02)},
+		{Suffix: "conv.weight", Deviation: func(in, _ int) float64 { return math.Sqrt(2 / float64(in)) }},
+		{Suffix: "norm.weight", Mean: 1}, {Suffix: "ln.weight", Mean: 1}, {Suffix: "bias"},
+	})
+}
 
 func TestStateInAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.safetensors")

@@ -39,6 +39,9 @@ func TestStateDictNames(t *testing.T) {
 		"conv.weight": tensor.Of(6, 2, 3, 2), "conv.bias": tensor.Of(6), "token.weight": tensor.Of(5, 4), "head.weight": tensor.Of(2, 3),
 	}
 	state := set.State()
+	if p := set.Param("conv.bias"); p == nil || p.Name != "conv.bias" || set.Param("blocks") != nil {
+		t.Errorf("parameters by name: %v, and one that is none: %v", p, set.Param("blocks"))
+	}
 	for name, shape := range want {
 		if x := state[name]; x == nil || x.Shape != shape {
 			t.Errorf("%s is %v, want %v", name, x, shape)

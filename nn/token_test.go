@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"diffclip/autograd"
@@ -126,6 +127,31 @@ func TestInitialValuesOfFilters(t *testing.T) {
 		if got := float64(slices.Max(w.Data)); got > c.most || got < 0.98*c.most {
 			t.Errorf("%s: up to %v, want %v", name, got, c.most)
 		}
+	}
+}
+
+// A copy of values for another shape is refused.
+func TestCopyOfAnotherShape(t *testing.T) {
+	defer func() {
+		if err, ok := recover().(error); !ok || !strings.Contains(err.Error(), "CopyOf w") {
+			t.Errorf("panic %v", err)
+		}
+	}()
+	NewSet(1).Root().Param("w", CopyOf(tensor.New(2, 3)), 3, 2)
+}
+
+// TestOrthogonalHasNoSide: the first weight is positive about as often as not.
+func TestOrthogonalHasNoSide(t *testing.T) {
+	positive := 0
+	for i := range 100 {
+		w := tensor.New(3, 3)
+		Orthogonal(w, 1, fmt.Sprint(i))
+		if w.Data[0] > 0 {
+			positive++
+		}
+	}
+	if positive < 25 || positive > 75 {
+		t.Errorf("positive %d times of 100", positive)
 	}
 }
 

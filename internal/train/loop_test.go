@@ -43,6 +43,7 @@ func newLoop(t *testing.T, checkpoint string) *train.Loop {
 
 func TestHistoryAndSteps(t *testing.T) {
 	l := newLoop(t, "")
+	l.LR = optim.MultiStep{Base: 0.01, Gamma: 0.5, Milestones: []int{1}}
 	var steps []train.Step
 	var epochs []train.Epoch
 	l.OnStep = func(s train.Step) { steps = append(steps, s) }
@@ -52,7 +53,7 @@ func TestHistoryAndSteps(t *testing.T) {
 		t.Fatalf("%v: %d epochs, %d heard of, %d steps", err, len(history), len(epochs), len(steps))
 	}
 	for i, s := range steps {
-		if s.Epoch != i/4 || s.Step != i%4 || s.Done != i+1 || s.Total != 8 || s.LR != 0.01 {
+		if s.Epoch != i/4 || s.Step != i%4 || s.Done != i+1 || s.Total != 8 || s.LR != []float64{0.01, 0.005}[i/4] {
 			t.Errorf("step %d is %+v", i, s)
 		}
 	}
