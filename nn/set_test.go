@@ -57,6 +57,9 @@ func TestLoadReport(t *testing.T) {
 	a, w := set.Root().Param("a", Zeros, 2), set.Root().Param("w", Zeros, 3, 2)
 	set.Root().Param("missing", Zeros, 1)
 	set.Root().Buffer("statistic", 1, 2)
+	if n := set.Count(); n != 2+6+1 {
+		t.Errorf("%d trained values, want 9: buffers are not trained", n)
+	}
 	r := set.Load(map[string]*tensor.Tensor{
 		"a":         tensor.FromSlice([]float32{1, 2}, 2),
 		"w":         tensor.New(2, 3),

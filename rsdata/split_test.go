@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"diffclip/internal/rng"
 )
 
 func config(p Protocol, change func(*SplitConfig)) SplitConfig {
@@ -153,6 +155,42 @@ func TestInductiveUnlabelledKeepClearOfTest(t *testing.T) {
 				t.Fatalf("unlabelled window %v overlaps test window %v", u, x.Pixel)
 			}
 		}
+	}
+}
+
+// TestShuffleIsFair: every element comes to every place about equally often.
+func TestShuffleIsFair(t *testing.T) {
+	const draws, n = 2000, 5
+	var counts [n][n]int
+	for seed := range uint64(draws) {
+		list := []int{0, 1, 2, 3, 4}
+		permuteBy(list, rng.New(seed, "fair", 0))
+		for place, x := range list {
+			counts[x][place]++
+		}
+	}
+	for x, row := range counts {
+		for place, got := range row { // of 400, deviation 18
+			if got < 400-90 || got > 400+90 {
+				t.Errorf("element %d is at place %d in %d of %d draws", x, place, got, draws)
+			}
+		}
+	}
+}
+
+// TestSamplesOfTwoMaps: without full labels, the training and the test map together are
+// drawn from; where both label a pixel that of training counts, and neither is changed.
+func TestSamplesOfTwoMaps(t *testing.T) {
+	d := tiny(2, 2)
+	d.Classes = []Class{{Name: "a"}, {Name: "b"}}
+	s := d.Scenes[0]
+	s.Labels, s.Train, s.Test = nil, []uint8{1, 0, 0, 2}, []uint8{2, 1, 0, 0}
+	want := []Sample{{Pixel{0, 0, 0}, 1, -1}, {Pixel{0, 0, 1}, 1, -1}, {Pixel{0, 1, 1}, 2, -1}}
+	if got := d.labelled(); !reflect.DeepEqual(got, want) {
+		t.Errorf("samples %v, want %v", got, want)
+	}
+	if !reflect.DeepEqual(s.Train, []uint8{1, 0, 0, 2}) || !reflect.DeepEqual(s.Test, []uint8{2, 1, 0, 0}) {
+		t.Errorf("the maps became %v and %v", s.Train, s.Test)
 	}
 }
 

@@ -28,6 +28,7 @@ func newLoop(t *testing.T, checkpoint string) *train.Loop {
 	_, w, samples := traintest.Data(1, 32)
 	set := nn.NewSet(1)
 	fc := nn.NewLinear(set.Root().Sub("fc"), 6, 1)
+	set.Root().Buffer("statistic", 0, 1)
 	return &train.Loop{
 		Name: "test", Backend: be, Set: set, Opt: optim.NewAdam(set, optim.DefaultAdam()),
 		Batches: rsdata.NewBatches(w, samples, rsdata.BatchConfig{Size: 8, Shuffle: true}),
@@ -123,7 +124,7 @@ func TestHistoryIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "c.safetensors")
-	for _, stop := range []int{2, 7} {
+	for _, stop := range []int{2, 5, 7} {
 		ctx, cancel := context.WithCancel(context.Background())
 		l := newLoop(t, path)
 		l.OnStep = func(s train.Step) {
@@ -227,6 +228,20 @@ func TestSpoiltWeightsAreNotSaved(t *testing.T) {
 		if now, err := os.ReadFile(path); checkpoint != "" && (err != nil || string(now) != string(kept)) {
 			t.Errorf("%s: the checkpoint of the first epoch is gone: %v", name, err)
 		}
+	}
+}
+
+// Statistics that are not finite are not saved either.
+func TestSpoiltStatisticsAreNotSaved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.safetensors")
+	l := newLoop(t, path)
+	l.OnEpoch = func(train.Epoch) error {
+		l.Set.Buffers()[0].Value.Data[0] = float32(math.NaN())
+		return nil
+	}
+	_, err := l.Run(context.Background())
+	if _, missing := os.Stat(path); err == nil || !strings.Contains(err.Error(), "statistic became infinite or not a number") || missing == nil {
+		t.Errorf("error %v, want one that names the statistic, and no checkpoint: %v", err, missing)
 	}
 }
 
