@@ -175,7 +175,8 @@ func sameState(t *testing.T, what string, got, want *nn.Set) {
 	}
 }
 
-// TestTimestepsFollowSeedAndStep: those of windows, where they are drawn at random.
+// TestTimestepsFollowSeedAndStep: those of windows, where they are drawn at random, as
+// do changes of their spectra.
 func TestTimestepsFollowSeedAndStep(t *testing.T) {
 	c := small()
 	c.RandomTimestep = true
@@ -185,14 +186,19 @@ func TestTimestepsFollowSeedAndStep(t *testing.T) {
 	}
 	d, w, samples := traintest.Data(5, 10)
 	data := w.NewBuffers(len(samples))
-	steps := func(seed, step uint64) []int32 {
+	prepared := func(seed, step uint64) *Batch {
 		b := &rsdata.Batch{Samples: samples, Data: data}
-		m.prepare(b, nil, smallPrompts(len(d.Classes)), TrainConfig{Seed: seed}, step)
-		return b.Extra.(*Batch).Steps
+		m.prepare(b, nil, smallPrompts(len(d.Classes)), TrainConfig{Seed: seed, Spectral: 0.1}, step)
+		return b.Extra.(*Batch)
 	}
+	steps := func(seed, step uint64) []int32 { return prepared(seed, step).Steps }
+	gains := func(seed, step uint64) []float32 { return prepared(seed, step).spectra.gain[0].Data }
 	first := steps(1, 1)
 	if !slices.Equal(steps(1, 1), first) || slices.Equal(steps(2, 1), first) || slices.Equal(steps(1, 2), first) {
 		t.Errorf("timesteps %v, with another seed %v, in another step %v", first, steps(2, 1), steps(1, 2))
+	}
+	if first := gains(1, 1); !slices.Equal(gains(1, 1), first) || slices.Equal(gains(2, 1), first) || slices.Equal(gains(1, 2), first) {
+		t.Errorf("gains %v, with another seed %v, in another step %v", first, gains(2, 1), gains(1, 2))
 	}
 }
 
@@ -203,8 +209,9 @@ func TestResumeWantsTheSameRun(t *testing.T) {
 	defer be.Close()
 	d, w, samples := traintest.Data(5, 12)
 	h := Hooks{Checkpoint: filepath.Join(t.TempDir(), "c.safetensors")}
+	model := small()
 	run := func(samples []rsdata.Sample, prompts Prompts, cfg TrainConfig) error {
-		m, err := New(small(), 3)
+		m, err := New(model, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,9 +227,12 @@ func TestResumeWantsTheSameRun(t *testing.T) {
 	decayed.WeightDecay = 0.1
 	changed := slices.Clone(prompts)
 	changed[0], changed[1] = changed[1], changed[0]
-	for name, err := range map[string]error{
+	errs := map[string]error{
 		"samples": run(others, prompts, cfg), "prompts": run(samples, changed, cfg), "decay": run(samples, prompts, decayed),
-	} {
+	}
+	model.Targets = TargetsClass
+	errs["targets"] = run(samples, prompts, cfg)
+	for name, err := range errs {
 		if err == nil || !strings.Contains(err.Error(), "another configuration") {
 			t.Errorf("other %s: %v", name, err)
 		}

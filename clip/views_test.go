@@ -63,8 +63,13 @@ func TestViewsAreTheMean(t *testing.T) {
 	d := noise(9, 9)
 	c, w := mappedAs(t, d, 5, 1, func(c *Config) { c.Head, c.Classes, c.Views = HeadLinear, 3, 8 })
 	pixels := []rsdata.Pixel{{Row: 2, Col: 3}, {Row: 0, Col: 8}}
-	got := make([]float32, 2*3)
-	if err := c.Features(t.Context(), w, pixels, got); err != nil {
+	got, alone := make([]float32, 2*3), make([]float32, 3)
+	for range 2 { // nothing stays of the first time
+		if err := c.Features(t.Context(), w, pixels, got); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Features(t.Context(), w, pixels[1:], alone); err != nil {
 		t.Fatal(err)
 	}
 	want := make([]float32, 2*3)
@@ -81,4 +86,5 @@ func TestViewsAreTheMean(t *testing.T) {
 		c.tape.Reset()
 	}
 	golden.Near(t, "mean of the views", got, want, 1e-5)
+	golden.Near(t, "mean of the views of one window", alone, want[3:], 1e-5)
 }
