@@ -74,6 +74,42 @@ func TestBatchesAreReproducible(t *testing.T) {
 	}
 }
 
+// TestDrawsOfBatches: the changes of windows and their order follow from seed, purpose
+// and epoch, the changes of one from its place in the epoch, whatever the batches' size.
+func TestDrawsOfBatches(t *testing.T) {
+	d := tiny(20, 20)
+	w := NewWindows(d, identity(d), 3)
+	of := func(seed uint64, name string) *Batches {
+		return NewBatches(w, manySamples(100), BatchConfig{Size: 16, Seed: seed, Name: name, Shuffle: true, Symmetries: true, Crops: []uint8{1, 3}})
+	}
+	b := of(1, "a")
+	all := b.augment(nil, 2, 0, 64)
+	for first := range 64 / 16 {
+		if part := b.augment(nil, 2, 16*first, 16); !slices.Equal(part, all[16*first:16*first+16]) {
+			t.Errorf("the changes of windows %d to %d are %v, want %v", 16*first, 16*first+15, part, all[16*first:16*first+16])
+		}
+	}
+	if slices.Equal(all[:16], all[16:32]) {
+		t.Error("two batches of an epoch have the same changes")
+	}
+	order := b.order(2)
+	for what, other := range map[string]struct {
+		b     *Batches
+		epoch int
+	}{"epoch": {b, 3}, "purpose": {of(1, "b"), 2}, "seed": {of(2, "a"), 2}} {
+		if slices.Equal(other.b.augment(nil, other.epoch, 0, 64), all) || slices.Equal(other.b.order(other.epoch), order) {
+			t.Errorf("another %s has the same changes or order", what)
+		}
+	}
+	seen := map[Augment]bool{}
+	for _, a := range b.augment(nil, 0, 0, 400) {
+		seen[a] = true
+	}
+	if len(seen) != 8*2 {
+		t.Errorf("%d pairs of symmetry and crop occur, want 16", len(seen))
+	}
+}
+
 func TestBatchDataMatchesItsPixels(t *testing.T) {
 	d := tiny(20, 20)
 	w := NewWindows(d, identity(d), 3)

@@ -55,6 +55,15 @@ func TestWilcoxon(t *testing.T) {
 	compareTest(t, Wilcoxon(x, y), SignificanceTest{59, 672.5, 0.10870605531071885, false})
 	compareTest(t, Wilcoxon(y, x), SignificanceTest{59, 672.5, 0.10870605531071885, false})
 
+	var long []float64
+	for i := range 51 {
+		long = append(long, float64(i+1)*float64(1-2*(i%2)))
+	}
+	for n, exact := range map[int]bool{50: true, 51: false} {
+		if got := Wilcoxon(long[:n], make([]float64, n)); got.N != n || got.Exact != exact {
+			t.Errorf("%d pairs: %+v, want an exact chance: %v", n, got, exact)
+		}
+	}
 	compareTest(t, Wilcoxon(zero, zero), SignificanceTest{0, 0, 1, true})
 	nan := math.NaN() // a figure that is not defined tells nothing apart
 	compareTest(t, Wilcoxon(append([]float64{nan, 0.5}, d...), append([]float64{0.1, nan}, zero...)), SignificanceTest{9, 3, 0.01953125, true})

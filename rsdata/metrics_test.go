@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -133,14 +134,25 @@ func TestSummariseScores(t *testing.T) {
 	if names, values := got.Columns(); names[2] != "kappa" || values[2].Mean != got.Kappa.Mean || got.Binary != nil {
 		t.Errorf("columns %v, %v", names, values)
 	}
+	uneven := confusion([]int64{3, 1}, []int64{0, 8}).Scores()
+	names, one := uneven.Columns()
+	_, seeds := SummariseScores([]Scores{uneven}).Columns()
+	for i, want := range []float64{11. / 12, 0.875, 0.8} {
+		if !near(one[i], want) || !near(seeds[i].Mean, want) {
+			t.Errorf("%s is %v, over seeds %v, want %v", names[i], one[i], seeds[i].Mean, want)
+		}
+	}
 	first.Binary, second.Binary = &BinaryScores{0.5, 0.75, 1, 0}, &BinaryScores{1, 0.25, math.NaN(), 1}
 	got = SummariseScores([]Scores{first, second})
 	names, values := got.Columns()
-	if names[3] != "SP" || !near(values[0].Mean, 0.75) || !near(values[1].Mean, 0.5) || values[2].N != 1 || !near(values[3].Mean, 0.5) {
+	if names[3] != "SP" || !near(values[0].Mean, 0.75) || !near(values[1].Mean, 0.5) || values[2].N != 1 || values[2].Mean != 1 || !near(values[3].Mean, 0.5) {
 		t.Errorf("of a yes-or-no task: %v, %v", names, values)
 	}
-	if names, values := second.Columns(); names[1] != "AUC" || values[1] != 0.25 {
+	if names, values := first.Columns(); !slices.Equal(names, []string{"ACC", "AUC", "SE", "SP"}) || !slices.Equal(values, []float64{0.5, 0.75, 1, 0}) {
 		t.Errorf("columns of one seed: %v, %v", names, values)
+	}
+	if table := (&Confusion{Counts: [][]int64{{1}}, Binary: first.Binary}); table.Scores().Binary != first.Binary {
+		t.Error("the scores of a table lack its figures of a yes-or-no task")
 	}
 	if empty := SummariseScores(nil); empty.OA.N != 0 || !math.IsNaN(empty.OA.Mean) {
 		t.Errorf("no seeds: %+v", empty)

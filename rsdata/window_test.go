@@ -2,6 +2,7 @@ package rsdata
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -34,8 +35,12 @@ func TestGatherPadsWithTheEdge(t *testing.T) {
 		for i := range 9 * 7 {
 			pixels = append(pixels, Pixel{0, int32(i / 7), int32(i % 7)})
 		}
-		dst := w.NewBuffers(len(pixels))
+		dst, augmented := w.NewBuffers(len(pixels)), w.NewBuffers(len(pixels))
 		w.Gather(dst, pixels)
+		w.GatherAugmented(augmented, pixels, make([]Augment, len(pixels)))
+		if !reflect.DeepEqual(augmented, dst) {
+			t.Errorf("side %d: windows without a change differ from plain ones", side)
+		}
 		for m := range dst {
 			n := side * side * w.Bands(m)
 			for i, p := range pixels {
