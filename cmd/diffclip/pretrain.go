@@ -60,12 +60,16 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 		fmt.Fprintf(a.stdout, "stage 1 of %s is complete; go on with: %s\n", p.out, commandLine("finetune", "-from", p.out))
 		return nil
 	}
-	man, err := begin(folder, x, p.resume)
+	man, relabelled, err := begin(folder, x, p.resume)
 	if err != nil {
 		return err
 	}
 	describe(a, x)
-	if err := stage1AndPage(a, folder, x, man, trained); err != nil {
+	err = stage1AndPage(a, folder, x, man, trained)
+	if relabelled && (err == nil || errors.Is(err, context.Canceled)) { // the checkpoint was that of these windows
+		err = errors.Join(err, folder.WriteSplit(x))
+	}
+	if err != nil {
 		return resumable(err, commandLine("pretrain", "-resume", "-out", p.out))
 	}
 	next := commandLine("finetune", "-from", p.out)
@@ -126,18 +130,30 @@ func startingPoint(f *flags, p *place, s *settings) (run.Config, error) {
 // begin writes run.json and split.json, so that an interrupted run says what it
 // was, and clears away what a run written over has left. A run that is resumed
 // keeps its own: whether it can be resumed shows only when its checkpoint is read.
-func begin(folder run.Folder, x *run.Experiment, resume bool) (*run.Manifest, error) {
-	man := run.NewManifest(x)
+// Relabelled is set where the run began without the labels that there now are.
+func begin(folder run.Folder, x *run.Experiment, resume bool) (man *run.Manifest, relabelled bool, err error) {
+	man = run.NewManifest(x)
 	if resume {
-		return man, inherit(man, folder, x)
+		relabelled, err = takeUp(man, folder, x)
+		return man, relabelled, err
 	}
 	if err := folder.Clear(false); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := folder.SaveManifest(man); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return man, folder.WriteSplit(x)
+	return man, false, folder.WriteSplit(x)
+}
+
+// takeUp is inherit for stage 1, in which labels have no part: they may have come since
+// it began. That it is the same windows the checkpoint knows.
+func takeUp(man *run.Manifest, folder run.Folder, x *run.Experiment) (relabelled bool, err error) {
+	_, earlier, err := run.Open(folder.Dir)
+	if err != nil || !earlier.Relabelled(x) {
+		return false, inherit(man, folder, x)
+	}
+	return true, inherit(man, folder, nil)
 }
 
 // resumable adds to the interruption of a training how to go on.

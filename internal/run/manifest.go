@@ -95,6 +95,25 @@ func (m *Manifest) Same(x *Experiment) error {
 	return nil
 }
 
+// Relabelled reports whether the run began without labels enough for stage 2, and the experiment, of rasters
+// of the same sizes, has them.
+func (m *Manifest) Relabelled(x *Experiment) bool {
+	now := NewManifest(x)
+	return m.Split.Train == 0 && m.Split.Test == 0 && x.NoTest == nil && slices.Equal(m.Data.sizes(), now.Data.sizes())
+}
+
+// sizes lists the bands of the modalities, and the rows and columns of the scenes.
+func (d *DataFacts) sizes() []int {
+	var out []int
+	for _, m := range d.Modalities {
+		out = append(out, m.Bands)
+	}
+	for _, s := range d.Scenes {
+		out = append(out, s.H, s.W)
+	}
+	return out
+}
+
 // Open reads the manifest of an existing run.
 func Open(dir string) (Folder, *Manifest, error) {
 	f := Folder{dir}
