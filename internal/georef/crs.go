@@ -38,7 +38,8 @@ func (c CRS) String() string {
 // FromWKT returns the CRS that a well-known text describes (WKT 1, its ESRI
 // dialect as in .prj files, or WKT 2). The EPSG code comes from the text's own
 // authority entry, else from the name where that is one that ESRI writes without
-// an entry: of a UTM zone, a national grid or the like.
+// an entry, of a UTM zone, a national grid or the like, and the text's numbers are not
+// those of another system.
 func FromWKT(wkt string) CRS {
 	wkt = strings.TrimSpace(wkt)
 	if wkt == "" {
@@ -50,8 +51,11 @@ func FromWKT(wkt string) CRS {
 	if name, ok := quoted(wkt); ok {
 		c.Citation = name
 	}
-	if c.EPSG = authority(wkt); c.EPSG == 0 {
-		c.EPSG = named(c.Citation)
+	if c.EPSG = authority(wkt); c.EPSG != 0 {
+		return c
+	}
+	if code := named(c.Citation); !contradicts(wkt, systems().text[code]) {
+		c.EPSG = code
 	}
 	return c
 }

@@ -152,3 +152,36 @@ func TestSystems(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A text that calls itself as a known system and has other numbers is no such system; other digits are no other numbers.
+func TestSystemsOfTheSameName(t *testing.T) {
+	text := func(code int) string { return systems().text[code] }
+	change := func(code int, from, to string) string {
+		if !strings.Contains(text(code), from) {
+			t.Fatalf("EPSG:%d has no %q: %s", code, from, text(code))
+		}
+		return strings.Replace(text(code), from, to, 1)
+	}
+	for _, c := range []struct {
+		wkt  string
+		epsg int
+	}{
+		{change(2039, "35.2045169444444", "35.20451694"), 2039},
+		{change(2039, "219529.584", "219529.5840001"), 2039},
+		{strings.ToLower(change(32733, `PARAMETER["Scale_Factor",0.9996],`, "")), 32733},
+		{change(25832, "500000.0", "32500000.0"), 0},
+		{change(25832, "Central_Meridian\",9.0", "Central_Meridian\",9.5"), 0},
+		{change(27700, "0.9996012717", "0.9996"), 0},
+		{change(27700, `UNIT["Meter",1.0]`, `UNIT["Foot_US",0.3048006096012192]`), 0},
+		{change(2154, "49.0", "48.0"), 0},
+		{change(32733, `6378137.0,298.257223563`, `6378137,298.257222101`), 32733},
+		{change(32733, `6378137.0,298.257223563`, `6377397.155,299.1528128`), 0},
+		{change(2154, `PRIMEM["Greenwich",0.0]`, `PRIMEM["Paris",2.33722917]`), 0},
+		{change(4326, `6378137.0,298.257223563`, `6378388,297`), 0},
+		{strings.TrimSuffix(change(25832, "500000.0", "32500000.0"), "]") + `,AUTHORITY["EPSG","4647"]]`, 4647},
+	} {
+		if got := FromWKT(c.wkt).EPSG; got != c.epsg {
+			t.Errorf("%s: EPSG:%d, want %d", c.wkt, got, c.epsg)
+		}
+	}
+}
