@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"diffclip/internal/georef"
@@ -189,5 +190,26 @@ func TestOpenWorldFile(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "hsi.tfw"), []byte("two\n"))
 	if g := open(); g != nil {
 		t.Errorf("of a damaged world file the grid is %v", g)
+	}
+}
+
+// Images of one size in a TIFF are its bands, and both that and the contrary are told.
+func TestImagesInATIFF(t *testing.T) {
+	for name, want := range map[string]struct {
+		bands int
+		note  string
+	}{
+		"pages_float32": {5, "the file holds 5 images of one size and type, which are taken for its bands"},
+		"imagej_uint16": {4, "the file holds 4 images of one size and type"},
+		"differ_uint8":  {1, "the file holds 2 images that differ in size, type or place, of which the first is read"},
+	} {
+		in, err := Inspect(filepath.Join("../internal/tiff/testdata", name+".tif"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := in.Files[0].Variables[0]
+		if v.Shape[2] != want.bands || !strings.Contains(strings.Join(v.Notes, "\n"), want.note) {
+			t.Errorf("%s: %v, notes %q; want %d bands and %q", name, v.Shape, v.Notes, want.bands, want.note)
+		}
 	}
 }

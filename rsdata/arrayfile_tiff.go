@@ -49,8 +49,15 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 		return nil, err
 	}
 	c := &content{array: a, wavelengths: t.Wavelengths(o.band), notes: o.notes}
-	if t.Pages > 1 {
-		c.notes = append(c.notes[:len(c.notes):len(c.notes)], fmt.Sprintf("the file holds %d images, of which the first is read: if they are bands, stack them in one", t.Pages))
+	c.notes = slices.Clip(c.notes)
+	switch {
+	case t.Stacked:
+		c.notes = append(c.notes, fmt.Sprintf("the file holds %d images of one size and type, which are taken for its bands, in their order", t.Pages))
+	case t.Pages > 1:
+		c.notes = append(c.notes, fmt.Sprintf("the file holds %d images that differ in size, type or place, of which the first is read: if they are bands, stack them in one", t.Pages))
+	}
+	if t.Lost != nil {
+		c.notes = append(c.notes, fmt.Sprintf("behind the first image is something that cannot be read: %v", t.Lost))
 	}
 	if t.HasNoData {
 		c.noData = &t.NoData

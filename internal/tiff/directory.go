@@ -11,12 +11,14 @@ import (
 // The tags that are read or written.
 const (
 	tagNewSubfileType  = 254
+	tagSubfileType     = 255
 	tagImageWidth      = 256
 	tagImageLength     = 257
 	tagBitsPerSample   = 258
 	tagCompression     = 259
 	tagPhotometric     = 262
 	tagFillOrder       = 266
+	tagDescription     = 270
 	tagStripOffsets    = 273
 	tagSamplesPerPixel = 277
 	tagRowsPerStrip    = 278
@@ -77,43 +79,64 @@ type directory struct {
 	entries map[uint16]entry
 }
 
-// readDirectories reads the header and returns the directory of the first image
-// that is neither an overview nor a mask, and that of its mask, nil where it has
-// none, and counts such images. What lies behind the image may be damaged: nothing then is known of a mask.
-func readDirectories(r io.ReaderAt, size int64) (image, mask *directory, pages int, err error) {
+// contents are the directories of a file.
+type contents struct {
+	images []*directory // those that are neither overviews nor masks, at least one
+	mask   *directory   // the first image's, nil where it has none
+	lost   error        // why no more is known of what lies behind them, nil where that is all
+}
+
+// readDirectories reads the header and the directories. What lies behind the first image may be damaged.
+func readDirectories(r io.ReaderAt, size int64) (in contents, err error) {
 	file := directory{r: r, size: uint64(max(0, size))}
 	next, err := file.readHeader()
 	if err != nil {
-		return nil, nil, 0, err
+		return in, err
 	}
-	seen := map[uint64]bool{}
+	seen, fields := map[uint64]bool{}, uint64(0)
 	for next != 0 && !seen[next] {
 		seen[next] = true
 		d := file
 		var kind uint64
 		if next, err = d.readEntries(next); err == nil {
-			kind, err = d.number(tagNewSubfileType, 0)
+			kind, err = d.subfileType()
 		}
-		if err != nil && image != nil {
+		if fields += uint64(len(d.entries)); err == nil && fields > file.size/12 {
+			err = fmt.Errorf("the directories lie one upon the other: the file is damaged")
+		}
+		if err != nil && in.images != nil {
+			in.lost = err
 			break
 		}
 		if err != nil {
-			return nil, nil, 0, err
+			return in, err
 		}
 		_, sized := d.entries[tagImageWidth]
-		switch kind &= reducedImage | maskImage; {
+		switch {
 		case sized && kind == 0:
-			if pages++; image == nil {
-				image = &d
-			}
-		case sized && kind == maskImage && pages == 1 && mask == nil:
-			mask = &d
+			in.images = append(in.images, &d)
+		case sized && kind == maskImage && len(in.images) == 1 && in.mask == nil:
+			in.mask = &d
 		}
 	}
-	if image == nil {
-		return nil, nil, 0, fmt.Errorf("the TIFF file holds no full-resolution image")
+	if in.images == nil {
+		return in, fmt.Errorf("the TIFF file holds no full-resolution image")
 	}
-	return image, mask, pages, nil
+	return in, nil
+}
+
+// subfileType returns the bits of NewSubfileType that tell overviews and masks apart, also
+// where the field of TIFF 5.0 says so.
+func (d *directory) subfileType() (uint64, error) {
+	kind, err := d.number(tagNewSubfileType, 0)
+	if err != nil {
+		return 0, err
+	}
+	old, err := d.number(tagSubfileType, 0)
+	if old == 2 {
+		kind |= reducedImage
+	}
+	return kind & (reducedImage | maskImage), err
 }
 
 // Bits of NewSubfileType.

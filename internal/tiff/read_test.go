@@ -305,10 +305,92 @@ func TestDamagedMask(t *testing.T) {
 	}
 }
 
+// Images of one size and type are the bands; the first stands alone where others are of another size.
 func TestPages(t *testing.T) {
-	for file, want := range map[string]int{"testdata/pages_uint8.tif": 3, "testdata/overview_uint8.tif": 1, "testdata/masktiles_float32.tif": 1} {
-		if got := open(t, file).Pages; got != want {
-			t.Errorf("%s: %d images, want %d", file, got, want)
+	for file, want := range map[string]struct {
+		pages, bands int
+		stacked      bool
+	}{
+		"pages_uint8": {3, 3, true}, "pages_int16": {2, 4, true}, "pages_float32": {5, 5, true}, "imagej_uint16": {4, 4, true},
+		"differ_uint8": {2, 1, false}, "overview_uint8": {1, 1, false}, "masktiles_float32": {1, 2, false},
+	} {
+		f := open(t, "testdata/"+file+".tif")
+		if f.Pages != want.pages || f.Bands != want.bands || f.Stacked != want.stacked {
+			t.Errorf("%s: %d images, %d bands, stacked %v; want %+v", file, f.Pages, f.Bands, f.Stacked, want)
 		}
+	}
+	if got, want := open(t, "testdata/pages_float32.tif").BandNames(), []string{"image 0", "image 1", "image 2", "image 3", "image 4"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("bands are called %q, want %q", got, want)
+	}
+}
+
+// No band is lost where a stack is damaged, and none is made up.
+func TestDamagedPages(t *testing.T) {
+	read := func(name string) []byte {
+		b, err := os.ReadFile("testdata/" + name + ".tif")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	raw, pages := read("imagej_uint16"), read("pages_uint8")
+	second := func(tag, v uint16) []byte { // pages_uint8 with another value in its second directory
+		b := bytes.Clone(pages)
+		le := binary.LittleEndian
+		dir := b[le.Uint32(b[4:]):]
+		dir = b[le.Uint32(dir[2+12*int(le.Uint16(dir)):]):]
+		for i := range int(le.Uint16(dir)) {
+			if e := dir[2+12*i:]; le.Uint16(e) == tag {
+				le.PutUint32(e[8:], uint32(v))
+			}
+		}
+		return b
+	}
+	for _, c := range []struct {
+		name string
+		b    []byte
+		want string
+	}{
+		{"raw, cut", raw[:len(raw)-1], "says that it holds 4 images of 684 bytes behind byte"},
+		{"raw, many more", bytes.Replace(raw, []byte("images=4\nchannels=2"), []byte("images=60000\nchann="), 1), "says that it holds 60000 images"},
+		{"raw, compressed", bytes.Replace(raw, []byte{1, 3, 0, 3, 0, 0, 0, 1, 0, 1}, []byte{1, 3, 0, 3, 0, 0, 0, 1, 0, 5}, 1), "4 images of ImageJ behind one directory, compressed"},
+		{"another compression", second(tagCompression, 34887), "image 2 of 3: unsupported kind of TIFF: compression 34887 (LERC)"},
+		{"pixels beyond the file", second(tagStripOffsets, 60000), "image 2 of 3: block 1 of 1"},
+	} {
+		if _, err := readBytes(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+	last := bytes.LastIndex(pages, []byte{0, 1, 3, 0}) - 2 // where the last directory begins, with its width
+	if _, err := readBytes(pages[:last+20]); err == nil || !strings.Contains(err.Error(), "what follows image 2: ") {
+		t.Errorf("cut within the last directory: %v", err)
+	}
+	f, err := Open(bytes.NewReader(second(tagImageWidth, 18)), int64(len(pages)), "in.tif")
+	if err != nil || f.Stacked || f.Bands != 1 {
+		t.Errorf("another width: stacked %v, %v", f.Stacked, err)
+	}
+}
+
+// Directories that share their pixels do not make more of a file than it is.
+func TestPagesThatShareTheirPixels(t *testing.T) {
+	b, err := os.ReadFile("testdata/none1_uint8_strip_pixel_le.tif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	le := binary.LittleEndian
+	if le.Uint16(b[2:]) != 43 {
+		t.Fatal("the test is made for BigTIFF")
+	}
+	first := le.Uint64(b[8:])
+	n := 8 + 20*le.Uint64(b[first:])
+	for range 60 {
+		b = append(b, b[first:first+n+8]...)
+		at := uint64(len(b)) - n - 8
+		le.PutUint64(b[at+n:], first)
+		le.PutUint64(b[8:], at)
+		first = at
+	}
+	if _, err := readBytes(b); err == nil || !strings.Contains(err.Error(), "the file lists 61 images") {
+		t.Errorf("%v", err)
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"diffclip/internal/numeric"
 )
 
-// File is the first full-resolution image of a TIFF file, open for reading. Its
-// methods may be called from several goroutines.
+// File is the first full-resolution image of a TIFF file, or all of them as its bands,
+// open for reading. Its methods may be called from several goroutines.
 type File struct {
 	Name                 string
 	Width, Height, Bands int
@@ -28,15 +28,20 @@ type File struct {
 	Grid                 georef.Grid  // the zero Grid where the file has no georeferencing
 	NoData               float64      // as a sample of Type holds it; meaningful where HasNoData
 	HasNoData            bool
+	Lost                 error   // why it is not known what lies behind the images, nil where it is
 	Palette              []Color // the colour table of a palette image, else nil
 	Metadata             []Item  // GDAL's metadata, else nil
-	Pages                int     // images of full resolution in the file, of which this is the first
+	Pages                int     // images of full resolution in the file
+	Stacked              bool    // they are the bands, one after another; else this is the first of them
 	Alpha                int     // the band whose tag says that it tells how opaque a pixel is; -1 where none does
 
 	r      io.ReaderAt
 	size   int64
 	layout layout
-	mask   *File // what ReadMask unpacks, nil where the image has no mask
+	mask   *File   // what ReadMask unpacks, nil where the image has no mask
+	pages  []*File // where Stacked, each with bands of its own, read under the lock of this one
+
+	description string // what the writer says of the image
 
 	mu       sync.Mutex // guards what follows
 	cache    window     // the last row of blocks, where only part of it has been asked for
@@ -51,13 +56,15 @@ type Color struct{ R, G, B uint8 }
 // them is checked, so that a truncated file is refused here.
 func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 	f := &File{Name: name, r: r, size: size}
-	d, mask, pages, err := readDirectories(r, size)
-	f.Pages = pages
-	if err == nil {
-		err = f.describe(d)
+	in, err := readDirectories(r, size)
+	if f.Pages, f.Lost = len(in.images), in.lost; err == nil {
+		err = f.describe(in.images[0])
 	}
-	if err == nil && mask != nil {
-		err = f.describeMask(mask)
+	if err == nil && in.mask != nil {
+		err = f.describeMask(in.mask)
+	}
+	if err == nil {
+		err = f.stack(in.images[1:])
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -99,6 +106,7 @@ func (f *File) describe(d *directory) (err error) {
 	if f.Metadata, err = readMetadata(d); err != nil {
 		return err
 	}
+	f.description, _ = d.text(tagDescription) // for people, as a rule, and of no harm where it is damaged
 	if f.NoData, f.HasNoData, err = readNoData(d, f.Type); err != nil {
 		return err
 	}
@@ -141,7 +149,13 @@ func (f *File) readRows(row, count int, narrow bool) (*numeric.Array, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	to := numeric.Placement{Format: f.layout.format, Type: f.Type, Shape: []int{count, f.Width, f.Bands}, Narrow: narrow}
-	a, err := numeric.Read(&rowReader{f: f, next: row, end: row + count}, to, numeric.RowMajor)
+	var a *numeric.Array
+	var err error
+	if f.Stacked {
+		a, err = f.readStacked(row, count, to)
+	} else {
+		a, err = numeric.Read(&rowReader{f: f, next: row, end: row + count}, to, numeric.RowMajor)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}

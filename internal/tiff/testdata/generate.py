@@ -130,11 +130,27 @@ for name, kind, options in ("mask_uint8", "uint8", ["COMPRESS=DEFLATE"]), ("mask
     ds = None
 write("alpha_uint16", "uint16", ["COMPRESS=DEFLATE", "ALPHA=YES"])
 
-# Several images in one file.
-for k in range(3):
-    ds = gdal.GetDriverByName("GTiff").Create("pages_uint8.tif", W, H, 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE", *(["APPEND_SUBDATASET=YES"] if k else [])])
-    ds.WriteArray(pixels("uint8", 1))
+# Several images in one file: of one band each, of two, of one with names, and of another size.
+for name, kind, images, bands, options in (("pages_uint8", "uint8", 3, 1, ["COMPRESS=DEFLATE"]), ("pages_int16", "int16", 2, 2, ["ENDIANNESS=BIG", "BIGTIFF=YES", "COMPRESS=LZW", *TILE]),
+                                           ("pages_float32", "float32", 5, 1, [])):
+    for k in range(images):
+        ds = gdal.GetDriverByName("GTiff").Create(f"{name}.tif", W, H, bands, TYPES[kind][0], [*options, *(["APPEND_SUBDATASET=YES"] if k else [])])
+        if kind == "float32":
+            ds.GetRasterBand(1).SetDescription(f"image {k}")
+        ds.WriteArray(pixels(kind, images * bands)[k * bands:(k + 1) * bands])
+        ds = None
+for k in range(2):
+    ds = gdal.GetDriverByName("GTiff").Create("differ_uint8.tif", W, H - 6 * k, 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE", *(["APPEND_SUBDATASET=YES"] if k else [])])
+    ds.WriteArray(pixels("uint8", 1)[:, :H - 6 * k])
     ds = None
+
+# Several images behind one directory, as ImageJ writes them beyond 4 GB.
+about = b"ImageJ=1.53t\nimages=4\nchannels=2\nslices=2\nhyperstack=true\n\0"
+start = 8 + 2 + 12 * 10 + 4
+fields = [(256, 3, 1, W << 16), (257, 3, 1, H << 16), (258, 3, 1, 16 << 16), (259, 3, 1, 1 << 16), (262, 3, 1, 1 << 16), (270, 2, len(about), start), (273, 4, 1, start + len(about)),
+          (277, 3, 1, 1 << 16), (278, 3, 1, H << 16), (279, 4, 1, W * H * 2)]
+with open("imagej_uint16.tif", "wb") as f:
+    f.write(struct.pack(">2sHIH", b"MM", 42, 8, len(fields)) + b"".join(struct.pack(">HHII", *x) for x in fields) + struct.pack(">I", 0) + about + pixels("uint16", 4).astype(">u2").tobytes())
 
 # An overview after the image.
 ds = gdal.GetDriverByName("GTiff").Create("overview_uint8.tif", W, H, 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE"])
