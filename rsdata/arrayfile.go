@@ -46,7 +46,7 @@ type content struct {
 	wavelengths []float64
 	noData      *float64        // as the values are stored
 	scale       []numeric.Scale // of the values of each band; nil where they are the measurements
-	hidden      []bool          // per pixel: whether a mask hides it; nil where none does, and after hide
+	hidden      []bool          // per pixel, or per value: whether a mask hides it; nil where none does, and after hide
 	good        []bool          // per band: whether the file recommends it; nil where it does not say
 	grid        *georef.Grid
 	classNames  []string // of a classified map; index 0 is unlabelled

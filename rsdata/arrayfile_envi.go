@@ -102,7 +102,7 @@ func (e *enviArrays) read(name string, narrow bool) (*content, error) {
 		c.noData = &e.NoData
 	}
 	c.readSidecar(e.Name, e.Format.Type, e.Scale)
-	measured, err := maskBeside(e.Name, e.Height, e.Width)
+	measured, err := maskBeside(e.Name, e.Height, e.Width, e.Bands)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 func (t *tiffArrays) hide(c *content, o *opacity) error {
 	mask, err := t.ReadMask()
 	if err == nil && mask == nil {
-		mask, err = maskBeside(t.Name, t.Height, t.Width)
+		mask, err = maskBeside(t.Name, t.Height, t.Width, t.Bands)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.Name, err)
@@ -100,7 +100,15 @@ func (t *tiffArrays) hide(c *content, o *opacity) error {
 		opaque[i] = c.array.At64(i*t.Bands+o.band) != 0
 	}
 	c.mask(opaque)
-	c.array = withoutBand(c.array, o.band)
+	if c.array = withoutBand(c.array, o.band); len(c.hidden) > len(opaque) {
+		kept := c.hidden[:0]
+		for i, h := range c.hidden {
+			if i%t.Bands != o.band {
+				kept = append(kept, h)
+			}
+		}
+		c.hidden = kept
+	}
 	if c.scale != nil {
 		c.scale = slices.Delete(c.scale, o.band, o.band+1)
 	}
@@ -165,9 +173,9 @@ func withoutBand(a *numeric.Array, band int) *numeric.Array {
 	return out
 }
 
-// maskBeside reads the mask that GDAL keeps beside an image, path + ".msk": true where the image was measured. It is nil
-// where there is none.
-func maskBeside(path string, h, w int) ([]bool, error) {
+// maskBeside reads the mask that GDAL keeps beside an image, path + ".msk": true where the image was measured, per pixel,
+// or per value where each band has a mask of its own. It is nil where there is none.
+func maskBeside(path string, h, w, bands int) ([]bool, error) {
 	f, closer, err := tiff.OpenFile(path + ".msk")
 	if os.IsNotExist(err) {
 		return nil, nil
@@ -176,19 +184,33 @@ func maskBeside(path string, h, w int) ([]bool, error) {
 		return nil, err
 	}
 	defer closer.Close()
-	if f.Height != h || f.Width != w || f.Bands != 1 {
-		return nil, fmt.Errorf("its mask %s.msk has %d x %d pixels and %d bands, expected %d x %d and one: remove it, or make it anew with gdal_translate",
-			filepath.Base(path), f.Height, f.Width, f.Bands, h, w)
+	own := ownMasks(f)
+	if f.Height != h || f.Width != w || f.Bands != 1 && (f.Bands != bands || !slices.Contains(own, true)) {
+		return nil, fmt.Errorf("its mask %s.msk has %d x %d pixels and %d bands, expected %d x %d and one, or one of GDAL's for each of %d: remove it, or make it anew with gdal_translate",
+			filepath.Base(path), f.Height, f.Width, f.Bands, h, w, bands)
 	}
 	a, err := f.ReadAll()
 	if err != nil {
 		return nil, err
 	}
-	measured := make([]bool, h*w)
+	measured := make([]bool, a.Len())
 	for i := range measured {
-		measured[i] = a.At64(i) != 0
+		measured[i] = a.At64(i) != 0 || f.Bands > 1 && !own[i%f.Bands]
 	}
 	return measured, nil
+}
+
+// ownMasks tells for which bands of an image a file of masks holds one: GDAL makes room for all, and flags those that it
+// has written.
+func ownMasks(f *tiff.File) []bool {
+	own := make([]bool, f.Bands)
+	for _, item := range f.Metadata {
+		var band int
+		if _, err := fmt.Sscanf(item.Name, "INTERNAL_MASK_FLAGS_%d", &band); err == nil && band >= 1 && band <= f.Bands {
+			own[band-1] = true
+		}
+	}
+	return own
 }
 
 // worldFile returns the transform that a world file beside a TIFF gives, zeros where there is none that can be used.

@@ -27,7 +27,7 @@ func (c *content) decolor(ref string) error {
 	const black, white = 0, 0xffffff
 	at := func(i int) int {
 		none := c.noData != nil && float64(values[3*i]) == *c.noData && values[3*i] == values[3*i+1] && values[3*i] == values[3*i+2]
-		if none || c.hidden != nil && c.hidden[i] {
+		if none || c.hides(i) {
 			return black
 		}
 		return int(values[3*i])<<16 | int(values[3*i+1])<<8 | int(values[3*i+2])

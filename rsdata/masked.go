@@ -2,21 +2,38 @@ package rsdata
 
 import (
 	"math"
+	"slices"
 
 	"diffclip/internal/numeric"
 )
 
-// mask hides the pixels that were not measured. A nil mask hides none.
+// mask hides what was not measured: pixels, or, where it is as long as the array, single values. A nil mask hides none.
 func (c *content) mask(measured []bool) {
 	if measured == nil {
 		return
 	}
-	if c.hidden == nil {
-		c.hidden = make([]bool, len(measured))
+	if len(c.hidden) < len(measured) {
+		c.hidden = repeated(c.hidden, len(measured))
 	}
-	for i, ok := range measured {
-		c.hidden[i] = c.hidden[i] || !ok
+	each := len(c.hidden) / len(measured)
+	for i := range c.hidden {
+		c.hidden[i] = c.hidden[i] || !measured[i/each]
 	}
+}
+
+// repeated gives each pixel's value to all of its bands; nil becomes values that are false.
+func repeated(pixels []bool, n int) []bool {
+	out := make([]bool, n)
+	for i := range out {
+		out[i] = pixels != nil && pixels[i*len(pixels)/n]
+	}
+	return out
+}
+
+// hides reports whether a mask hides a pixel, or one of its values.
+func (c *content) hides(pixel int) bool {
+	each := len(c.hidden) / (c.array.Shape[0] * c.array.Shape[1])
+	return slices.Contains(c.hidden[pixel*each:(pixel+1)*each], true)
 }
 
 // hide gives the values of hidden pixels the value that means "not measured": NaN in floats, in integers the no-data

@@ -52,6 +52,24 @@ func TestOpenMasked(t *testing.T) {
 	}
 }
 
+// A mask of one band hides its values alone; a band without one is as it was, and an opacity hides pixels besides.
+func TestOpenMaskedBands(t *testing.T) {
+	for _, name := range []string{"bandmasks.tif", "bandmasks.img", "bandmasks4.tif"} {
+		d, err := Open("testdata/" + name)
+		if err != nil || d.Modalities[0].Bands != 3 {
+			t.Fatal(name, err)
+		}
+		r, s := d.Scenes[0].Rasters[0], d.Scenes[0]
+		for i := range s.H * s.W * 3 {
+			row, col, b := i/3/s.W, i/3%s.W, i%3
+			hidden := b != 1 && (row+col)%(b+2) == 0 || name == "bandmasks4.tif" && col == 4
+			if v := r.At(row, col, b); r.Measured(v) == hidden || !hidden && v != float64(10*row+col+60*b) {
+				t.Errorf("%s: row %d, column %d, band %d is %v, hidden %v", name, row, col, b, v, hidden)
+			}
+		}
+	}
+}
+
 // GDAL calls the fourth band of bytes an alpha channel; one that varies is a measurement all the same.
 func TestOpenInfrared(t *testing.T) {
 	d, err := Open("testdata/infrared.tif")

@@ -37,6 +37,17 @@ ds = create("beside.tif", 2, gdal.GDT_Float32, pixels(2) / 2)
 hide(ds)
 ds = None
 
+# A mask for each band but the second; and of one that is an opacity besides.
+for name, bands, kind, driver in ("bandmasks.tif", 3, gdal.GDT_UInt16, "GTiff"), ("bandmasks.img", 3, gdal.GDT_Int16, "ENVI"), ("bandmasks4.tif", 4, gdal.GDT_Byte, "GTiff"):
+    values = pixels(bands)
+    if bands == 4:
+        values[3] = 255 * (x != 4)
+    ds = create(name, bands, kind, values, driver=driver)
+    for b in 0, 2:
+        ds.GetRasterBand(b + 1).CreateMaskBand(0)
+        ds.GetRasterBand(b + 1).GetMaskBand().WriteArray(np.where((x + y) % (b + 2) == 0, 0, 255).astype(np.uint8))
+    ds = None
+
 # Opacity, as gdalwarp -dstalpha adds it; and a band of near infrared that GDAL calls so.
 opacity = np.where(HIDDEN, 0, 255)
 opacity[5, 4] = 128
