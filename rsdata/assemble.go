@@ -384,8 +384,15 @@ func (inv *inventory) nothing() error {
 		return errors.Join(inv.broken...)
 	}
 	var found []string
+	what := ""
 	for _, e := range inv.entries {
 		found = append(found, e.String())
+		switch e.class {
+		case "struct":
+			what = fmt.Sprintf("; the array in a field is named as %s.FIELD", e.ref())
+		case "cell":
+			what = fmt.Sprintf("; the array in a cell is named as %s{1}", e.ref())
+		}
 	}
 	for _, p := range inv.other {
 		found = append(found, filepath.Base(p))
@@ -396,10 +403,9 @@ func (inv *inventory) nothing() error {
 	if found == nil {
 		found = []string{"no files"}
 	}
-	what := ""
 	if len(inv.other) == 1 {
-		if what = advice(inv.other[0]); what != "" {
-			what = "; " + what
+		if help := advice(inv.other[0]); help != "" {
+			what = "; " + help
 		}
 	}
 	return fmt.Errorf("%s: expected a scene (a raster in a MATLAB, HDF5, NumPy, TIFF or ENVI file, or a scene.json), found %s%s", inv.root, strings.Join(found, ", "), what)

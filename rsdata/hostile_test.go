@@ -164,6 +164,9 @@ func TestHostileAndMismatchedFiles(t *testing.T) {
 		{"a constant modality", replace("lidar.mat", floatsOf(4, 600).as("lidar", 30, 20)), "", []string{"lidar", "1 constant"}},
 		{"a key that is not there", good, "hsi.mat:HSI2", []string{"hsi.mat", "HSI2"}},
 		{"a key to a struct", replace("s.mat", matVar{name: "s", shape: []int{1, 1}, fields: []matVar{matRaster("cube", 30, 20, 4)}}), "s.mat:s", []string{"s.mat", "struct", "s.cube"}},
+		{"a struct alone", func(t *testing.T, dir string) {
+			writeMat(t, filepath.Join(dir, "s.mat"), matVar{name: "s", shape: []int{1, 1}, fields: []matVar{matRaster("cube", 30, 20, 4)}})
+		}, "s.mat", []string{"found s.mat:s (struct, 1 x 1); the array in a field is named as ", "s.mat:s.FIELD"}},
 		{"a key that is no raster", replace("v.mat", floatsOf(1, 5).as("v", 1, 5)), "v.mat:v", []string{"none of 1 bands|rows x columns|no pixel|1 constant|no labelled"}},
 		{"an option that is not there", good, "?quarters", []string{"quarters", "?halves"}},
 		{"a name with a question mark that is not there", good, "no?where", []string{"no?where", "none of this name", `"where" is no option`}},

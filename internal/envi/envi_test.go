@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"diffclip/internal/georef"
 	"diffclip/internal/numeric"
@@ -43,6 +44,31 @@ func TestParseHeader(t *testing.T) {
 	}
 	if h := parse(t, minimal+"band names = {a, b, c}\nfwhm = {1, 2}"); h.BandNames != nil || h.FWHM != nil || h.Interleave != BSQ || h.Grid.CRS.Known() {
 		t.Errorf("%+v", h)
+	}
+}
+
+// A header reads the same from whatever editor saved it.
+func TestHeaderEncodings(t *testing.T) {
+	const text = minimal + "wavelength units = nm\nwavelength = {\n400,\n500}\ndescription = {Straße}\n"
+	want := parse(t, text)
+	wide := func(order binary.AppendByteOrder) string {
+		var b []byte
+		for _, u := range utf16.Encode([]rune("\ufeff" + strings.ReplaceAll(text, "\n", "\r\n"))) {
+			b = order.AppendUint16(b, u)
+		}
+		return string(b)
+	}
+	for name, saved := range map[string]string{
+		"carriage returns": strings.ReplaceAll(text, "\n", "\r"), "UTF-16": wide(binary.LittleEndian), "UTF-16, big-endian": wide(binary.BigEndian), "an odd byte": wide(binary.LittleEndian) + "x",
+	} {
+		if got := parse(t, saved); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		}
+	}
+	for _, value := range []string{"nan", "-nan", "{NaN}", "-1.#IND"} {
+		if h := parse(t, minimal+"data ignore value = "+value); !h.HasNoData || !math.IsNaN(h.NoData) {
+			t.Errorf("a data ignore value of %s is %v", value, h.NoData)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package envi
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"diffclip/internal/georef"
 	"diffclip/internal/numeric"
@@ -90,7 +92,7 @@ func ParseHeader(r io.Reader, name string) (*Header, error) {
 	var h *Header
 	if err == nil {
 		h = &Header{}
-		if h.Fields, err = parseFields(strings.ToValidUTF8(string(text), "?")); err == nil {
+		if h.Fields, err = parseFields(plainText(text)); err == nil {
 			err = h.interpret()
 		}
 	}
@@ -100,10 +102,27 @@ func ParseHeader(r io.Reader, name string) (*Header, error) {
 	return h, nil
 }
 
+// plainText is a header as UTF-8 with lines that end in a line feed, whichever editor has saved it.
+func plainText(b []byte) string {
+	if len(b) >= 2 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff) { // UTF-16, by its byte order mark
+		order := binary.ByteOrder(binary.LittleEndian)
+		if b[0] == 0xfe {
+			order = binary.BigEndian
+		}
+		units := make([]uint16, (len(b)-2)/2)
+		for i := range units {
+			units[i] = order.Uint16(b[2+2*i:])
+		}
+		b = []byte(string(utf16.Decode(units)))
+	}
+	text := strings.TrimPrefix(strings.ToValidUTF8(string(b), "?"), "\ufeff")
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+}
+
 // parseFields splits a header into its fields, names in lower case with single
 // spaces. Values in braces may go over several lines, and keep their braces.
 func parseFields(text string) (map[string]string, error) {
-	lines := strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n")
+	lines := strings.Split(text, "\n")
 	if !strings.EqualFold(strings.TrimSpace(lines[0]), "ENVI") {
 		return nil, fmt.Errorf("expected an ENVI header, whose first line is ENVI, found %.20q: convert a raster of another kind with: gdal_translate in out.tif", lines[0])
 	}
@@ -230,7 +249,11 @@ func (h *Header) numbers(name string) ([]float64, error) {
 // readBands reads what is said of each band.
 func (h *Header) readBands() error {
 	if text, ok := h.Fields["data ignore value"]; ok {
-		v, err := strconv.ParseFloat(strings.Trim(text, "{} "), 64)
+		number := strings.Trim(text, "{} ")
+		if low := strings.ToLower(number); strings.Contains(low, "nan") || strings.Contains(low, "#ind") { // as C libraries print it
+			number = "nan"
+		}
+		v, err := strconv.ParseFloat(number, 64)
 		if err != nil && !math.IsInf(v, 0) {
 			return fmt.Errorf(`"data ignore value" is %.30q, expected a number`, text)
 		}
