@@ -257,7 +257,7 @@ func (a *assembly) dataset() (*Dataset, error) {
 		labels []uint8
 	}{{a.labelRef, a.labels}, {a.trainRef, a.train}, {a.testRef, a.test}} {
 		if m.labels != nil {
-			if err := checkLabels(m.ref, m.labels, len(d.Classes), a.size[1]); err != nil {
+			if err := checkLabels(m.ref, m.labels, len(d.Classes), a.size[1], 1); err != nil {
 				return nil, err
 			}
 		}

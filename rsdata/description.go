@@ -349,7 +349,11 @@ func (d *Dataset) describedMap(f *MapDescription, dir string, s *Scene) (labels 
 	if classes == 0 {
 		classes = MaxClasses
 	}
-	return labels, checkLabels(f.File, labels, classes, s.W)
+	first := 1
+	if f.First != nil {
+		first = *f.First
+	}
+	return labels, checkLabels(f.File, labels, classes, s.W, first)
 }
 
 func (d *Dataset) describedShapes(f *MapDescription, dir string, s *Scene) ([]uint8, error) {

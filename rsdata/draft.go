@@ -105,7 +105,8 @@ func (s *sketch) leftOut(inv *inventory) (notes []string) {
 		}
 	}
 	for _, path := range inv.other {
-		if what := advice(path); what != "" && (s.scene.Labels == nil || what != advice(s.scene.Labels.File)) {
+		named := s.scene.Labels != nil && strings.HasPrefix(s.scene.Labels.File, filepath.Base(path)+":")
+		if what := advice(path); what != "" && !named {
 			notes = append(notes, fmt.Sprintf("left out, because it is not read as it is: %s; %s", filepath.Base(path), what))
 		}
 	}

@@ -38,6 +38,6 @@ func (c *content) setApart() {
 		none, other = negative, fmt.Sprintf("what is below it (%d pixels)", negative)
 	}
 	if zero > 0 && none > 0 && c.first == nil {
-		c.notes = append(c.notes, fmt.Sprintf("0 (%d pixels) is taken for unlabelled, and so is %s; if 0 is a class, write \"first\": 0 after the file of the labels in scene.json", zero, other))
+		c.notes = append(c.notes, fmt.Sprintf("0 (%d pixels) is taken for unlabelled, and so is %s; if 0 is a class, write \"first\": 0 after the file of the labels in scene.json, and list its class before the others", zero, other))
 	}
 }

@@ -58,6 +58,19 @@ func TestLabelsThatStandApart(t *testing.T) {
 	}
 }
 
+// A label beyond the classes is named by its number in the file.
+func TestLabelBeyondClasses(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "hsi.npy"), npyFile("|u1", "6, 5, 11", make([]byte, 6*5*11)))
+	writeFile(t, filepath.Join(dir, "gt.npy"), npyFile("|u1", "6, 5", []byte(strings.Repeat("\x00\x01\x02\x02\xff", 6))))
+	writeFile(t, filepath.Join(dir, "scene.json"), []byte(`{"classes": [{"name": "a"}, {"name": "b"}],
+		"scenes": [{"modalities": [{"name": "hsi", "file": "hsi.npy"}], "labels": {"file": "gt.npy", "first": 0}}]}`))
+	_, err := Open(dir)
+	if err == nil || !strings.Contains(err.Error(), "label 2 at row 0, column 2, expected 0 to 1, or unlabelled") {
+		t.Error(err)
+	}
+}
+
 // A class that has no label is not told of by name where there are very many.
 func TestManyClassesWithoutLabels(t *testing.T) {
 	d, err := openLabels(t, "|u1", "\x00\x00\x01\xc8\xc8", "")

@@ -75,7 +75,7 @@ func placeable(layer *shp.Layer, s *Scene) error {
 		return fmt.Errorf("%s: the scene's rasters do not say where they lie, so shapes cannot be put on them: give one that does, such as a GeoTIFF", layer.Name)
 	}
 	if a, b := layer.CRS.EPSG, s.Grid.CRS.EPSG; a != 0 && b != 0 && a != b {
-		return fmt.Errorf("%s: its shapes are in %v, the scene is in %v: convert them with: ogr2ogr -t_srs EPSG:%d out.shp %s", layer.Name, layer.CRS, s.Grid.CRS, b, layer.Name)
+		return fmt.Errorf("%s: its shapes are in %v, the scene is in %v: convert them with: ogr2ogr -lco ENCODING=UTF-8 -t_srs EPSG:%d out.shp %s, and name out.shp in its place", layer.Name, layer.CRS, s.Grid.CRS, b, layer.Name)
 	}
 	return nil
 }

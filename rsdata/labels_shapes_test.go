@@ -86,7 +86,7 @@ func TestShapesThatDoNotFit(t *testing.T) {
 				return err
 			}
 			return os.WriteFile(filepath.Join(dir, "survey.prj"), []byte(`GEOGCS["WGS_1984"]`), 0o644)
-		}, "ogr2ogr -t_srs EPSG:32632 out.shp survey.shp"},
+		}, "ogr2ogr -lco ENCODING=UTF-8 -t_srs EPSG:32632 out.shp survey.shp"},
 		{"nowhere", ":class", grassAndRoad, 'N', in, func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "flight.tif"), npyFile("|u1", "10, 10, 12", make([]byte, 1200)), 0o644)
 		}, "do not say where they lie"},
@@ -134,9 +134,12 @@ func TestDraftTakesShapes(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	draft, _, err := Draft(dir)
+	draft, notes, err := Draft(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(notes) > 0 {
+		t.Errorf("notes %q of a draft that leaves nothing out", notes)
 	}
 	if l := draft.Scenes[0].Labels; l == nil || l.File != "survey.shp:class" {
 		t.Fatalf("drafted labels %+v", l)

@@ -164,12 +164,17 @@ func labelsOf(c *content, ref string, size [2]int) ([]uint8, error) {
 	return out, nil
 }
 
-// checkLabels makes sure that a label map keeps to the classes and labels something.
-func checkLabels(ref string, labels []uint8, classes, w int) error {
+// checkLabels makes sure that a label map keeps to the classes and labels something. First is the number that its file
+// gives the first class.
+func checkLabels(ref string, labels []uint8, classes, w, first int) error {
 	any := false
 	for i, l := range labels {
 		if int(l) > classes {
-			return fmt.Errorf("%s: label %d at row %d, column %d, expected 0 (unlabelled) to %d: wrong label file, or classes missing from scene.json", ref, l, i/w, i%w, classes)
+			want := fmt.Sprintf("0 (unlabelled) to %d", classes)
+			if first != 1 {
+				want = fmt.Sprintf("%d to %d, or unlabelled", first, first+classes-1)
+			}
+			return fmt.Errorf("%s: label %d at row %d, column %d, expected %s: wrong label file, or classes missing from scene.json", ref, int(l)+first-1, i/w, i%w, want)
 		}
 		any = any || l != 0
 	}

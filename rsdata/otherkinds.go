@@ -7,9 +7,9 @@ import (
 
 // What to do with files that are not read.
 const (
-	convertRaster = "convert it with: gdal_translate IN OUT.tif"
-	convertShapes = "convert it with: ogr2ogr OUT.shp IN, and name that as labels in a scene.json"
-	nameShapes    = "shapes can be labels: name it in a scene.json as \"labels\": {\"file\": \"IN:FIELD\"}, which diffclip inspect -draft begins"
+	convertRaster = "convert it with: gdal_translate {in} {out}.tif"
+	convertShapes = "convert it with: ogr2ogr -lco ENCODING=UTF-8 {out}.shp {in}, and name that as labels in a scene.json"
+	nameShapes    = "shapes can be labels: name it in a scene.json as \"labels\": {\"file\": \"{in}:FIELD\"}, which diffclip inspect -draft begins"
 	gridPoints    = "make a raster of heights of it first, for instance with: pdal"
 )
 
@@ -24,6 +24,6 @@ var otherKinds = map[string]string{
 // advice says how a file that is not read can be used, "" where it is of no kind that could be part of a scene.
 func advice(path string) string {
 	ext := strings.ToLower(filepath.Ext(path))
-	text := strings.ReplaceAll(otherKinds[ext], "IN", filepath.Base(path))
-	return strings.ReplaceAll(text, "OUT", strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
+	text := strings.ReplaceAll(otherKinds[ext], "{in}", filepath.Base(path))
+	return strings.ReplaceAll(text, "{out}", strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
 }

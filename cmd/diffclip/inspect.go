@@ -234,8 +234,12 @@ func shape(dims []int) string {
 
 func printDataset(w io.Writer, d *rsdata.Dataset) {
 	fmt.Fprintf(w, "dataset %s: %s, %d pixels\n", d.Name, run.Count(len(d.Scenes), "scene"), d.NumPixels())
+	width := 10
 	for _, m := range d.Modalities {
-		fmt.Fprintf(w, "  %-10s %s%s\n", m.Name, run.Count(m.Bands, "band"), wavelengths(m)+badBands(m))
+		width = max(width, utf8.RuneCountInString(m.Name))
+	}
+	for _, m := range d.Modalities {
+		fmt.Fprintf(w, "  %-*s %s%s\n", width, m.Name, run.Count(m.Bands, "band"), wavelengths(m)+badBands(m))
 	}
 	s, which := d.Scenes[0], "scene"
 	if len(d.Scenes) > 1 {
