@@ -171,13 +171,14 @@ func printSeeds(a *app, x *run.Experiment, all *run.Seeds) {
 		_, values := s.Columns()
 		fmt.Fprintf(a.stdout, "%-8d%s\n", all.Seeds[i], columns("%6.1f", hundredfold(values)))
 	}
-	fmt.Fprintln(a.stdout)
+	fmt.Fprintf(a.stdout, "\nin percent, mean and standard deviation over %s\n", run.Count(len(all.Scores), "draw"))
 	for i, v := range values {
 		fmt.Fprintf(a.stdout, "%-5s %s\n", names[i], v.Percent())
 	}
-	fmt.Fprintln(a.stdout)
+	fmt.Fprintln(a.stdout, "\nrecall of each class")
 	for i, r := range all.Summary.Recall {
 		fmt.Fprintf(a.stdout, "%-*s %s\n", nameColumn(x.Data), x.Data.Classes[i].Name, r.Percent())
 	}
+	fmt.Fprintln(a.stdout, "\nthe same for LaTeX")
 	fmt.Fprintln(a.stdout, rsdata.LaTeXRow("DiffCLIP", values...))
 }

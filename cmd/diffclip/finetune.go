@@ -320,14 +320,15 @@ func stage2Title(stage1 *run.Stage1) string {
 
 // printScores writes a table of figures of merit in percent.
 func printScores(w io.Writer, methods []run.Method) {
-	width := 0
+	const title = "percent"
+	width := len(title)
 	for _, m := range methods {
 		width = max(width, utf8.RuneCountInString(m.Name))
 	}
 	for i, m := range methods {
 		names, values := m.Confusion.Scores().Columns()
 		if i == 0 {
-			fmt.Fprintf(w, "%-*s%s\n", width, "", columns("%6s", names))
+			fmt.Fprintf(w, "%-*s%s\n", width, title, columns("%6s", names))
 		}
 		fmt.Fprintf(w, "%-*s%s\n", width, m.Name, columns("%6.1f", hundredfold(values)))
 	}
