@@ -2,6 +2,7 @@ package reproduce
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -54,10 +55,15 @@ func findExams(dir string, only []string) (*Scenes, error) {
 // patchOfExams makes 11 x 11 patches of a picture of the usual size.
 func patchOfExams(e *vit.Config) { e.Patch = 5 }
 
-// fitPicture sets windows and crops to the side of the pictures of a dataset.
+// fitPicture sets windows and crops to the side of the pictures of a dataset. Crops
+// are at most 255 pixels; larger pictures are not cropped.
 func fitPicture(c *run.Config, side int) {
 	c.SetWindow(side)
-	if c.Pretrain.Crops != nil {
+	switch {
+	case c.Pretrain.Crops == nil:
+	case side > math.MaxUint8:
+		c.Pretrain.Crops = nil
+	default:
 		c.Pretrain.Crops = []uint8{uint8(side * 9 / 11), uint8(side)}
 	}
 }

@@ -3,10 +3,12 @@ package reproduce
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"diffclip/internal/mrnettest"
+	"diffclip/internal/run"
 	"diffclip/rsdata"
 )
 
@@ -54,6 +56,19 @@ func TestTable6(t *testing.T) {
 	for _, want := range []string{"table6,MRNet,,ELNet,ACC,0,,,63.9000,", "table6,MRNet meniscus,,DiffCLIP,SP,1,"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+// The sides of crops follow the pictures, up to where a crop has no number for its side.
+func TestCropsOfPictures(t *testing.T) {
+	for side, want := range map[int][]uint8{55: {45, 55}, 255: {208, 255}, 301: nil} {
+		c, err := run.Preset("mrnet")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fitPicture(&c, side); !slices.Equal(c.Pretrain.Crops, want) || c.Split.Window != side {
+			t.Errorf("pictures of %d pixels: windows of %d, crops %v, want %v", side, c.Split.Window, c.Pretrain.Crops, want)
 		}
 	}
 }

@@ -22,7 +22,7 @@ const StepsFile = "steps.csv"
 // stepsEvery is the shortest time between two lines of a training.
 const stepsEvery = 200 * time.Millisecond
 
-// maxSteps bounds what is read of a steps.csv, in bytes.
+// maxSteps bounds what is read of a steps.csv, in bytes: most of a day.
 const maxSteps = 16 << 20
 
 // StepPoint is one update of a training.
@@ -62,7 +62,7 @@ func (f Folder) logSteps(name string, h train.Hooks) (train.Hooks, func()) {
 // Steps reads steps.csv, which a training may be writing to; a folder without one
 // has no curves. A step that comes again, as after a resume, replaces what was
 // there from it on. Lines that cannot be read, such as one half written, are left
-// out.
+// out, and of a file that is very long the beginning is.
 func (f Folder) Steps() ([]StepCurve, error) {
 	file, err := os.Open(f.Path(StepsFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -72,8 +72,14 @@ func (f Folder) Steps() ([]StepCurve, error) {
 		return nil, err
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.Size() > maxSteps {
+		if _, err := file.Seek(-maxSteps, io.SeekEnd); err != nil {
+			return nil, err
+		}
+	}
 	var curves []StepCurve
-	in := bufio.NewScanner(io.LimitReader(file, maxSteps))
+	in := bufio.NewScanner(io.LimitReader(file, 2*maxSteps)) // it may grow meanwhile
+	in.Buffer(nil, 2*maxSteps)
 	for in.Scan() {
 		name, p, ok := parseStep(in.Text())
 		if !ok {

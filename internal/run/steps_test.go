@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -48,6 +49,33 @@ func TestStepsOfAnyFile(t *testing.T) {
 	want := []StepPoint{{1, 9, 1, 3, 0.1}, {2, 9, 1, 2.5, 0.1}}
 	if !slices.Equal(curves[0].Points, want) {
 		t.Errorf("%v, want %v", curves[0].Points, want)
+	}
+}
+
+// The end of a very long file is followed, as is what comes after a stretch of it that
+// was never written, as a machine without power leaves it.
+func TestStepsOfALongFile(t *testing.T) {
+	f := Folder{t.TempDir()}
+	var b strings.Builder
+	b.WriteString(strings.Repeat("\x00", 100_000) + "\n")
+	const last = 700_000
+	for i := range last {
+		fmt.Fprintf(&b, "stage 1,%d,%d,1,0.5,0.001\n", i+1, last)
+	}
+	if b.Len() < maxSteps+1<<20 {
+		t.Fatalf("%d bytes are not many", b.Len())
+	}
+	for _, text := range []string{b.String(), b.String()[:1<<20]} {
+		if err := os.WriteFile(f.Path(StepsFile), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		curves, err := f.Steps()
+		if err != nil || len(curves) != 1 {
+			t.Fatalf("%d curves, error %v", len(curves), err)
+		}
+		if got, want := curves[0].Points[len(curves[0].Points)-1].Step, strings.Count(text, "\n")-1; got != want {
+			t.Errorf("%d bytes: the last step is %d, want %d", len(text), got, want)
+		}
 	}
 }
 
