@@ -93,17 +93,19 @@ if [[ -z $quick ]]; then
 		"$out/diffclip" demo -device cuda -out "$out/demo-$run" -force >"$out/demo-$run.txt" 2>&1 || failed+=("demo $run")
 	done
 	check "same weights" cmp "$out/demo-a/stage2.safetensors" "$out/demo-b/stage2.safetensors"
+	check "same map" cmp "$out/demo-a/map.tif" "$out/demo-b/map.tif"
 fi
 
 section "times"
 for precision in f32 tf32 bf16; do
 	for workload in pretrain fewshot infer scene; do
-		echo "$precision: $("$out/diffclip" bench -workload "$workload" -device cuda -precision "$precision" -steps 50 -json 2>/dev/null)"
+		times=$("$out/diffclip" bench -workload "$workload" -device cuda -precision "$precision" -steps 50 -json) || failed+=("bench $workload $precision")
+		echo "$precision: $times"
 	done
 done
 section "where the time goes"
 for workload in pretrain fewshot infer; do
-	"$out/diffclip" bench -workload "$workload" -device cuda -steps 20 -profile
+	"$out/diffclip" bench -workload "$workload" -device cuda -steps 20 -profile || failed+=("profile $workload")
 done
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
 	section "PyTorch beside it"

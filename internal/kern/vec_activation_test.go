@@ -125,6 +125,12 @@ func TestGateLimits(t *testing.T) {
 		for i, want := range []float32{0, 0, 0, 0, 200, 1e30, inf, nan} {
 			near(t, at("ReLU", i), got[i], float64(want), 0, 0)
 		}
+		negativeZero := float32(math.Copysign(0, -1))
+		y := []float32{-inf, -1, negativeZero, 0, 1e-45, 1, inf, nan}
+		ReLUBackward(got, []float32{inf, nan, 3, inf, 5, 6, inf, 8}, y)
+		for i, want := range []float32{0, 0, 0, 0, 5, 6, inf, 0} { // what is not let through is 0, whatever dy is
+			near(t, at("ReLUBackward", i), got[i], float64(want), 0, 0)
+		}
 	})
 }
 
