@@ -9,11 +9,12 @@ import (
 
 func TestAdam(t *testing.T) {
 	base := AdamStep{LR: 1e-2, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Bias1: 1 - 0.9*0.9, Bias2: 1 - 0.999*0.999, GradScale: 1}
-	coupled, decoupled := base, base
+	coupled, decoupled, coarse := base, base, base
+	coarse.Eps = 0.1 // so large that it matters what it is added to
 	coupled.WeightDecay, coupled.GradScale = 0.05, 0.5
 	decoupled.WeightDecay, decoupled.Decoupled = 0.05, true
 	eachTier(t, func(t *testing.T, r *rand.Rand) {
-		for _, s := range []AdamStep{base, coupled, decoupled} {
+		for _, s := range []AdamStep{base, coupled, decoupled, coarse} {
 			for _, n := range vectorLengths {
 				a := &arena{t: t, r: r}
 				p, g, m, v := a.vector(n), a.vector(n), a.vector(n), a.positive(n)
