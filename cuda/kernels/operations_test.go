@@ -394,7 +394,7 @@ func TestRowLists(t *testing.T) {
 
 func TestClip(t *testing.T) {
 	for _, c := range []struct{ scale, squares, maxNorm, want float32 }{
-		{1, 4, 1, 0.5}, {1, 4, 5, 1}, {0.5, 16, 1, 0.25}, {1, 0, 1, 1},
+		{1, 4, 1, 0.5}, {1, 4, 5, 1}, {0.5, 16, 1, 0.25}, {1, 0, 1, 1}, {1, 1e-12, 1e-6, 0.5},
 	} {
 		if got := newVM(t).clip(c.scale, c.squares, c.maxNorm); math.Abs(float64(got-c.want)) > 1e-6 {
 			t.Errorf("clip(%v): %v", c, got)
