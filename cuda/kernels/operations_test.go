@@ -86,7 +86,10 @@ func TestFourAtATime(t *testing.T) {
 				a, b := random("a", rows, cols), random("b", rows, cols+4)
 				be.Copy2D(a, 0, cols, b, 4, cols+4, rows, cols, true)
 				be.Copy2D(b, 4, cols+4, a, 0, cols, rows, cols, false)
-				return []*tensor.Tensor{a, b}
+				odd := random("odd", rows, cols+1) // whose rows begin anywhere
+				be.Copy2D(a, 0, cols, odd, 0, cols+1, rows, cols, true)
+				be.Copy2D(odd, 0, cols+1, b, 0, cols+4, rows, cols, false)
+				return []*tensor.Tensor{a, b, odd}
 			},
 			"LayerNorm": func(be tensor.Backend) []*tensor.Tensor {
 				y, mean, rstd := tensor.New(shape...), tensor.New(rows), tensor.New(rows)
