@@ -89,6 +89,7 @@ func TestFourAtATime(t *testing.T) {
 				odd := random("odd", rows, cols+1) // whose rows begin anywhere
 				be.Copy2D(a, 0, cols, odd, 0, cols+1, rows, cols, true)
 				be.Copy2D(odd, 0, cols+1, b, 0, cols+4, rows, cols, false)
+				be.Copy2D(b, 4, cols+4, a, 0, cols, rows, cols-2, true) // a part of each row
 				return []*tensor.Tensor{a, b, odd}
 			},
 			"LayerNorm": func(be tensor.Backend) []*tensor.Tensor {
