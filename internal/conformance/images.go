@@ -65,6 +65,15 @@ var imageChecks = []check{
 			b.near("AvgPool2D", y, mean([][]float64{wide(x)}))
 			b.gradient("AvgPool2D", mean, in, 0, dy, true, func(dx *tensor.Tensor, acc bool) { b.be.AvgPool2DBackward(dx, dy, c, acc) })
 		}
+		for _, v := range []float64{0, math.Inf(-1)} { // of equal values, as ReLU leaves many, the first has the gradient
+			x, y, dy, dx := b.dirty(1, 1, 4, 4), b.dirty(1, 1, 2, 2), b.random("dy", 1, 1, 2, 2), b.dirty(1, 1, 4, 4)
+			index := b.like(y)
+			b.be.Fill(x, float32(v))
+			b.be.MaxPool2D(y, index, x, window(2, 2, 0, 1, 1))
+			b.be.MaxPool2DBackward(dx, dy, index, false)
+			d := wide(dy)
+			b.near("gradient of equal values", dx, []float64{d[0], 0, d[1], 0, 0, 0, 0, 0, d[2], 0, d[3], 0, 0, 0, 0, 0})
+		}
 		x, y := b.random("x", 1, 1, 4, 4), b.dirty(1, 1, 2, 2)
 		values := x.Clone().Data
 		values[5] = float32(math.NaN())
