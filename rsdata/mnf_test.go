@@ -2,6 +2,7 @@ package rsdata
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,6 +77,46 @@ func TestMNFPutsFieldsBeforeNoise(t *testing.T) {
 	// Neighbours lie in different fields at every eighth step: the fields' own variance over an eighth of it, and some noise.
 	if ratio[0] < 7 || ratio[0] > 11 || ratio[1] > 1.1 {
 		t.Errorf("variance beside noise %v: want about 8 for the fields and 1 for the rest", ratio)
+	}
+}
+
+// TestProjectionOfBandsThatRepeat: where two of four bands are copies, there are two
+// principal components, and noise fractions stay finite. The largest weight of a
+// component is positive, and what all hold is a share.
+func TestProjectionOfBandsThatRepeat(t *testing.T) {
+	d := fields()
+	data := d.Scenes[0].Rasters[0].Array.Data.([]float32)
+	for i := 0; i < len(data); i += 4 {
+		data[i+2], data[i+3] = data[i], -data[i+1]
+	}
+	for name, c := range map[string]struct {
+		cfg  ScalingConfig
+		most int
+	}{"PCA": {ScalingConfig{Method: Standardise, PCA: 3}, 2}, "MNF": {ScalingConfig{Method: Standardise, MNF: 3}, 3}} {
+		s, err := Fit(d, c.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := s.Modalities[0].PCA
+		if len(p.Components) != c.most || !(p.Explained > 0.99 && p.Explained <= 1+1e-9) {
+			t.Errorf("%s: %d components that hold %v, want %d that hold all", name, len(p.Components), p.Explained, c.most)
+		}
+		for k, w := range p.Components {
+			if hi, lo := slices.Max(w), slices.Min(w); !(hi >= -lo) {
+				t.Errorf("%s, component %d: weights %v, want the largest positive", name, k, w)
+			}
+		}
+		values, _ := scaledPixels(d, s, 0)
+		for _, v := range values {
+			if !(math.Abs(float64(v)) < 100) {
+				t.Fatalf("%s: a component is %v", name, v)
+			}
+		}
+	}
+	for _, cfg := range []ScalingConfig{{Method: Standardise, PCA: 4}, {Method: Standardise, MNF: 4}} {
+		if s, err := Fit(d, cfg); err != nil || s.Modalities[0].PCA != nil {
+			t.Errorf("%+v: as many components as bands are made: %v", cfg, err)
+		}
 	}
 }
 

@@ -121,6 +121,104 @@ func TestScalingLeavesBadBandsOut(t *testing.T) {
 	}
 }
 
+// TestScalingLeavesMarkedBandsOut: those that the file says are bad.
+func TestScalingLeavesMarkedBandsOut(t *testing.T) {
+	d := tiny(6, 6)
+	d.Modalities[0].Bad = []bool{false, true, false}
+	s, err := Fit(d, DefaultScaling())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Modalities[0].Bands; !slices.Equal(got, []int32{0, 2}) || !strings.Contains(strings.Join(s.Notes(), ""), "1 bands that the file marks as bad: 2") {
+		t.Errorf("bands kept %v, notes %q", got, s.Notes())
+	}
+}
+
+// TestMissingValuesAreScaledMeans: by every method, the mean of the measured ones.
+func TestMissingValuesAreScaledMeans(t *testing.T) {
+	for _, method := range []Method{GlobalMinMax, Standardise, BandMinMax} {
+		d := tiny(6, 6)
+		v := d.Scenes[0].Rasters[1].Array.Data.([]float32)
+		for i := range v {
+			v[i] = 100 + float32(i*i%17)
+		}
+		v[5] = nan32
+		s, err := Fit(d, ScalingConfig{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		values, _ := scaledPixels(d, s, 1)
+		sum := 0.0
+		for i, x := range values {
+			if i != 5 {
+				sum += float64(x)
+			}
+		}
+		if got, want := float64(values[5]), sum/float64(len(values)-1); math.Abs(got-want) > 1e-5 {
+			t.Errorf("%s: the missing value became %v, want the mean %v", method, got, want)
+		}
+	}
+}
+
+// TestPercentiles: the 1st and the 99th become 0 and 1, and what lies beyond too; a band
+// whose percentiles are equal keeps its unit.
+func TestPercentiles(t *testing.T) {
+	ramp, flat := numeric.New(numeric.Float32, []int{1, 101, 1}), numeric.New(numeric.Float32, []int{1, 101, 1})
+	for i := range 101 {
+		ramp.Data.([]float32)[i], flat.Data.([]float32)[i] = float32(i), 5
+	}
+	flat.Data.([]float32)[7] = 5.5
+	d := &Dataset{Name: "ramp", Modalities: []Modality{{Name: "ramp", Bands: 1}, {Name: "flat", Bands: 1}}, Scenes: []*Scene{{H: 1, W: 101, Rasters: []Raster{{Array: ramp}, {Array: flat}}}}}
+	s, err := Fit(d, ScalingConfig{Method: Percentile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, _ := scaledPixels(d, s, 0)
+	for i, want := range map[int]float64{0: 0, 1: 0, 50: 0.5, 98: 97. / 98, 99: 1, 100: 1} {
+		if got := float64(values[i]); math.Abs(got-want) > 1e-6 {
+			t.Errorf("%d becomes %v, want %v", i, got, want)
+		}
+	}
+	if values, _ := scaledPixels(d, s, 1); values[0] != 0 || values[7] != 0.5 {
+		t.Errorf("5 and 5.5 become %v and %v, want 0 and 0.5", values[0], values[7])
+	}
+}
+
+// TestQuantile interpolates as numpy.quantile does.
+func TestQuantile(t *testing.T) {
+	for _, c := range []struct {
+		sorted  []float32
+		q, want float64
+	}{{[]float32{0, 10}, 0.25, 2.5}, {[]float32{1, 2, 4, 8}, 0.5, 3}, {[]float32{1, 2, 4, 8}, 1, 8}, {[]float32{7}, 0.99, 7}} {
+		if got := quantile(c.sorted, c.q); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("quantile %v of %v is %v, want %v", c.q, c.sorted, got, c.want)
+		}
+	}
+}
+
+// TestSamplePixels: evenly spaced over all scenes, and no more than the limit.
+func TestSamplePixels(t *testing.T) {
+	d := &Dataset{Scenes: []*Scene{{H: 2, W: 3}, {H: 1, W: 4}}}
+	for limit, want := range map[int][]Pixel{
+		4:  {{0, 0, 0}, {0, 1, 0}, {1, 0, 0}, {1, 0, 3}},
+		3:  {{0, 0, 0}, {0, 1, 1}, {1, 0, 2}},
+		10: samplePixels(d, 99),
+	} {
+		if got := samplePixels(d, limit); !slices.Equal(got, want) || len(got) > limit {
+			t.Errorf("at most %d pixels: %v, want %v", limit, got, want)
+		}
+	}
+}
+
+// TestWaterBands: both ends of a range belong to it.
+func TestWaterBands(t *testing.T) {
+	for nm, want := range map[float64]bool{1339: false, 1340: true, 1445: true, 1446: false, 1789: false, 1790: true, 1955: true, 1956: false, 2449: false, 2450: true, 650: false} {
+		if got := inWater(nm); got != want {
+			t.Errorf("water absorbs at %v nm: %v, want %v", nm, got, want)
+		}
+	}
+}
+
 // A range whose inverse float32 does not hold is none: the band counts as constant.
 func TestScalingOfTinyRanges(t *testing.T) {
 	for _, method := range []Method{GlobalMinMax, Standardise, BandMinMax, Percentile} {
