@@ -63,6 +63,17 @@ func TestPreviewStretch(t *testing.T) {
 	}
 }
 
+// TestPreviewColors: the three bands that are asked for are red, green and blue in turn.
+func TestPreviewColors(t *testing.T) {
+	r := Raster{Array: &numeric.Array{Shape: []int{1, 3, 4}, Type: numeric.Uint8, Data: []uint8{0, 0, 0, 9, 10, 0, 0, 9, 0, 10, 0, 9}}}
+	im := Preview(r, [3]int{1, 3, 0})
+	for x, want := range []color.NRGBA{{0, 0, 0, 255}, {0, 0, 255, 255}, {255, 0, 0, 255}} {
+		if got := im.NRGBAAt(x, 0); got != want {
+			t.Errorf("pixel %d is %v, want %v", x, got, want)
+		}
+	}
+}
+
 // Every column of a raster whose width divides the stride's first choice takes part in the stretch.
 func TestPercentilesSampleAllColumns(t *testing.T) {
 	const w, h = 1000, 600

@@ -350,6 +350,44 @@ func TestThumbnailThinsLargeMaps(t *testing.T) {
 	}
 }
 
+// TestMapInParts: a long map of as many classes as there may be, written some rows at a
+// time, is thinned as a whole.
+func TestMapInParts(t *testing.T) {
+	const height, part = 5000, 999
+	m, err := CreateMap(t.TempDir(), MapSpec{Name: "long", Width: 1, Height: height, Classes: make([]Class, MaxClasses)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	var want []uint8
+	for row := 0; row < height; row += part {
+		labels := make([]uint8, min(part, height-row))
+		for i := range labels {
+			labels[i] = uint8((row + i) % 251)
+			if (row+i)%2 == 0 {
+				want = append(want, labels[i])
+			}
+		}
+		if err := m.WriteRows(labels, make([]float32, len(labels)), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(m.picture.labels, want) {
+		t.Errorf("the picture has %d labels, want every other one of %d", len(m.picture.labels), height)
+	}
+	if p := newThumbnail(4097, 1); p.stride != 2 || p.width != 2049 {
+		t.Errorf("stride %d and width %d of 4097 columns", p.stride, p.width)
+	}
+}
+
+// TestUnclassifiedIsTransparent in pictures of labels.
+func TestUnclassifiedIsTransparent(t *testing.T) {
+	im := LabelImage([]uint8{0, 3}, 1, mapClasses)
+	if _, _, _, a := im.At(0, 0).RGBA(); a != 0 || im.At(0, 1) != (color.RGBA{65, 105, 225, 255}) {
+		t.Errorf("labels 0 and 3 are %v and %v", im.At(0, 0), im.At(0, 1))
+	}
+}
+
 func TestColorBlindSafe(t *testing.T) {
 	many := make([]Class, 15)
 	for i, c := range ColorBlindSafe(many) {

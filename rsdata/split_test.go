@@ -3,6 +3,7 @@ package rsdata
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,6 +179,48 @@ func TestShuffleIsFair(t *testing.T) {
 	}
 }
 
+// TestClassesAreDrawnApart: equally many samples of two classes come in orders of their own.
+func TestClassesAreDrawnApart(t *testing.T) {
+	lists := [][]Sample{manySamples(20), manySamples(20)}
+	shuffle(lists, 1, "split/train")
+	if reflect.DeepEqual(lists[0], lists[1]) {
+		t.Error("two classes have one order")
+	}
+}
+
+// TestCentresOfWholeScenes: a scene that is one sample is drawn at its centre.
+func TestCentresOfWholeScenes(t *testing.T) {
+	d := tiny(3, 7)
+	d.Whole = true
+	s, err := d.SplitUnlabelled(config(Random, nil))
+	if want := []Pixel{{0, 1, 3}}; err != nil || !reflect.DeepEqual(s.Unlabelled, want) {
+		t.Errorf("%v, error %v, want %v", s, err, want)
+	}
+}
+
+// TestHashesTellWindows: each coordinate counts, the order, and of samples the label.
+func TestHashesTellWindows(t *testing.T) {
+	pixels := []Pixel{{1, 2, 3}, {4, 5, 6}}
+	hashes := map[uint64]string{HashPixels(pixels): "pixels", HashSamples(Unlabelled(pixels)): "samples"}
+	for name, change := range map[string]func(s []Sample){
+		"scene": func(s []Sample) { s[0].Scene++ }, "row": func(s []Sample) { s[0].Row++ }, "column": func(s []Sample) { s[0].Col++ },
+		"order": func(s []Sample) { s[0], s[1] = s[1], s[0] }, "label": func(s []Sample) { s[1].Label++ },
+	} {
+		samples := Unlabelled(pixels)
+		change(samples)
+		all := []uint64{HashSamples(samples), HashPixels(Pixels(nil, samples))}
+		if name == "label" {
+			all = all[:1]
+		}
+		for _, h := range all {
+			if other, ok := hashes[h]; ok {
+				t.Errorf("another %s has the hash of %s", name, other)
+			}
+			hashes[h] = name
+		}
+	}
+}
+
 // TestSamplesOfTwoMaps: without full labels, the training and the test map together are
 // drawn from; where both label a pixel that of training counts, and neither is changed.
 func TestSamplesOfTwoMaps(t *testing.T) {
@@ -273,6 +316,9 @@ func TestSplitErrors(t *testing.T) {
 			corner.Scenes[0].Labels[i] = 2
 		}
 	}
+	mapped := base()
+	mapped.Scenes[0].Train = make([]uint8, 400)
+	copy(mapped.Scenes[0].Train, slices.Repeat([]uint8{1, 2}, 15)) // of the labels, what training may take
 	for _, c := range []struct {
 		name string
 		d    *Dataset
@@ -290,6 +336,8 @@ func TestSplitErrors(t *testing.T) {
 		{"negative shots", base(), config(Random, func(c *SplitConfig) { c.Shots = -1 }), []string{"negative"}},
 		{"all shots at random", base(), config(Random, func(c *SplitConfig) { c.Shots = 0 }), []string{"0 shots"}},
 		{"share", base(), config(Disjoint, func(c *SplitConfig) { c.TrainShare = 1 }), []string{"train share"}},
+		{"no share", base(), config(Disjoint, func(c *SplitConfig) { c.TrainShare = 0 }), []string{"train share"}},
+		{"too few on the training map", mapped, config(Official, func(c *SplitConfig) { c.Shots = 16 }), []string{"class A", "has 15 samples", "16 training"}},
 	} {
 		_, err := c.d.Split(c.cfg)
 		if err == nil {
