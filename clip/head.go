@@ -20,7 +20,8 @@ const textRidge = 1e-6
 
 // fitHead sets the head so that comparing images with the texts does what linear
 // discriminant analysis of the training samples' features does, with the
-// covariance within classes shrunk after Ledoit and Wolf.
+// covariance within classes shrunk after Ledoit and Wolf; where there are windows without
+// labels, refined on them.
 //
 // With the texts z_k as rows of Z, the discriminants a_k·f + b_k as A and b, and
 // the mean over the classes taken off both, the head's W and c are the smallest
@@ -28,8 +29,8 @@ const textRidge = 1e-6
 // weights are brought to the standard deviation they had at the start. A class without a
 // sample gets a row of zeros in A, at which it never wins. With more classes
 // than the texts have dimensions the discriminants are met as nearly as can be.
-func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, prompts Prompts) error {
-	x, err := m.headInputs(ctx, be, w, samples)
+func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, unlabelled []rsdata.Pixel, prompts Prompts) error {
+	x, err := m.headInputs(ctx, be, w, rsdata.Pixels(nil, samples))
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,15 @@ func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Window
 	if err := lda.Fit(ctx, x, y); err != nil {
 		return err
 	}
+	if len(unlabelled) > 0 {
+		u, err := m.headInputs(ctx, be, w, unlabelled)
+		if err != nil {
+			return err
+		}
+		if err := lda.Refine(ctx, x, y, u); err != nil {
+			return err
+		}
+	}
 	classes, weights, bias := lda.Discriminants()
 	if len(classes) < 2 {
 		return errors.New("the head cannot be fitted to one class: give samples of two classes, or leave it as trained")
@@ -48,11 +58,10 @@ func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Window
 	return m.setHead(m.texts(be, prompts), classes, weights, bias)
 }
 
-// headInputs returns what the head sees of each sample, (n, M·D).
-func (m *Model) headInputs(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample) ([][]float64, error) {
+// headInputs returns what the head sees of each window, (n, M·D).
+func (m *Model) headInputs(ctx context.Context, be tensor.Backend, w *rsdata.Windows, pixels []rsdata.Pixel) ([][]float64, error) {
 	m.Set.Place(be)
 	tape := autograd.NewTape(be, autograd.Eval)
-	pixels := rsdata.Pixels(nil, samples)
 	g, err := newGatherer(be, m, w, len(pixels))
 	if err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func fits(t *testing.T, c Config) {
 	if got := math.Sqrt(square); math.Abs(got/c.HeadStd-1) > 1e-3 {
 		t.Errorf("the head's weights are of deviation %v, want %v as at the start", got, c.HeadStd)
 	}
-	x, err := m.headInputs(ctx, be, w, samples)
+	x, err := m.headInputs(ctx, be, w, rsdata.Pixels(nil, samples))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func fits(t *testing.T, c Config) {
 	if err := lda.Fit(t.Context(), x, y); err != nil {
 		t.Fatal(err)
 	}
-	if x, err = m.headInputs(ctx, be, w, rest); err != nil {
+	if x, err = m.headInputs(ctx, be, w, rsdata.Pixels(nil, rest)); err != nil {
 		t.Fatal(err)
 	}
 	_, got, err := NewClassifier(be, m, prompts).Evaluate(ctx, w, rest)
@@ -167,7 +167,7 @@ func TestHeadThatCannotBeFitted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := m.fitHead(context.Background(), be, w, c.samples, c.prompts); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := m.fitHead(context.Background(), be, w, c.samples, nil, c.prompts); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one that says %q", err, c.want)
 		}
 	}

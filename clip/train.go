@@ -34,6 +34,9 @@ type TrainConfig struct {
 	// Average is the number of epochs at the end over whose updates the weights are averaged, 0 for the last weights.
 	Average int    `json:"average,omitempty"`
 	Seed    uint64 `json:"seed"`
+
+	// Unlabelled are windows without labels, which HeadEM alone reads: the first maxUnlabelled of them, in random order.
+	Unlabelled []rsdata.Pixel `json:"-"`
 }
 
 // HeadFit says where the last weights of the head come from.
@@ -43,7 +46,11 @@ type HeadFit string
 const (
 	HeadTrained HeadFit = "trained" // from the contrast, as everything else
 	HeadLDA     HeadFit = "lda"     // after training, from linear discriminants: see Model.fitHead
+	HeadEM      HeadFit = "em"      // the same, refined on windows without labels (TrainConfig.Unlabelled)
 )
+
+// maxUnlabelled is how many windows without labels refine a head; with a quarter of them it comes out much the same.
+const maxUnlabelled = 4096
 
 // maxSpectral bounds the size of spectral changes: ten deviations leave nothing of a spectrum.
 const maxSpectral = 10
@@ -65,8 +72,8 @@ func (c TrainConfig) Check() error {
 	if !(c.Spectral >= 0 && c.Spectral <= maxSpectral) || c.Average < 0 || c.Average > c.Epochs {
 		return fmt.Errorf("stage 2: spectral changes of size %v, an average over %d of %d epochs: want 0 to %d, and no more epochs than there are", c.Spectral, c.Average, c.Epochs, maxSpectral)
 	}
-	if c.HeadFit != "" && c.HeadFit != HeadTrained && c.HeadFit != HeadLDA {
-		return fmt.Errorf("stage 2: fit of the head %q: want %q or %q", c.HeadFit, HeadTrained, HeadLDA)
+	if !slices.Contains([]HeadFit{"", HeadTrained, HeadLDA, HeadEM}, c.HeadFit) {
+		return fmt.Errorf("stage 2: fit of the head %q: want %q, %q or %q", c.HeadFit, HeadTrained, HeadLDA, HeadEM)
 	}
 	return nil
 }
@@ -103,6 +110,9 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	}
 	if err := m.checkSamples(samples, prompts); err != nil {
 		return nil, err
+	}
+	if cfg.HeadFit == HeadEM && len(cfg.Unlabelled) == 0 {
+		return nil, fmt.Errorf("stage 2: fit of the head %q takes windows without labels, and there are none: say %q", HeadEM, HeadLDA)
 	}
 	m.fixNorms(cfg.FixNorms)
 	identity, err := json.Marshal(struct {
@@ -143,8 +153,12 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	if err == nil && average != nil {
 		average.Adopt(be)
 	}
-	if err == nil && cfg.HeadFit == HeadLDA {
-		err = m.fitHead(ctx, be, w, samples, prompts)
+	switch {
+	case err != nil:
+	case cfg.HeadFit == HeadLDA:
+		err = m.fitHead(ctx, be, w, samples, nil, prompts)
+	case cfg.HeadFit == HeadEM:
+		err = m.fitHead(ctx, be, w, samples, cfg.Unlabelled[:min(maxUnlabelled, len(cfg.Unlabelled))], prompts)
 	}
 	return history, err
 }

@@ -21,6 +21,8 @@ type LDA struct {
 	classes []int
 	weights [][]float64 // (classes, d)
 	bias    []float64
+	priors  []float64
+	factor  mat.Cholesky // of the covariance
 }
 
 // Fit implements Classifier.
@@ -44,21 +46,30 @@ func (l *LDA) Fit(_ context.Context, x [][]float64, y []int) error {
 	if shrinkage == AutoShrinkage {
 		shrinkage = ledoitWolf(residuals)
 	}
+	priors := make([]float64, len(classes))
+	for k, n := range counts {
+		priors[k] = n / float64(len(x))
+	}
+	return l.set(classes, priors, means, shrunkCovariance(residuals, shrinkage))
+}
+
+// set makes the discriminants those of classes with these priors and means, (k, d), and a covariance they share.
+func (l *LDA) set(classes []int, priors []float64, means [][]float64, covariance *mat.SymDense) error {
 	var factor mat.Cholesky
-	if !factor.Factorize(shrunkCovariance(residuals, shrinkage)) || factor.Cond() > 1e15 {
+	if !factor.Factorize(covariance) || factor.Cond() > 1e15 {
 		return errors.New("LDA: the covariance of the training samples cannot be inverted: raise the shrinkage, or give more samples")
 	}
-	l.classes = classes
-	l.weights, l.bias = make([][]float64, len(classes)), make([]float64, len(classes))
+	weights, bias := make([][]float64, len(classes)), make([]float64, len(classes))
 	for k, mean := range means {
 		m := mat.NewVecDense(len(mean), mean)
 		w := mat.NewVecDense(len(mean), nil)
 		if err := factor.SolveVecTo(w, m); err != nil {
 			return fmt.Errorf("LDA: %w", err)
 		}
-		l.weights[k] = w.RawVector().Data
-		l.bias[k] = math.Log(counts[k]/float64(len(x))) - mat.Dot(w, m)/2
+		weights[k] = w.RawVector().Data
+		bias[k] = math.Log(priors[k]) - mat.Dot(w, m)/2
 	}
+	l.classes, l.weights, l.bias, l.priors, l.factor = classes, weights, bias, priors, factor
 	return nil
 }
 

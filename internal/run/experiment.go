@@ -132,13 +132,20 @@ func (x *Experiment) Examples(n int) []rsdata.Pixel {
 	return pixels
 }
 
-// Resplit draws the split anew from another seed, which stage 2 then uses too.
+// Resplit draws the samples anew from another seed, which stage 2 then uses too. Windows
+// without labels stay those of stage 1.
 func (x *Experiment) Resplit(seed uint64) (*Experiment, error) {
 	y := *x
 	y.Config.Split.Seed, y.Config.Finetune.Seed = seed, seed
-	split, err := x.Data.Split(y.Config.Split)
+	labelled := y.Config.Split
+	labelled.Unlabelled = 0
+	split, err := x.Data.Split(labelled)
+	if err != nil {
+		return nil, err
+	}
+	split.Config, split.Unlabelled = y.Config.Split, x.Split.Unlabelled
 	y.Split = split
-	return &y, err
+	return &y, nil
 }
 
 // Pretrain runs stage 1: on the unlabelled windows, or, where it learns classes too,
@@ -178,6 +185,7 @@ func (x *Experiment) Finetune(ctx context.Context, state map[string]*tensor.Tens
 	if state == nil {
 		cfg.FreezeEncoder, cfg.FixNorms = 0, false // there is nothing to keep
 	}
+	cfg.Unlabelled = x.Split.Unlabelled
 	history, err := m.Train(ctx, x.Backend, x.Windows, x.Split.Train, x.Text.Prompts, cfg, h)
 	return m, history, err
 }
