@@ -3,6 +3,7 @@ package clip
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,11 +19,12 @@ import (
 // window what linear discriminant analysis of the features says, and never a class that
 // had no sample.
 func TestFittedHeadIsLDA(t *testing.T) {
-	t.Run("text", func(t *testing.T) { fits(t, small()) })
-	t.Run("linear", func(t *testing.T) { fits(t, linear(10)) })
+	t.Run("text", func(t *testing.T) { fits(t, small(), HeadLDA) })
+	t.Run("linear", func(t *testing.T) { fits(t, linear(10), HeadLDA) })
+	t.Run("unlabelled", func(t *testing.T) { fits(t, small(), HeadEM) })
 }
 
-func fits(t *testing.T, c Config) {
+func fits(t *testing.T, c Config, fit HeadFit) {
 	be := tensor.NewCPU(2)
 	defer be.Close()
 	d, w, all := traintest.Data(5, 64*64)
@@ -44,7 +46,10 @@ func fits(t *testing.T, c Config) {
 		t.Fatal(err)
 	}
 	ctx, prompts := context.Background(), smallPrompts(len(d.Classes))
-	cfg := TrainConfig{Epochs: 20, Batch: 20, LR: 1e-2, Seed: 4, HeadFit: HeadLDA}
+	cfg := TrainConfig{Epochs: 20, Batch: 20, LR: 1e-2, Seed: 4, HeadFit: fit}
+	for i := range int32(600) {
+		cfg.Unlabelled = append(cfg.Unlabelled, rsdata.Pixel{Row: i * 37 % 64, Col: i * 23 % 64})
+	}
 	if _, err := m.Train(ctx, be, w, samples, prompts, cfg, Hooks{}); err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +71,19 @@ func fits(t *testing.T, c Config) {
 	lda := &baseline.LDA{Shrinkage: baseline.AutoShrinkage}
 	if err := lda.Fit(t.Context(), x, y); err != nil {
 		t.Fatal(err)
+	}
+	if fit == HeadEM {
+		u, err := m.headInputs(ctx, be, w, cfg.Unlabelled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain := lda.Predict(u)
+		if err := lda.Refine(ctx, x, y, u); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(lda.Predict(u), plain) {
+			t.Error("the unlabelled windows change nothing, so that this tests nothing")
+		}
 	}
 	if x, err = m.headInputs(ctx, be, w, rsdata.Pixels(nil, rest)); err != nil {
 		t.Fatal(err)

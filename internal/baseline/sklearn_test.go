@@ -25,6 +25,10 @@ type problem struct {
 			LogProba  [][]float64 `json:"log_proba"`
 		}
 	}
+	Refine struct {
+		Labelled []int
+		Far, Few [][]float64 // decisions, with many samples without labels and with few
+	}
 	Mean   []int
 	Forest struct {
 		Mean, Std float64
@@ -99,6 +103,26 @@ func TestLDAAgreesWithSklearn(t *testing.T) {
 		mustFit(t, auto, p.X, p.Y)
 		mustFit(t, given, p.X, p.Y)
 		near(t, name+", shrinkage of Ledoit and Wolf", auto.Decisions(p.Test), given.Decisions(p.Test), 1e-9)
+	}
+}
+
+// The reference counts every unlabelled sample once for every class, where Refine collects sums.
+func TestRefinedLDAAgreesWithNumPy(t *testing.T) {
+	p := loadProblem(t, "many")
+	var x [][]float64
+	var y []int
+	for _, i := range p.Refine.Labelled {
+		x, y = append(x, p.X[i]), append(y, p.Y[i])
+	}
+	for name, c := range map[string]struct{ unlabelled, test, want [][]float64 }{
+		"many": {p.X[12:], p.Test[:40], p.Refine.Far}, "few": {p.X[12:20], p.Test[:10], p.Refine.Few},
+	} {
+		l := &LDA{Shrinkage: AutoShrinkage}
+		mustFit(t, l, x, y)
+		if err := l.Refine(t.Context(), x, y, c.unlabelled); err != nil {
+			t.Fatal(err)
+		}
+		near(t, name, l.Decisions(c.test), c.want, 1e-9)
 	}
 }
 

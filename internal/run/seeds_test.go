@@ -3,8 +3,10 @@ package run
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
+	"diffclip/clip"
 	"diffclip/internal/train"
 	"diffclip/tensor"
 )
@@ -27,6 +29,29 @@ func TestResplitSeeds(t *testing.T) {
 	}
 	if c := x.Config; c.Split.Seed != 3 || c.Finetune.Seed != 3 || slices.Equal(x.Split.Train, y.Split.Train) {
 		t.Errorf("the first draw has become that of seeds %d and %d, or is the same", c.Split.Seed, c.Finetune.Seed)
+	}
+}
+
+// The windows that refine a head are those of stage 1 on every draw.
+func TestResplitKeepsUnlabelled(t *testing.T) {
+	x := small(t)
+	y, err := x.Resplit(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(x.Split.Unlabelled) == 0 || !slices.Equal(x.Split.Unlabelled, y.Split.Unlabelled) || y.Config.Split.Unlabelled != x.Config.Split.Unlabelled || y.Split.Config != y.Config.Split {
+		t.Errorf("%d windows without labels have become %d others, of settings %+v", len(x.Split.Unlabelled), len(y.Split.Unlabelled), y.Split.Config)
+	}
+	for _, z := range []*Experiment{x, y} {
+		z.Config.Finetune.HeadFit = clip.HeadEM
+		z.Config.SetEpochs(1)
+	}
+	if _, _, err := y.Finetune(t.Context(), nil, train.Hooks{}); err != nil {
+		t.Error(err)
+	}
+	x.Split.Unlabelled = nil
+	if _, _, err := x.Finetune(t.Context(), nil, train.Hooks{}); err == nil || !strings.Contains(err.Error(), "without labels") {
+		t.Errorf("a head refined on no windows: %v", err)
 	}
 }
 
