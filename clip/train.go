@@ -35,7 +35,7 @@ type TrainConfig struct {
 	Average int    `json:"average,omitempty"`
 	Seed    uint64 `json:"seed"`
 
-	// Unlabelled are windows without labels, which HeadEM alone reads: the first maxUnlabelled of them, in random order.
+	// Unlabelled are windows without labels, which HeadEM alone reads.
 	Unlabelled []rsdata.Pixel `json:"-"`
 }
 
@@ -48,9 +48,6 @@ const (
 	HeadLDA     HeadFit = "lda"     // after training, from linear discriminants: see Model.fitHead
 	HeadEM      HeadFit = "em"      // the same, refined on windows without labels (TrainConfig.Unlabelled)
 )
-
-// maxUnlabelled is how many windows without labels refine a head; with a quarter of them it comes out much the same.
-const maxUnlabelled = 4096
 
 // maxSpectral bounds the size of spectral changes: ten deviations leave nothing of a spectrum.
 const maxSpectral = 10
@@ -158,7 +155,7 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	case cfg.HeadFit == HeadLDA:
 		err = m.fitHead(ctx, be, w, samples, nil, prompts)
 	case cfg.HeadFit == HeadEM:
-		err = m.fitHead(ctx, be, w, samples, cfg.Unlabelled[:min(maxUnlabelled, len(cfg.Unlabelled))], prompts)
+		err = m.fitHead(ctx, be, w, samples, cfg.Unlabelled, prompts)
 	}
 	return history, err
 }

@@ -18,6 +18,7 @@ var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"settings":        settingsView,
 	"extras":          extrasView,
 	"stem":            stemView,
+	"refined":         refinedView,
 	"parts":           partsView,
 	"fewshot":         fewshotView,
 	"lds2ae":          lds2aeView,

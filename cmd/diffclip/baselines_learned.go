@@ -63,9 +63,7 @@ func openLearned(a *app, o *baselineOptions) (*learned, error) {
 // evaluate returns the confusion of a variant on a split.
 func (l *learned) evaluate(a *app, v run.Variant, split *rsdata.Split) (*rsdata.Confusion, error) {
 	x := l.x.As(v)
-	own := *split
-	own.Unlabelled = l.x.Split.Unlabelled // for a head that is refined on them
-	x.Split, x.Config.Split = &own, split.Config
+	x.Split, x.Config.Split = split, split.Config
 	x.Config.Finetune.Seed = split.Config.Seed
 	state, err := l.weights(a, v, x)
 	if err != nil {

@@ -235,7 +235,7 @@ func (s *settings) declareFinetuning(f *flags) {
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
 	s.integer(f, "freeze", "`number` of epochs at the start in which the weights of the image encoder stay as stage 1 left them; the statistics of its batch norms move on, except with -preset best",
 		0, func(c *run.Config, n int) { c.Finetune.FreezeEncoder = n })
-	choice(s, f, "head-fit", "`way` to the last weights of the head: trained, by the contrast; lda, linear discriminants of the training samples' features; or em, those refined on windows of stage 1, without their labels",
+	choice(s, f, "head-fit", "`way` to the last weights of the head: trained, by the contrast; lda, linear discriminants of the training samples' features; or em, those refined on windows of the scene, without their labels",
 		[]clip.HeadFit{clip.HeadTrained, clip.HeadLDA, clip.HeadEM}, func(c *run.Config, v clip.HeadFit) { c.Finetune.HeadFit = v })
 	s.declareExtras(f)
 	s.declareContrast(f)

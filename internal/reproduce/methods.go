@@ -108,8 +108,9 @@ func (d diffclip) settings(c run.Config) run.Config {
 	c.Preset, c.Data, c.Text.Prompts, c.Scene = "", "", "", rsdata.SyntheticConfig{} // the data and the texts count themselves
 	if d.alone {
 		none := run.Config{Split: c.Split, Scaling: c.Scaling, Text: c.Text, Classifier: c.Classifier, Finetune: c.Finetune}
-		if c.Finetune.HeadFit != clip.HeadEM {
-			none.Split.Unlabelled = 0
+		none.Split.Unlabelled = 0
+		if c.Finetune.HeadFit == clip.HeadEM {
+			none.Pretrain.Seed = c.Pretrain.Seed // which draws the windows that refine the head
 		}
 		return none
 	}

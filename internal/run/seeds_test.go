@@ -8,6 +8,7 @@ import (
 
 	"diffclip/clip"
 	"diffclip/internal/train"
+	"diffclip/rsdata"
 	"diffclip/tensor"
 )
 
@@ -32,26 +33,44 @@ func TestResplitSeeds(t *testing.T) {
 	}
 }
 
-// The windows that refine a head are those of stage 1 on every draw.
-func TestResplitKeepsUnlabelled(t *testing.T) {
+// The windows that refine a head are those of stage 1 on every draw, and those of an inductive
+// split keep clear of its own test.
+func TestRefiningWindows(t *testing.T) {
 	x := small(t)
+	x.Config.SetSeed(3)
+	again, err := x.Data.Split(x.Config.Split)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Split = again
 	y, err := x.Resplit(8)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(x.Split.Unlabelled) == 0 || !slices.Equal(x.Split.Unlabelled, y.Split.Unlabelled) || y.Config.Split.Unlabelled != x.Config.Split.Unlabelled || y.Split.Config != y.Config.Split {
-		t.Errorf("%d windows without labels have become %d others, of settings %+v", len(x.Split.Unlabelled), len(y.Split.Unlabelled), y.Split.Config)
-	}
 	for _, z := range []*Experiment{x, y} {
-		z.Config.Finetune.HeadFit = clip.HeadEM
-		z.Config.SetEpochs(1)
+		got, err := z.unlabelled()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(x.Split.Unlabelled); n == 0 || len(got) != min(refiningWindows, x.Data.NumPixels()) || !slices.Equal(got[:n], x.Split.Unlabelled) {
+			t.Errorf("draw %d: %d windows, which do not begin with the %d of stage 1", z.Config.Split.Seed, len(got), n)
+		}
 	}
-	if _, _, err := y.Finetune(t.Context(), nil, train.Hooks{}); err != nil {
+	y.Config.Split.Inductive = true
+	got, err := y.unlabelled()
+	if err != nil && !strings.Contains(err.Error(), "clear of every test window") {
 		t.Error(err)
 	}
-	x.Split.Unlabelled = nil
-	if _, _, err := x.Finetune(t.Context(), nil, train.Hooks{}); err == nil || !strings.Contains(err.Error(), "without labels") {
-		t.Errorf("a head refined on no windows: %v", err)
+	for _, p := range rsdata.Pixels(nil, y.Split.Test) {
+		if slices.Contains(got, p) {
+			t.Fatalf("the window of a test sample at %v refines an inductive head", p)
+		}
+	}
+	y.Config.Split.Inductive = false
+	y.Config.Finetune.HeadFit = clip.HeadEM
+	y.Config.SetEpochs(1)
+	if _, _, err := y.Finetune(t.Context(), nil, train.Hooks{}); err != nil {
+		t.Error(err)
 	}
 }
 
