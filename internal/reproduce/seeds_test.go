@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"diffclip/clip"
 	"diffclip/internal/baseline"
 	"diffclip/internal/figure"
 	"diffclip/internal/run"
@@ -25,6 +26,26 @@ func (w witness) name() string { return "witness" }
 func (w witness) train(_ context.Context, j *job) (classifier, error) {
 	*w.seen, *w.from = append(*w.seen, j.config), append(*w.from, j.x.Split.Unlabelled)
 	return w, nil
+}
+
+// A head refined on windows without labels depends on the seed that draws them, also without a stage 1; no other
+// result without one depends on the seed of stage 1.
+func TestStage2AloneDependsOnItsWindows(t *testing.T) {
+	for _, fit := range []clip.HeadFit{clip.HeadLDA, clip.HeadEM} {
+		var keys []string
+		for _, seed := range []uint64{1, 2} {
+			var cfg run.Config
+			cfg.Finetune.HeadFit, cfg.Pretrain.Seed = fit, seed
+			_, key, err := keyOf(diffclip{alone: true}.settings(cfg))
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, key)
+		}
+		if same := keys[0] == keys[1]; same != (fit == clip.HeadLDA) {
+			t.Errorf("fit %s: the same cell with another seed of stage 1: %v", fit, same)
+		}
+	}
 }
 
 // A seed draws the samples and everything that either stage draws, unless all seeds are to
