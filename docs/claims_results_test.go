@@ -49,6 +49,11 @@ func count(d []difference, yes func(difference) bool) string {
 			n++
 		}
 	}
+	return inWords(n)
+}
+
+// inWords spells out small numbers.
+func inWords(n int) string {
 	words := strings.Fields("none one two three four five six seven eight nine ten eleven twelve")
 	if n < len(words) {
 		return words[n]
@@ -78,6 +83,7 @@ func resultsClaims(c *claims) {
 	partsClaims(c)
 	extrasClaims(c)
 	linearClaims(c)
+	refinedClaims(c)
 	lds2aeClaims(c)
 	c.says("../README.md", "(8 shots: %.1f against %.1f without it, %.1f for the SVM)",
 		c.oa("pines-random", "DiffCLIP", 8), c.oa("pines-random", "stage 2 alone", 8), c.oa("pines-random", "svm", 8))

@@ -43,7 +43,7 @@ func settingsClaims(c *claims) {
 		{"| %g (learned) | %g, that of CLIP (learned) | Nothing in time | `finetune -temperature %g`", []any{paper.Classifier.Temperature, best.Classifier.Temperature, best.Classifier.Temperature}},
 		{"weights of deviation 2e-5 | %g |", []any{best.Classifier.HeadStd}},
 		{"`finetune -head-fit %s`", []any{g.HeadFit}},
-		{"by expectation-maximisation on up to %s windows of the scene", []any{c.source("../internal/run/experiment.go", `const refiningWindows = (\d+)`)}},
+		{"by expectation-maximisation on up to %s windows of the scene", c.source("../internal/run/experiment.go", `const refiningWindows = (\d+)`)},
 		{"| stage 2 | %d epochs at 1e-4 | %d epochs at 5e-4,", []any{f.Epochs, g.Epochs}},
 		{"`finetune -epochs %d -lr %g -freeze %d`", []any{g.Epochs, g.LR, g.FreezeEncoder}},
 	} {
