@@ -20,6 +20,7 @@ func performanceClaims(c *claims) {
 	peersClaims(c)
 	kernelClaims(c)
 	gateClaims(c)
+	zen4Claims(c)
 }
 
 const performance = "performance.md"
@@ -115,20 +116,25 @@ func peersClaims(c *claims) {
 	c.says(performance, "At its quoted batch of %d, W1 held %.0f MiB at its peak where PyTorch held %.1f GiB.", bench.PretrainBatch, one.Peak, must(c, theirs, err3).Peak/1024)
 }
 
+// tiers returns, of each workload on a machine, how fast AVX2 is as a part of AVX-512, and how many times slower the
+// generic tier is.
+func (c *claims) tiers(machine string) (avx2, generic []float64) {
+	c.Helper()
+	f, err := c.raw.asPrinted(on(machine, "performance/tiers.json"))
+	for _, row := range must(c, f, err).Rows {
+		avx2 = append(avx2, leading(c, row[2])/leading(c, row[1]))
+		generic = append(generic, leading(c, row[1])/leading(c, row[3]))
+	}
+	return avx2, generic
+}
+
 // kernelClaims holds what is said of products, tiers and the profile.
 func kernelClaims(c *claims) {
 	cache := c.cells("performance/gate.json", "A·B, 488 x 128 x 256 (four windows, in cache)")[:2]
 	c.says(performance, "In the cache the kernels reach %.0f to %.0f %%.", slices.Min(cache), slices.Max(cache))
 	c.says(performance, "of the ceiling in the workload and at %.0f to %.0f %% on data in the cache", slices.Min(cache), slices.Max(cache))
 
-	tiers, err := c.raw.asPrinted("performance/tiers.json")
-	var avx2, generic []float64
-	for _, row := range must(c, tiers, err).Rows {
-		for _, v := range strings.Split(row[2], " to ") {
-			avx2 = append(avx2, leading(c, v)/leading(c, row[1]))
-		}
-		generic = append(generic, leading(c, row[1])/leading(c, row[3]))
-	}
+	avx2, generic := c.tiers("")
 	const aim = 12
 	c.holds(performance, slices.Min(generic) > aim, "is at %.2f to %.2f of AVX-512 (aim 0.6); the generic tier is %.0f to %.0f times slower (aim %d, **missed**). Scalar code cannot come to %d here.",
 		slices.Min(avx2), slices.Max(avx2), slices.Min(generic), slices.Max(generic), aim, aim)
@@ -165,10 +171,34 @@ func gateClaims(c *claims) {
 	c.says(performance, "fails all %d checks", len(floors["avx512 GenuineIntel"]))
 }
 
+// zen4Claims holds what is said of a second machine.
+func zen4Claims(c *claims) {
+	f := c.peers(on(zen4, peers64))
+	least, most := c.loads(f.origin)
+	machine, _, _ := strings.Cut(f.Machine, ", 24 GiB")
+	c.says(performance, "%s, where 512 bits are computed as two halves", machine)
+	c.says(performance, "With the commands above, at a load of %s to %s, but for", least, most)
+	c.says(performance, "but for the batch of %d and the tiers:", bench.PretrainBatch)
+	avx2, generic := c.tiers(zen4)
+	c.says(performance, "AVX2 is at %.2f to %.2f of AVX-512, the generic tier %.0f to %.0f times slower", slices.Min(avx2), slices.Max(avx2), slices.Min(generic), slices.Max(generic))
+	share := func(machine string) float64 { return c.cells(on(machine, "performance/gate.json"), "W1")[0] }
+	c.says(performance, "W1 is at %.0f %% of the ceiling here with one thread, where Intel's memory allows %.0f %%", share(zen4), share(""))
+	a := aims[0]
+	needed := func(machine string) (plain, tuned float64) {
+		p, t, err := c.raw.times(on(machine, a.file), a.workload, 1)
+		return share(machine) * a.plain / must(c, p, err), share(machine) * a.tuned / t
+	}
+	plain, tuned := needed(zen4)
+	c.holds(performance, min(plain, tuned) > 100, "With %d windows, to be %g times as fast as tuned PyTorch at W1 with one thread would take %.0f %% of all that the processor can multiply, %g times as fast as plain PyTorch %.0f %%",
+		f.Rows[0].Batch, a.tuned, tuned, a.plain, plain)
+	plain, tuned = needed("")
+	c.says(performance, "on Intel %.0f and %.0f %%", tuned, plain)
+}
+
 // TestPeersAreWhole: times are ratios of rates, as far as both are printed.
 func TestPeersAreWhole(t *testing.T) {
 	r := newRaw()
-	for _, name := range []string{peers64, peers256} {
+	for _, name := range []string{peers64, peers256, on(zen4, peers64), on(zen4, peers256)} {
 		f, err := r.peersOf(name)
 		if err != nil {
 			t.Fatal(err)

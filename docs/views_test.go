@@ -272,6 +272,17 @@ const (
 	peers256 = "performance/peers-256.json"
 )
 
+// zen4 is the name of a second machine; without one, files are of the machine that the page begins with.
+const zen4 = "zen4"
+
+// on returns the file of a machine that stands beside a file, which is that of the machine without a name.
+func on(machine, file string) string {
+	if machine == "" {
+		return file
+	}
+	return strings.TrimSuffix(file, ".json") + "-" + machine + ".json"
+}
+
 // times returns the times of a window in PyTorch, plain and tuned, this engine's being 1.
 func (r *raw) times(file, workload string, threads int) (plain, tuned float64, err error) {
 	f, err := r.peersOf(file)
@@ -290,8 +301,8 @@ func (r *raw) times(file, workload string, threads int) (plain, tuned float64, e
 }
 
 // sceneAgainstTuned returns how much faster a pixel of a scene is than a window in tuned PyTorch.
-func (r *raw) sceneAgainstTuned(threads int) (float64, error) {
-	f, err := r.peersOf(peers64)
+func (r *raw) sceneAgainstTuned(machine string, threads int) (float64, error) {
+	f, err := r.peersOf(on(machine, peers64))
 	if err != nil {
 		return 0, err
 	}
@@ -320,13 +331,14 @@ var aims = []struct {
 // sceneAim is that for the rate of a scene beside W3 in tuned PyTorch.
 const sceneAim = 4
 
-// aimsView: times beside what was aimed at.
-func aimsView(r *raw, _ []string) ([][]string, error) {
+// aimsView: times beside what was aimed at, on the machine that args name if any.
+func aimsView(r *raw, args []string) ([][]string, error) {
+	machine := strings.Join(args, "")
 	rows := [][]string{{"", "1 thread", "2 threads"}}
 	for _, line := range aims {
 		row := []string{line.title}
 		for threads := 1; threads <= 2; threads++ {
-			plain, tuned, err := r.times(line.file, line.workload, threads)
+			plain, tuned, err := r.times(on(machine, line.file), line.workload, threads)
 			if err != nil {
 				return nil, err
 			}
@@ -336,7 +348,7 @@ func aimsView(r *raw, _ []string) ([][]string, error) {
 	}
 	row := []string{"scene against W3 tuned"}
 	for threads := 1; threads <= 2; threads++ {
-		v, err := r.sceneAgainstTuned(threads)
+		v, err := r.sceneAgainstTuned(machine, threads)
 		if err != nil {
 			return nil, err
 		}
@@ -347,7 +359,7 @@ func aimsView(r *raw, _ []string) ([][]string, error) {
 		row = append(row, cell)
 	}
 	rows = append(rows, row)
-	shares, err := sharesRow(r)
+	shares, err := sharesRow(r, machine)
 	return append(rows, shares), err
 }
 
@@ -365,8 +377,8 @@ func missed(plain, tuned bool) string {
 }
 
 // sharesRow is the shares of the ceiling that the gate measured for W1 to W3.
-func sharesRow(r *raw) ([]string, error) {
-	f, err := r.asPrinted("performance/gate.json")
+func sharesRow(r *raw, machine string) ([]string, error) {
+	f, err := r.asPrinted(on(machine, "performance/gate.json"))
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,16 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/klauspost/cpuid/v2"
 
 	"diffclip/internal/kern"
 )
@@ -67,6 +72,26 @@ func TestMisuse(t *testing.T) {
 		if code := run(args, &out, &errs); code != 2 || errs.Len() == 0 {
 			t.Errorf("%v: exit %d, message %q", args, code, errs.String())
 		}
+	}
+}
+
+// A family's own floors come before its maker's, and these before the tier's.
+func TestFloorsOf(t *testing.T) {
+	tier := kern.Active()
+	maker := tier.String() + " " + cpuid.CPU.VendorString
+	names := []string{fmt.Sprint(maker, " ", cpuid.CPU.Family), maker, tier.String()}
+	all := floors{}
+	for _, name := range names {
+		all[name] = map[string]float64{name: 0.5}
+	}
+	for _, name := range names {
+		if got := all.of(tier); got[name] == 0 {
+			t.Errorf("with floors of %v: %v, expected those of %q", slices.Collect(maps.Keys(all)), got, name)
+		}
+		delete(all, name)
+	}
+	if got := all.of(tier); got != nil {
+		t.Errorf("with no floors: %v", got)
 	}
 }
 

@@ -34,15 +34,19 @@ import (
 var committed []byte
 
 // floors are shares of the yardstick, by tier and check. A tier may have floors of
-// its own for a maker of processors, as in "avx512 AuthenticAMD": what was
-// measured there. Those of the tier alone are for processors where nobody has
-// measured yet, and leave room for twice the rate at the same memory.
+// its own for a maker of processors, as in "avx512 GenuineIntel", or one of its
+// families, as in "avx512 AuthenticAMD 25": what was measured there. Those of the
+// tier alone are for processors where nobody has measured yet, and leave room for
+// twice the rate at the same memory.
 type floors map[string]map[string]float64
 
 // of returns the floors for a tier on this processor, nil if there are none.
 func (f floors) of(tier kern.Tier) map[string]float64 {
-	if own := f[tier.String()+" "+cpuid.CPU.VendorString]; own != nil {
-		return own
+	maker := tier.String() + " " + cpuid.CPU.VendorString
+	for _, name := range []string{fmt.Sprint(maker, " ", cpuid.CPU.Family), maker} {
+		if own := f[name]; own != nil {
+			return own
+		}
 	}
 	return f[tier.String()]
 }

@@ -41,7 +41,7 @@ func Rungs() []Rung {
 	}
 	const simd = "the shipped kernel: packed panels, sums in vector registers, fused multiply-add"
 	reasons := map[kern.Tier]string{
-		kern.Generic: "the shipped kernel in Go: six sums a row, what a compiler without vectors keeps in registers",
+		kern.Generic: "the shipped kernel in Go: eight sums a row, what a compiler without vectors keeps in registers",
 		kern.NEON:    simd + " on 4 lanes", kern.AVX2: simd + " on 8 lanes", kern.AVX512: simd + " on 16 lanes",
 	}
 	tiers := kern.Available()

@@ -34,11 +34,12 @@ func genericPanel(p *panel) {
 //
 //	s[j] = sum(a[i] * b[i*genericWidth+j], over i)
 //
-// Two terms a round halve the cost of the loop, and its conditions are all the
-// checks of bounds that there are.
+// Conditions of the loop are all the checks of bounds that there are. Four terms a
+// round share them; and of these the compiler keeps all sums in registers but in
+// the last, where it moves every multiplication before the first addition.
 func dotRow(a, b []float32) [genericWidth]float32 {
 	var s0, s1, s2, s3, s4, s5, s6, s7 float32
-	for len(a) >= 2 && len(b) >= 2*genericWidth {
+	for len(a) >= 4 && len(b) >= 4*genericWidth {
 		x := a[0]
 		s0 += float32(x * b[0])
 		s1 += float32(x * b[1])
@@ -57,18 +58,37 @@ func dotRow(a, b []float32) [genericWidth]float32 {
 		s5 += float32(x * b[13])
 		s6 += float32(x * b[14])
 		s7 += float32(x * b[15])
-		a, b = a[2:], b[2*genericWidth:]
+		x = a[2]
+		s0 += float32(x * b[16])
+		s1 += float32(x * b[17])
+		s2 += float32(x * b[18])
+		s3 += float32(x * b[19])
+		s4 += float32(x * b[20])
+		s5 += float32(x * b[21])
+		s6 += float32(x * b[22])
+		s7 += float32(x * b[23])
+		x = a[3]
+		s0 += float32(x * b[24])
+		s1 += float32(x * b[25])
+		s2 += float32(x * b[26])
+		s3 += float32(x * b[27])
+		s4 += float32(x * b[28])
+		s5 += float32(x * b[29])
+		s6 += float32(x * b[30])
+		s7 += float32(x * b[31])
+		a, b = a[4:], b[4*genericWidth:]
 	}
-	if len(a) > 0 {
-		x, v := a[0], b[:genericWidth]
-		s0 += float32(x * v[0])
-		s1 += float32(x * v[1])
-		s2 += float32(x * v[2])
-		s3 += float32(x * v[3])
-		s4 += float32(x * v[4])
-		s5 += float32(x * v[5])
-		s6 += float32(x * v[6])
-		s7 += float32(x * v[7])
+	for len(a) > 0 && len(b) >= genericWidth {
+		x := a[0]
+		s0 += float32(x * b[0])
+		s1 += float32(x * b[1])
+		s2 += float32(x * b[2])
+		s3 += float32(x * b[3])
+		s4 += float32(x * b[4])
+		s5 += float32(x * b[5])
+		s6 += float32(x * b[6])
+		s7 += float32(x * b[7])
+		a, b = a[1:], b[genericWidth:]
 	}
 	return [genericWidth]float32{s0, s1, s2, s3, s4, s5, s6, s7}
 }
