@@ -69,9 +69,9 @@ func (l *learned) evaluate(a *app, v run.Variant, split *rsdata.Split) (*rsdata.
 	if err != nil {
 		return nil, err
 	}
-	hooks, done := run.Watch(a.stderr, fmt.Sprintf("%s, %d shots, seed %d", v.Title, split.Config.Shots, split.Config.Seed), "")
+	hooks, end := run.Watch(a.stderr, fmt.Sprintf("%s, %d shots, seed %d", v.Title, split.Config.Shots, split.Config.Seed), "")
 	model, _, err := x.Finetune(a.ctx, state, hooks)
-	done()
+	end(err)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +96,9 @@ func (l *learned) weights(a *app, v run.Variant, x *run.Experiment) (map[string]
 	} else {
 		x = l.x.As(v)
 	}
-	hooks, done := run.Watch(a.stderr, title, "")
+	hooks, end := run.Watch(a.stderr, title, "")
 	model, _, err := x.Pretrain(a.ctx, hooks)
-	done()
+	end(err)
 	if err != nil {
 		return nil, err
 	}

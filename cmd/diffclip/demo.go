@@ -126,9 +126,9 @@ func (d *demonstration) stage2() error {
 // alone repeats stage 2 from scratch.
 func (d *demonstration) alone() error {
 	d.say("4. For comparison: stage 2 alone, and the nearest class mean of single pixels.\n")
-	hooks, done := run.Watch(d.stderr, "stage 2 alone", "")
+	hooks, end := run.Watch(d.stderr, "stage 2 alone", "")
 	m, history, err := d.x.Finetune(d.ctx, nil, hooks)
-	done()
+	end(err)
 	if err != nil {
 		return err
 	}

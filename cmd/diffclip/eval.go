@@ -147,9 +147,9 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 
 // evalSeed trains stage 2 on a draw and tests it.
 func evalSeed(a *app, x *run.Experiment, stage1 *run.Stage1, title string) (*rsdata.Confusion, error) {
-	hooks, done := run.Watch(a.stderr, title, "")
+	hooks, end := run.Watch(a.stderr, title, "")
 	model, _, err := x.Finetune(a.ctx, stage1.Weights(), hooks)
-	done()
+	end(err)
 	if err != nil {
 		return nil, err
 	}

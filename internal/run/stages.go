@@ -27,8 +27,9 @@ const (
 )
 
 // Watch returns hooks that show a training's progress on log and keep its
-// checkpoint in a file ("" for none), and a function that ends the display.
-func Watch(log io.Writer, title, checkpoint string) (train.Hooks, func()) {
+// checkpoint in a file ("" for none), and a function that ends the display, given
+// what ended the training: nil, where it is complete.
+func Watch(log io.Writer, title, checkpoint string) (hooks train.Hooks, end func(error)) {
 	var p *progress.Progress
 	loss := 0.0
 	h := train.Hooks{Checkpoint: checkpoint}
@@ -40,15 +41,22 @@ func Watch(log io.Writer, title, checkpoint string) (train.Hooks, func()) {
 		loss = s.Loss
 		p.Step(s.Done, fmt.Sprintf("epoch %d  loss %.4f", s.Epoch+1, s.Loss))
 	}
-	return h, func() { p.Done(fmt.Sprintf("loss %.4f", loss)) }
+	return h, func(err error) {
+		if err != nil {
+			p.Close()
+			return
+		}
+		p.Done(fmt.Sprintf("loss %.4f", loss))
+	}
 }
 
 // TrainStage1 runs, or goes on with, stage 1 of an experiment in its folder, and
 // writes its weights and its history.
 func (f Folder) TrainStage1(ctx context.Context, x *Experiment, m *Manifest, log io.Writer) (*diffusion.Model, Curve, error) {
-	hooks, done := Watch(log, "stage 1, mask diffusion", f.Path(Checkpoint1File))
-	defer done()
-	return f.RunStage1(ctx, x, m, hooks)
+	hooks, end := Watch(log, "stage 1, mask diffusion", f.Path(Checkpoint1File))
+	model, curve, err := f.RunStage1(ctx, x, m, hooks)
+	end(err)
+	return model, curve, err
 }
 
 // RunStage1 is TrainStage1 for a caller that follows it by hooks, whose checkpoint
@@ -67,8 +75,7 @@ func (f Folder) RunStage1(ctx context.Context, x *Experiment, m *Manifest, hooks
 // TrainStage2 runs, or goes on with, stage 2 of an experiment in its folder, from
 // the weights of stage 1 or from scratch, and writes its weights and history.
 func (f Folder) TrainStage2(ctx context.Context, x *Experiment, m *Manifest, state map[string]*tensor.Tensor, log io.Writer) (*clip.Model, Curve, error) {
-	hooks, done := Watch(log, "stage 2, few labels", f.Path(Checkpoint2File))
-	defer done()
+	hooks, end := Watch(log, "stage 2, few labels", f.Path(Checkpoint2File))
 	var model *clip.Model
 	curve, err := f.runStage(m, Stage2Name, Checkpoint2File, hooks, func(h train.Hooks) (set *nn.Set, history []train.Epoch, err error) {
 		if model, history, err = x.Finetune(ctx, state, h); err != nil {
@@ -76,6 +83,7 @@ func (f Folder) TrainStage2(ctx context.Context, x *Experiment, m *Manifest, sta
 		}
 		return model.Set, history, nil
 	}, func() error { return f.SaveStage2(x, model) })
+	end(err)
 	return model, curve, err
 }
 

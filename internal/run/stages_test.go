@@ -1,9 +1,11 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 
 	"diffclip/clip"
@@ -63,5 +65,21 @@ func TestTimeBeforeAnInterruption(t *testing.T) {
 	}
 	if s := man.Seconds[Stage1Name]; s < 1000 || s > 1600 {
 		t.Errorf("%v seconds in all, after 1000", s)
+	}
+}
+
+// An interrupted training does not end as one that is complete.
+func TestWatchEndsAsTheTrainingDid(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{{nil, "stage 2: loss 0.2500 ("}, {context.Canceled, ""}} {
+		var log bytes.Buffer
+		hooks, end := Watch(&log, "stage 2", "")
+		hooks.OnStep(train.Step{Done: 1, Total: 2, Loss: 0.25})
+		end(c.err)
+		if !strings.HasPrefix(log.String(), c.want) || (c.want == "") != (log.Len() == 0) {
+			t.Errorf("ended by %v: %q, expected %q", c.err, log.String(), c.want)
+		}
 	}
 }
