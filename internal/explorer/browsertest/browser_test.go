@@ -314,7 +314,7 @@ func TestTrainingLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.until("the curve of stage 1 is drawn", "document.querySelectorAll('.curve .loss').length === 1 && /step (\\d+) of \\1,/.test(document.querySelector('.curve span').textContent)")
+	p.until("the curve of stage 1 is drawn", "document.querySelectorAll('.curve polyline.loss').length === 1 && document.querySelectorAll('.curve circle.end').length === 2 && /step (\\d+) of \\1,/.test(document.querySelector('.curve span').textContent)")
 	p.until("its restorations are shown", "[...document.querySelectorAll('#restore-maps img')].length && [...document.querySelectorAll('#restore-maps img')].every((i) => i.alt)")
 	p.must(p.Eval("window.waits = []; new MutationObserver(() => waits.push(document.getElementById('map-wait').textContent)).observe(document.getElementById('map-wait'), {childList: true})", nil))
 	if _, _, err := folder.TrainStage2(t.Context(), x, man, stage1.Set.State(), io.Discard); err != nil {

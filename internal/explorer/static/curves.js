@@ -65,8 +65,13 @@ export class CurvesPanel {
     for (const v of ticks(0, c.total)) {
       if (v > 0) parts.push(svg('text', {class: 'tick', x: x(v), y: height - 7, 'text-anchor': v >= c.total ? 'end' : 'middle'}, short(v)));
     }
-    const line = (name, place) => svg('polyline', {class: `line ${name}`, points: c.points.map(place).join(' ')});
-    parts.push(line('rate', (p) => `${x(p[0])},${area.bottom - p[2] / rate * (area.bottom - area.top)}`), line('loss', (p) => `${x(p[0])},${y(p[1])}`));
+    const line = (name, place) => {
+      parts.push(svg('polyline', {class: `line ${name}`, points: c.points.map(place).join(' ')}));
+      const [cx, cy] = place(last);
+      parts.push(svg('circle', {class: `end ${name}`, cx, cy, r: 2.5})); // which is all that a first step has
+    };
+    line('rate', (p) => [x(p[0]), area.bottom - p[2] / rate * (area.bottom - area.top)]);
+    line('loss', (p) => [x(p[0]), y(p[1])]);
     root.replaceChildren(...parts);
   }
 }
