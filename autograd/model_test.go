@@ -126,6 +126,6 @@ func (r *trainer) step(how int) float32 {
 	r.tape.Backward(loss)
 	v := loss.Value.Item()
 	r.tape.Reset()
-	r.opt.Step(r.be, 1e-2, 1)
+	r.opt.Step(r.be, 1e-2, nil)
 	return v
 }

@@ -389,16 +389,16 @@ func (p *Profile) AvgPool2DBackward(dx, dy *tensor.Tensor, c tensor.ConvShape, a
 }
 
 // Adam passes it on.
-func (prof *Profile) Adam(p, g, m, v *tensor.Tensor, c tensor.AdamConfig) {
+func (prof *Profile) Adam(p, g, m, v, scale *tensor.Tensor, c tensor.AdamConfig) {
 	start := time.Now()
-	prof.Backend.Adam(p, g, m, v, c)
+	prof.Backend.Adam(p, g, m, v, scale, c)
 	prof.done(start, "Adam", 0, 0, 0)
 }
 
 // SGD passes it on.
-func (prof *Profile) SGD(p, g, m *tensor.Tensor, lr, momentum, weightDecay, gradScale float32, nesterov, first bool) {
+func (prof *Profile) SGD(p, g, m, scale *tensor.Tensor, lr, momentum, weightDecay float32, nesterov, first bool) {
 	start := time.Now()
-	prof.Backend.SGD(p, g, m, lr, momentum, weightDecay, gradScale, nesterov, first)
+	prof.Backend.SGD(p, g, m, scale, lr, momentum, weightDecay, nesterov, first)
 	prof.done(start, "SGD", 0, 0, 0)
 }
 
@@ -412,4 +412,11 @@ func (p *Profile) SumSquares(dst, x *tensor.Tensor) {
 var unaryBackward = [...]string{
 	tensor.ReLU: "ReLU backward", tensor.GELU: "GELU backward", tensor.QuickGELU: "QuickGELU backward", tensor.SiLU: "SiLU backward",
 	tensor.Sigmoid: "Sigmoid backward", tensor.Tanh: "Tanh backward", tensor.Exp: "Exp backward", tensor.Square: "Square backward",
+}
+
+// NoteStep passes it on.
+func (p *Profile) NoteStep(log, scale, loss, squares *tensor.Tensor, most float64) {
+	start := time.Now()
+	p.Backend.NoteStep(log, scale, loss, squares, most)
+	p.done(start, "NoteStep", 0, 0, 0)
 }

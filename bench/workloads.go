@@ -19,9 +19,12 @@ type Workload struct {
 	Batch  int     // windows of a step
 	GFLOP  float64 // matrix products of a step of the plain network; see GFLOP
 	Params int     // trained values
+	Ahead  int     // steps that are best made before Loss is asked for
 
-	// Step does the work once and returns its loss, or for inference a checksum.
-	Step func() (loss float64)
+	// Step does the work once. A device may still be at it.
+	Step func()
+	// Loss waits for the last step and returns its loss, or for inference a checksum.
+	Loss func() float64
 	// Close gives the workload's memory back to its backend.
 	Close func()
 }
@@ -71,11 +74,12 @@ func pretrain(name string, be tensor.Backend, batch int, referenceOrder bool) *W
 	t := newTrainer(be, m.Set, func(tape *autograd.Tape) *autograd.Var { return m.Loss(tape, corrupted) })
 	next, stop := source.ahead(corruptor)
 	return &Workload{
-		Name: name, Batch: batch, GFLOP: pretrainGFLOP(cfg, batch), Params: m.Set.Count(),
-		Step: func() float64 {
+		Name: name, Batch: batch, GFLOP: pretrainGFLOP(cfg, batch), Params: m.Set.Count(), Ahead: be.Ahead(),
+		Step: func() {
 			corrupted = next()
-			return t.step()
+			t.step()
 		},
+		Loss: t.last,
 		Close: func() {
 			stop()
 			t.tape.Reset()
@@ -95,8 +99,9 @@ func FewShot(be tensor.Backend, batch int) *Workload {
 	}
 	t := newTrainer(be, m.Set, func(tape *autograd.Tape) *autograd.Var { return m.Loss(tape, b) })
 	return &Workload{
-		Name: "fewshot", Batch: batch, GFLOP: fewShotGFLOP(m.Config, batch), Params: m.Set.Count(),
+		Name: "fewshot", Batch: batch, GFLOP: fewShotGFLOP(m.Config, batch), Params: m.Set.Count(), Ahead: be.Ahead(),
 		Step:  t.step,
+		Loss:  t.last,
 		Close: t.tape.Reset,
 	}
 }
@@ -114,12 +119,14 @@ func Infer(be tensor.Backend, batch int) *Workload {
 	be.Place(text)
 	tape := autograd.NewTape(be, autograd.Eval)
 	return &Workload{
-		Name: "infer", Batch: batch, GFLOP: inferGFLOP(m.Config, batch), Params: m.Set.Count(),
-		Step: func() float64 {
+		Name: "infer", Batch: batch, GFLOP: inferGFLOP(m.Config, batch), Params: m.Set.Count(), Ahead: 1,
+		Step: func() {
 			tape.Reset()
 			z := tape.L2Normalize(m.Images(tape, b))
 			logits := tape.MatMul(z, tape.Input(text), false, true).Value
 			logits.Read(scores)
+		},
+		Loss: func() float64 {
 			sum := 0
 			for i := range batch {
 				sum += clip.Best(scores[i*classes : (i+1)*classes])
@@ -168,23 +175,36 @@ type trainer struct {
 	opt  optim.Optimizer
 	tape *autograd.Tape
 	loss func(*autograd.Tape) *autograd.Var
+
+	log   *optim.Log
+	value float64 // of the loss that was read last
 }
 
 func newTrainer(be tensor.Backend, set *nn.Set, loss func(*autograd.Tape) *autograd.Var) *trainer {
 	set.Place(be)
 	cfg := optim.DefaultAdam()
 	cfg.WeightDecay = 1e-4
-	return &trainer{be, set, optim.NewAdam(set, cfg), autograd.NewTape(be, autograd.Train), loss}
+	return &trainer{be: be, set: set, opt: optim.NewAdam(set, cfg), tape: autograd.NewTape(be, autograd.Train), loss: loss, log: optim.NewLog(be)}
 }
 
-func (t *trainer) step() float64 {
+func (t *trainer) step() {
 	t.tape.Reset()
 	t.set.ZeroGrad()
 	l := t.loss(t.tape)
 	t.tape.Backward(l)
-	_, value := t.opt.GradNorm(t.be, l.Value)
-	t.opt.Step(t.be, 1e-4, 1)
-	return value
+	t.opt.Step(t.be, 1e-4, t.log.Note(t.be, t.opt, l.Value, 0))
+	t.be.NextStep()
+	if t.log.Full() {
+		t.last()
+	}
+}
+
+// last reads the losses of the steps that were made, and returns the last.
+func (t *trainer) last() float64 {
+	for _, noted := range t.log.Read() {
+		t.value = noted.Loss
+	}
+	return t.value
 }
 
 func randomSteps(c vit.Config, batch int) []int32 {

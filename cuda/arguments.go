@@ -11,7 +11,7 @@ import (
 // streams, learning rates. They are gathered in pinned memory, and one copy at the
 // head of each list of commands takes what the list's operations were given to the
 // same place in memory of the device. As with staging, a place is used once
-// between two waits, and a step finds its places where the last one did.
+// until the device has been waited for, and steps use two such rooms in turn.
 type arguments struct {
 	room
 	used, sent int

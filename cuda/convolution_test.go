@@ -194,7 +194,7 @@ func network(be tensor.Backend) func() float64 {
 		loss := tape.CrossEntropy(head.Forward(tape, h), y)
 		tape.Backward(loss)
 		value := float64(loss.Value.Item())
-		opt.Step(be, 1e-2, 1)
+		opt.Step(be, 1e-2, nil)
 		return value
 	}
 }

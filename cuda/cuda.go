@@ -69,8 +69,10 @@ type Backend struct {
 	functions    []driver.Function // by Kernel.ID
 	k            *kernels.Set
 	pool         pool
-	stage        staging
-	args         arguments
+	rooms        [driver.Marks]hostRoom
+	turn         int // which of rooms is in use: stage and args are its
+	stage        *staging
+	args         *arguments
 	scratch      *block
 	scratchSize  int              // elements
 	list         []driver.Command // the first one is the arguments' copy
@@ -122,7 +124,10 @@ func Open(o Options) (*Backend, error) {
 func newBackend(dev driver.Device, o Options, compute driver.Compute) *Backend {
 	b := &Backend{dev: dev, info: dev.Info(), precision: o.Precision, compute: compute, noGraphs: o.NoGraphs, onNote: o.Note}
 	b.pool.strict = o.Strict
-	b.stage.most = mostStaging
+	for i := range b.rooms {
+		b.rooms[i].stage.most = mostStaging
+	}
+	b.stage, b.args = &b.rooms[0].stage, &b.rooms[0].args
 	b.graphs.seen = map[uint64]*seenList{}
 	b.convolutions = convolutions{plans: map[convolutionKey]*driver.Plan{}, own: o.NoCuDNN}
 	b.k = kernels.NewSet(b)
@@ -172,6 +177,10 @@ func (b *Backend) Lane(int) tensor.Backend { return b }
 
 // Grain is the whole batch: a device is fast on large operations.
 func (b *Backend) Grain(_, batch int) int { return max(batch, 1) }
+
+// Ahead is how many steps of training the device makes between two waits. A step
+// that takes no longer than ten milliseconds is then seen within a sixth of a second.
+func (b *Backend) Ahead() int { return 16 }
 
 // ForLanes runs the lanes one after another.
 func (b *Backend) ForLanes(n int, run func(lane int, scratch tensor.Backend)) {

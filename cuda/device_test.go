@@ -56,6 +56,16 @@ func TestDeviceTraining(t *testing.T) {
 	}
 }
 
+// TestDeviceStepsReadLater trains both stages with losses that are read after each
+// step, and later: the bits are the same.
+func TestDeviceStepsReadLater(t *testing.T) {
+	b := onDevice(t, Options{})
+	each, later := both(t, ahead{b, 1}), both(t, b)
+	if !slices.Equal(each.losses, later.losses) || !slices.Equal(each.probs, later.probs) {
+		t.Errorf("losses %v\nof steps that are read later %v", each.losses, later.losses)
+	}
+}
+
 // TestDeviceScene trains both stages with the scene on the device, and with windows
 // that the host gathers: the bits are the same.
 func TestDeviceScene(t *testing.T) {
@@ -84,8 +94,8 @@ func TestDeviceWorkloads(t *testing.T) {
 // TestDeviceReplays makes 1,000 steps with steady memory.
 func TestDeviceReplays(t *testing.T) {
 	b := onDevice(t, Options{})
-	train := step(b)
-	for range 5 {
+	train, _ := step(b)
+	for range 8 {
 		train()
 	}
 	memory, replayed := b.MemoryInUse(), b.Replayed()

@@ -43,6 +43,46 @@ func TestPlantedEarlyReuse(t *testing.T) {
 	}
 }
 
+// The next step but one takes a step's pinned buffers before the device has read them.
+func TestPlantedStepTooFarAhead(t *testing.T) {
+	for _, wait := range []bool{true, false} {
+		b := open(t, Options{}, "async")
+		x, y := b.Get(tensor.Of(2)), b.Get(tensor.Of(2))
+		x.Write([]float32{1, 2})
+		b.NextStep()
+		b.Fill(y, 5)
+		if wait {
+			b.NextStep()
+		} else { // the same without Await
+			b.flush()
+			b.turn = 0
+			b.stage = &b.rooms[0].stage
+			b.stage.reset()
+		}
+		y.Write([]float32{3, 4})
+		if got := x.Host(); (got[0] == 1) != wait {
+			t.Errorf("waited %v: x is %v", wait, got)
+		}
+	}
+}
+
+// A step's numbers are looked at before the device has come to its end.
+func TestNextStepLeavesTheDeviceWork(t *testing.T) {
+	b := open(t, Options{}, "async")
+	part, host := b.stage.take(b, 8)
+	x := b.Get(tensor.Of(2))
+	at, _ := b.on(x)
+	copy(floats(part), []float32{0, 0})
+	b.Fill(x, 7)
+	b.queue(driver.Download(host, driver.Ptr(at), 8))
+	if b.NextStep(); floats(part)[0] == 7 {
+		t.Error("the step was waited for before the next was prepared")
+	}
+	if b.NextStep(); floats(part)[0] != 7 {
+		t.Error("the step was not done when its memory was to serve another")
+	}
+}
+
 // Pinned memory is given back before the device has read it.
 func TestPlantedEarlyFreeOfPinned(t *testing.T) {
 	b := open(t, Options{}, "async")
@@ -243,14 +283,14 @@ func TestWithoutBlas(t *testing.T) {
 }
 
 // step returns a training step of a small network with batch norm, on data in
-// memory of Go.
-func step(be tensor.Backend) func() float64 {
+// memory of Go, and what waits for it and tells the last loss.
+func step(be tensor.Backend) (train func(), loss func() float64) {
 	set := nn.NewSet(1)
 	root := set.Root()
 	first, norm, second := nn.NewLinear(root.Sub("first"), 6, 16), nn.NewBatchNorm(root.Sub("norm"), 16), nn.NewLinear(root.Sub("second"), 16, 3)
 	opt := optim.NewAdam(set, optim.DefaultAdam())
 	set.Place(be)
-	tape := autograd.NewTape(be, autograd.Train)
+	tape, log := autograd.NewTape(be, autograd.Train), optim.NewLog(be)
 	x, y := tensor.New(20, 6), make([]int32, 20)
 	for i := range x.Data {
 		x.Data[i] = float32(i%7) / 7
@@ -258,32 +298,43 @@ func step(be tensor.Backend) func() float64 {
 	for i := range y {
 		y[i] = int32(i % 3)
 	}
-	return func() float64 {
+	last := 0.0
+	loss = func() float64 {
+		for _, noted := range log.Read() {
+			last = noted.Loss
+		}
+		return last
+	}
+	train = func() {
 		tape.Reset()
 		set.ZeroGrad()
 		h := norm.Forward(tape, first.Forward(tape, tape.Input(x)), true)
-		loss := tape.CrossEntropy(second.Forward(tape, h), y)
-		tape.Backward(loss)
-		norm, value := opt.GradNorm(be, loss.Value)
-		opt.Step(be, 1e-2, optim.ClipScale(norm, 1))
-		return value
+		l := tape.CrossEntropy(second.Forward(tape, h), y)
+		tape.Backward(l)
+		opt.Step(be, 1e-2, log.Note(be, opt, l.Value, 1))
+		be.NextStep()
+		if log.Full() {
+			loss()
+		}
 	}
+	return train, loss
 }
 
 // TestSteadyState replays a step 100 times: the loss falls, memory stays, and
-// from the fourth step on every list is a graph.
+// after six steps every list is a graph.
 func TestSteadyState(t *testing.T) {
 	b := open(t, Options{})
-	train := step(b)
-	first := train()
-	for range 3 {
+	train, loss := step(b)
+	train()
+	first := loss()
+	for range 6 {
 		train()
 	}
 	memory, replayed := b.MemoryInUse(), b.Replayed()
-	last := 0.0
 	for range 100 {
-		last = train()
+		train()
 	}
+	last := loss()
 	if b.MemoryInUse() != memory {
 		t.Errorf("%d bytes in use, %d after four steps", b.MemoryInUse(), memory)
 	}
@@ -297,7 +348,7 @@ func TestSteadyState(t *testing.T) {
 
 // TestStepsAllocateNothing holds a steady step to no allocation in Go.
 func TestStepsAllocateNothing(t *testing.T) {
-	train := step(open(t, Options{}))
+	train, _ := step(open(t, Options{}))
 	for range 5 {
 		train()
 	}
@@ -314,8 +365,8 @@ func TestClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	train := step(two)
-	for range 4 { // graphs among it
+	train, _ := step(two)
+	for range 8 { // graphs among it
 		train()
 	}
 	if free, _ := one.dev.Memory(); free >= before || two.Replayed() == 0 {
@@ -325,7 +376,13 @@ func TestClose(t *testing.T) {
 	if free, _ := one.dev.Memory(); free != before {
 		t.Errorf("%d bytes free before, %d after another backend has come and gone", before, free)
 	}
-	if first, again := step(one)(), step(one)(); first != again {
+	var losses [2]float64
+	for i := range losses {
+		train, loss := step(one)
+		train()
+		losses[i] = loss()
+	}
+	if first, again := losses[0], losses[1]; first != again {
 		t.Errorf("a step gives %v, then %v", first, again)
 	}
 }

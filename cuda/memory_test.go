@@ -121,16 +121,16 @@ func TestOldListsAreForgotten(t *testing.T) {
 // goes with them.
 func TestGraphsOfOldMemoryAreForgotten(t *testing.T) {
 	b := open(t, Options{})
-	train := step(b)
+	train, _ := step(b)
 	for name, free := range map[string]func(){
 		"blocks":        b.trim,
 		"staged memory": func() { b.stage.take(b, len(b.stage.bytes)+1) },
 	} {
-		for range 3 {
+		for range 6 {
 			train()
 		}
 		if len(b.graphs.seen) == 0 {
-			t.Fatalf("%s: no list is remembered after three steps", name)
+			t.Fatalf("%s: no list is remembered after six steps", name)
 		}
 		if free(); len(b.graphs.seen) != 0 {
 			t.Errorf("%s: %d lists are remembered", name, len(b.graphs.seen))

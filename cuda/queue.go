@@ -150,7 +150,37 @@ func (b *Backend) wait() {
 	b.try(b.dev.Sync())
 	b.waited += time.Since(began)
 	b.listEnd = shortestList
-	b.stage.reset()
-	b.args.reset(b)
+	for i := range b.rooms {
+		b.rooms[i].reset(b)
+	}
 	b.bury()
+}
+
+// hostRoom is memory of the host that the device reads by itself.
+type hostRoom struct {
+	stage staging
+	args  arguments
+}
+
+// reset makes all room free again: the device has been waited for.
+func (r *hostRoom) reset(b *Backend) {
+	r.stage.reset()
+	r.args.reset(b)
+}
+
+// NextStep lets the device go on with a step while the host prepares the next, in the
+// other one of two rooms. For that it waits until the device is done with the step
+// before, and so has begun with this one: it is never without work. A step finds its
+// places where the one before the last did, and the same graphs serve both.
+func (b *Backend) NextStep() {
+	b.flush()
+	b.try(b.dev.Mark(b.turn))
+	b.turn = (b.turn + 1) % len(b.rooms)
+	began := time.Now()
+	b.try(b.dev.Await(b.turn))
+	b.waited += time.Since(began)
+	r := &b.rooms[b.turn]
+	r.reset(b)
+	b.stage, b.args = &r.stage, &r.args
+	b.listEnd = shortestList
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"weak"
 
 	"diffclip/clip"
@@ -101,7 +102,7 @@ func TestTrainingFromTheDevice(t *testing.T) {
 	for name, paths := range map[string][2]tensor.Backend{"device, then host": {b, hostPath{b}}, "host, then device": {hostPath{b}, b}} {
 		file := filepath.Join(t.TempDir(), "checkpoint")
 		ctx, cancel := context.WithCancel(context.Background())
-		if _, err := stage1(ctx, paths[0], train.Hooks{Checkpoint: file, OnStep: func(s train.Step) {
+		if _, err := stage1(ctx, paths[0], train.Hooks{Checkpoint: file, LookEvery: time.Nanosecond, OnStep: func(s train.Step) {
 			if s.Done == 7 {
 				cancel()
 			}

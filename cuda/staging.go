@@ -3,10 +3,9 @@ package cuda
 import "diffclip/cuda/internal/driver"
 
 // staging is memory of the host that the device reads and writes by itself, while
-// the program goes on. A place in it is used once between two waits for the
-// device: until then a copy from it may still be to come. Since each step begins
-// after a wait, a step finds its places where the last one did, and the same
-// graph serves both.
+// the program goes on. A place in it is used once until the device has been waited
+// for: until then a copy from it may still be to come. There are two, which steps
+// use in turn; see Backend.NextStep.
 type staging struct {
 	bytes []byte
 	at    driver.Ptr
@@ -43,8 +42,8 @@ func (s *staging) grow(b *Backend, wanted int) {
 	if size == len(s.bytes) {
 		return
 	}
-	b.forgetGraphs() // they refer to the old memory
 	if s.bytes != nil {
+		b.forgetGraphs() // they refer to the old memory
 		b.try(b.dev.FreeHost(s.bytes))
 		s.bytes = nil
 	}

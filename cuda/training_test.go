@@ -5,10 +5,12 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"diffclip/clip"
 	"diffclip/diffusion"
@@ -79,7 +81,7 @@ type trained struct {
 func both(t *testing.T, be tensor.Backend) trained {
 	t.Helper()
 	var out trained
-	h := train.Hooks{OnStep: func(s train.Step) { out.losses = append(out.losses, s.Loss) }}
+	h := train.Hooks{LookEvery: time.Hour, OnStep: func(s train.Step) { out.losses = append(out.losses, s.Loss) }}
 	one, err := stage1(context.Background(), be, h)
 	if err != nil {
 		t.Fatal(err)
@@ -154,6 +156,98 @@ func TestGraphsChangeNothing(t *testing.T) {
 	}
 }
 
+// ahead is the device with another number of steps between two waits.
+type ahead struct {
+	*Backend
+	steps int
+}
+
+func (a ahead) Ahead() int { return a.steps }
+
+// TestStepsReadLater: however many steps are made before their losses are read, all of
+// them are heard of in their order, with the same bits, and leave the same weights.
+func TestStepsReadLater(t *testing.T) {
+	b := open(t, Options{Precision: F32}, "async", "random")
+	want := both(t, ahead{b, 1})
+	for _, steps := range []int{3, 16} { // an epoch has 5
+		got := both(t, ahead{b, steps})
+		if !slices.Equal(got.losses, want.losses) || !slices.Equal(got.probs, want.probs) || !maps.EqualFunc(got.values, want.values, slices.Equal[[]float32]) {
+			t.Errorf("%d steps ahead: losses %v\nof steps that are waited for %v", steps, got.losses, want.losses)
+		}
+	}
+}
+
+// asked is a context that ends when it was asked so many times, before each step and
+// at the end of an epoch.
+type asked struct {
+	context.Context
+	left *int
+}
+
+func (a asked) Err() error {
+	if *a.left--; *a.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestInterruptedBetweenReads: a run that ends where losses are still on the device
+// records them, and goes on to the same bits.
+func TestInterruptedBetweenReads(t *testing.T) {
+	b := open(t, Options{Precision: F32}, "async")
+	var want []float64
+	whole, err := stage1(context.Background(), b, train.Hooks{LookEvery: time.Hour, OnStep: func(s train.Step) { want = append(want, s.Loss) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	var got []float64
+	h := train.Hooks{Checkpoint: file, LookEvery: time.Hour, OnStep: func(s train.Step) { got = append(got, s.Loss) }}
+	left := 3 + 4 // steps, of which the second epoch has 2
+	if _, err := stage1(asked{context.Background(), &left}, ahead{b, 4}, h); !errors.Is(err, context.Canceled) || len(got) != 6 {
+		t.Fatalf("%v after %d steps, want 6", err, len(got))
+	}
+	resumed, err := stage1(context.Background(), b, h)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, losses %v, want %v", err, got, want)
+	}
+	if !maps.EqualFunc(values(resumed.Set), values(whole.Set), slices.Equal[[]float32]) {
+		t.Error("the run that was interrupted left other bits")
+	}
+}
+
+// TestNonFiniteOnTheDevice: a run whose weights run away ends with the error that it
+// has where every step is waited for, and with the weights from before the step.
+func TestNonFiniteOnTheDevice(t *testing.T) {
+	b := open(t, Options{Precision: F32}, "async")
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	run := func(steps int) (heard int, text string, weights []float32) {
+		_, w, samples := traintest.Data(5, 20)
+		cfg := diffusion.Default(smallEncoder())
+		cfg.DecoderDepth = 1
+		m, err := diffusion.New(cfg, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Train(context.Background(), ahead{b, steps}, w, rsdata.Pixels(nil, samples), diffusion.TrainConfig{Epochs: 1, Batch: 4, LR: 1e12, Seed: 4},
+			train.Hooks{Checkpoint: file, LookEvery: time.Hour, OnStep: func(s train.Step) { heard = s.Done }})
+		var bad *train.NonFiniteError
+		if !errors.As(err, &bad) || bad.Where == nil || bad.Step < 1 || bad.Step > 3 {
+			t.Fatalf("error %v, want one of a step in the middle", err)
+		}
+		return heard, err.Error(), m.Set.Flatten().Value.Host()
+	}
+	wantHeard, wantText, want := run(1)
+	gotHeard, gotText, got := run(16)
+	t.Log(gotText)
+	if gotHeard != wantHeard || gotText != wantText || !slices.Equal(got, want) {
+		t.Errorf("heard of %d steps, %s\nwhere each is waited for %d, %s", gotHeard, gotText, wantHeard, wantText)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("spoilt weights were saved")
+	}
+}
+
 // TestResume interrupts stage 1 and goes on from its checkpoint: on the device
 // with the same bits; and on the processor, which reads the same file.
 func TestResume(t *testing.T) {
@@ -166,7 +260,7 @@ func TestResume(t *testing.T) {
 	interrupt := func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		if _, err := stage1(ctx, b, train.Hooks{Checkpoint: file, OnStep: func(s train.Step) {
+		if _, err := stage1(ctx, b, train.Hooks{Checkpoint: file, LookEvery: time.Nanosecond, OnStep: func(s train.Step) {
 			if s.Done == 7 {
 				cancel()
 			}

@@ -17,7 +17,8 @@ func losses(be tensor.Backend, name string, batch, steps int) []float64 {
 	defer w.Close()
 	var out []float64
 	for range steps {
-		out = append(out, w.Step())
+		w.Step()
+		out = append(out, w.Loss())
 	}
 	return out
 }

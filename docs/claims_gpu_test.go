@@ -44,8 +44,11 @@ func stepClaims(c *claims) {
 		return c.source("../cuda/counts_test.go", `"`+workload+`": +\{commands: (\d+), uploads: (\d+), uploaded: ([\d.]+)e6|"`+workload+`": +\{commands: (\d+), uploads: (\d+)`)
 	}
 	one, two := step("pretrain"), step("fewshot")
-	c.says(gpu, "A step of pre-training at batch %d is at most %s commands in five graphs, %s copies to the device of %s MB together", bench.PretrainBatch, one[0], one[1], one[2])
-	c.says(gpu, "of few-shot training %s commands, %s copies and one wait. A test counts them.", two[3], two[4])
+	c.says(gpu, "A step of pre-training at batch %d is at most %s commands in five graphs and %s copies to the device of %s MB together", bench.PretrainBatch, one[0], one[1], one[2])
+	c.says(gpu, "of few-shot training %s commands and %s copies. Of", two[3], two[4])
+	ahead := c.source("../cuda/cuda.go", `Ahead\(\) int \{ return (\d+) \}`)
+	c.says(gpu, "The host reads up to %s steps at once", ahead...)
+	c.says(gpu, "Of %s steps the host waits for one. A test counts them.", ahead...)
 }
 
 // toleranceClaims holds the tolerances of the page's table to those of the tests.

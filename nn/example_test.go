@@ -46,7 +46,7 @@ func Example() {
 			fmt.Printf("step %3d  loss %.3f\n", step, loss.Value.Item())
 		}
 		tape.Reset()
-		opt.Step(be, 0.02, 1)
+		opt.Step(be, 0.02, nil)
 	}
 	// Output:
 	// step   0  loss 0.693

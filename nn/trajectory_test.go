@@ -71,7 +71,7 @@ func TestTrainingFollowsPyTorch(t *testing.T) {
 					t.Errorf("step %d: loss %v, want %v", step, got, want)
 				}
 				tape.Reset()
-				opt.Step(be, c.Attr("lr"), 1)
+				opt.Step(be, c.Attr("lr"), nil)
 			}
 		})
 	}

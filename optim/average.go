@@ -39,8 +39,8 @@ func (a *Average) add(name string, value *tensor.Tensor) {
 }
 
 // Step makes one update and takes it into the mean.
-func (a *Average) Step(be tensor.Backend, lr, gradScale float64) {
-	a.Optimizer.Step(be, lr, gradScale)
+func (a *Average) Step(be tensor.Backend, lr float64, scale *tensor.Tensor) {
+	a.Optimizer.Step(be, lr, scale)
 	n := a.Steps() - a.from
 	if n < 1 {
 		return

@@ -74,7 +74,7 @@ func TestAdoptIsSeen(t *testing.T) {
 	var sum float32
 	for range 2 {
 		l.Weight.Grad.Data[0] = 1
-		a.Step(be, 0.5, 1)
+		a.Step(be, 0.5, nil)
 		sum += forward()
 	}
 	a.Adopt(be)

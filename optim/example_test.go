@@ -18,6 +18,7 @@ func Example() {
 	set := nn.NewSet(1)
 	line := nn.NewLinear(set.Root().Sub("line"), 1, 1)
 	opt := optim.NewAdam(set, optim.DefaultAdam())
+	log := optim.NewLog(be)
 	rate := optim.WarmUp{Steps: 2, Then: optim.Cosine{Base: 0.2, Steps: 60}}
 
 	x := tensor.FromSlice([]float32{-1, 0, 1, 2}, 4, 1)
@@ -28,12 +29,13 @@ func Example() {
 		miss := tape.Sub(line.Forward(tape, tape.Input(x)), tape.Input(y))
 		loss := tape.Mean(tape.Square(miss))
 		tape.Backward(loss)
-		norm, value := opt.GradNorm(be, loss.Value)
-		if step%20 == 0 {
-			fmt.Printf("step %2d  rate %.3f  loss %.4f\n", step, rate.LR(step), value)
-		}
+		opt.Step(be, rate.LR(step), log.Note(be, opt, loss.Value, 1))
 		tape.Reset()
-		opt.Step(be, rate.LR(step), optim.ClipScale(norm, 1))
+		for _, noted := range log.Read() {
+			if step%20 == 0 {
+				fmt.Printf("step %2d  rate %.3f  loss %.4f\n", step, rate.LR(step), noted.Loss)
+			}
+		}
 	}
 	fmt.Printf("%.1fx %+.1f\n", line.Weight.Value.Item(), line.Bias.Value.Item())
 	// Output:

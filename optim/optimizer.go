@@ -2,8 +2,6 @@ package optim
 
 import (
 	"fmt"
-	"math"
-	"slices"
 
 	"diffclip/nn"
 	"diffclip/tensor"
@@ -11,13 +9,14 @@ import (
 
 // Optimizer updates a model's parameters from their gradients.
 type Optimizer interface {
-	// Step makes one update with learning rate lr, scaling every gradient by
-	// gradScale first (1 for none), on backend be. Frozen parameters stay.
-	Step(be tensor.Backend, lr, gradScale float64)
-	// GradNorm returns the Euclidean norm of all gradients of parameters that are
-	// not frozen, and the value of loss, which has one element: a device is waited
-	// for once.
-	GradNorm(be tensor.Backend, loss *tensor.Tensor) (norm, value float64)
+	// Step makes one update with learning rate lr on backend be, multiplying every
+	// gradient by scale first: one element, as Log.Note returns it, or nil for 1.
+	// Frozen parameters stay.
+	Step(be tensor.Backend, lr float64, scale *tensor.Tensor)
+	// Squares returns sums of squares that add up to the square of the Euclidean
+	// norm of all gradients of parameters that are not frozen. The tensor is the
+	// optimiser's, and valid until the next call.
+	Squares(be tensor.Backend) *tensor.Tensor
 	// Steps returns the number of updates made.
 	Steps() int
 	// State returns the optimiser's tensors by name, for a checkpoint; SetState
@@ -29,7 +28,8 @@ type Optimizer interface {
 // run is a range of the flat buffer that is updated with one call.
 type run struct {
 	value, grad, m, v *tensor.Tensor
-	missed            int // updates that its parameters were frozen for
+	square            *tensor.Tensor // one element: the sum of squares of grad
+	missed            int            // updates that its parameters were frozen for
 }
 
 // base is what all optimisers share.
@@ -41,10 +41,11 @@ type base struct {
 	// begins with its first update, as in PyTorch.
 	missed []int
 
-	runs   []run // of parameters that are not frozen
-	frozen []bool
-	read   []float32     // room for what GradNorm reads
-	home   tensor.Buffer // where the parameters were when runs was made
+	runs    []run // of parameters that are not frozen
+	frozen  []bool
+	squares *tensor.Tensor // room for a sum of each range
+	summed  tensor.Tensor  // the part of it that runs uses
+	home    tensor.Buffer  // where the parameters were when runs was made
 }
 
 // follow moves the moments to where the parameters are.
@@ -56,12 +57,14 @@ func (b *base) follow(be tensor.Backend) {
 	for _, t := range b.moments() {
 		be.Place(t.Tensor)
 	}
+	be.Place(b.squares)
 	b.home, b.frozen = home, nil
 }
 
 func newBase(set *nn.Set, moments int) base {
 	b := base{flat: set.Flatten()}
 	b.missed = make([]int, len(b.flat.Params))
+	b.squares = tensor.New(max(len(b.flat.Params), 1))
 	n := b.flat.Value.Len()
 	if moments > 0 {
 		b.m = tensor.New(n)
@@ -107,6 +110,11 @@ func (b *base) trained() []run {
 	if first >= 0 {
 		b.add(first, f.Value.Len())
 	}
+	if n := len(b.runs); n > 0 {
+		b.summed = b.squares.Slice(0, tensor.Of(n))
+	} else {
+		b.squares.Zero()
+	}
 	return b.runs
 }
 
@@ -129,7 +137,8 @@ func (b *base) add(param, hi int) {
 		s := t.Slice(lo, tensor.Of(hi-lo))
 		return &s
 	}
-	b.runs = append(b.runs, run{part(b.flat.Value), part(b.flat.Grad), part(b.m), part(b.v), b.missed[param]})
+	square := b.squares.Slice(len(b.runs), tensor.Of())
+	b.runs = append(b.runs, run{part(b.flat.Value), part(b.flat.Grad), part(b.m), part(b.v), &square, b.missed[param]})
 }
 
 func (b *base) finish() {
@@ -240,15 +249,15 @@ type Adam struct {
 func NewAdam(set *nn.Set, cfg AdamConfig) *Adam { return &Adam{newBase(set, 2), cfg} }
 
 // Step makes one update.
-func (a *Adam) Step(be tensor.Backend, lr, gradScale float64) {
+func (a *Adam) Step(be tensor.Backend, lr float64, scale *tensor.Tensor) {
 	runs := a.begin(be)
 	c := tensor.AdamConfig{
 		LR: float32(lr), Beta1: float32(a.cfg.Beta1), Beta2: float32(a.cfg.Beta2), Eps: float32(a.cfg.Eps),
-		WeightDecay: float32(a.cfg.WeightDecay), Decoupled: a.cfg.Decoupled, GradScale: float32(gradScale),
+		WeightDecay: float32(a.cfg.WeightDecay), Decoupled: a.cfg.Decoupled,
 	}
 	for _, r := range runs {
 		c.Step = a.steps - r.missed
-		be.Adam(r.value, r.grad, r.m, r.v, c)
+		be.Adam(r.value, r.grad, r.m, r.v, scale, c)
 	}
 	a.finish()
 }
@@ -275,41 +284,22 @@ func NewSGD(set *nn.Set, cfg SGDConfig) *SGD {
 }
 
 // Step makes one update.
-func (s *SGD) Step(be tensor.Backend, lr, gradScale float64) {
+func (s *SGD) Step(be tensor.Backend, lr float64, scale *tensor.Tensor) {
 	for _, r := range s.begin(be) {
-		be.SGD(r.value, r.grad, r.m, float32(lr), float32(s.cfg.Momentum), float32(s.cfg.WeightDecay), float32(gradScale), s.cfg.Nesterov, s.steps-r.missed == 1)
+		be.SGD(r.value, r.grad, r.m, scale, float32(lr), float32(s.cfg.Momentum), float32(s.cfg.WeightDecay), s.cfg.Nesterov, s.steps-r.missed == 1)
 	}
 	s.finish()
 }
 
-// GradNorm returns the Euclidean norm of all gradients of parameters that are
-// not frozen, and the value of loss.
-func (b *base) GradNorm(be tensor.Backend, loss *tensor.Tensor) (norm, value float64) {
+// Squares returns the sum of squares of the gradients of each range that is
+// updated, in one tensor.
+func (b *base) Squares(be tensor.Backend) *tensor.Tensor {
 	b.follow(be)
-	runs := b.trained()
-	sums := be.Get(tensor.Of(len(runs) + 1)) // the loss after them
-	defer be.Put(sums)
-	sum := be.Get(tensor.Of())
-	defer be.Put(sum)
-	for i, r := range runs {
-		be.SumSquares(sum, r.grad)
-		be.Copy2D(sums, i, 1, sum, 0, 1, 1, 1, false)
+	for _, r := range b.trained() {
+		be.SumSquares(r.square, r.grad)
 	}
-	be.Copy2D(sums, len(runs), 1, loss, 0, 1, 1, 1, false)
-	b.read = slices.Grow(b.read[:0], len(runs)+1)[:len(runs)+1]
-	sums.Read(b.read)
-	total := 0.0
-	for _, s := range b.read[:len(runs)] {
-		total += float64(s)
+	if len(b.runs) == 0 {
+		return b.squares // all are frozen: a single zero
 	}
-	return math.Sqrt(total), float64(b.read[len(runs)])
-}
-
-// ClipScale returns the factor that brings a gradient of the given norm down to
-// at most most, as torch.nn.utils.clip_grad_norm_ does: pass it to Step.
-func ClipScale(norm, most float64) float64 {
-	if s := most / (norm + 1e-6); s < 1 {
-		return s
-	}
-	return 1
+	return &b.summed
 }

@@ -37,6 +37,12 @@ type Backend interface {
 	// together, where cached of them fit the cache of a processor core: a backend
 	// without such caches takes the whole batch.
 	Grain(cached, batch int) int
+	// Ahead is how many steps of training are best made before their losses are
+	// read: one where results lie in memory of Go anyway.
+	Ahead() int
+	// NextStep says that what follows is another step of training. A device may go on
+	// with this one while the host prepares the next.
+	NextStep()
 	// ForLanes calls run once for each lane in [0, n), on as many threads as
 	// there are, and returns when all are done. scratch is the backend of the
 	// thread that runs the lane: memory taken from it must be given back before
@@ -284,17 +290,25 @@ type Images interface {
 // AdamConfig holds one Adam step's numbers, in PyTorch's names.
 type AdamConfig struct {
 	LR, Beta1, Beta2, Eps, WeightDecay float32
-	Decoupled                          bool    // AdamW
-	Step                               int     // 1 for the first
-	GradScale                          float32 // multiplies the gradient first; 1 for none
+	Decoupled                          bool // AdamW
+	Step                               int  // 1 for the first
 }
 
-// Updates are the optimiser's steps, in place over flat buffers.
+// Updates are the optimiser's steps, in place over flat buffers. The gradient is
+// multiplied by scale[0] first, if scale is not nil. Where that is not a number no
+// update is made: nothing changes.
 type Updates interface {
 	// Adam updates p, m, v from g.
-	Adam(p, g, m, v *Tensor, c AdamConfig)
+	Adam(p, g, m, v, scale *Tensor, c AdamConfig)
 	// SGD updates p and its momentum buffer m (nil for none) from g.
-	SGD(p, g, m *Tensor, lr, momentum, weightDecay, gradScale float32, nesterov, first bool)
+	SGD(p, g, m, scale *Tensor, lr, momentum, weightDecay float32, nesterov, first bool)
+	// NoteStep is what happens between the gradients of a step and its update,
+	// without a word to the host. It writes the loss and the norm of the gradient,
+	// which is the root of the sum of squares, to the next row of log, and sets
+	// scale to what brings the norm down to most, 1 where it is no larger or most is
+	// 0. Where loss or norm is not finite, scale is NaN, and so it stays. log is
+	// (1+2·rows): the next row, which comes back to 0 after the last, and the rows.
+	NoteStep(log, scale, loss, squares *Tensor, most float64)
 	// SumSquares is dst[0] = Σ x², accumulated in float64 over fixed blocks.
 	SumSquares(dst, x *Tensor)
 }

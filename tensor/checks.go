@@ -309,10 +309,17 @@ func checkPool(op string, y, x *Tensor, c ConvShape) {
 	check(oh > 0 && ow > 0 && y.Shape == x.WithDim(2, oh).WithDim(3, ow), op, "the window does not fit", y, x)
 }
 
-func (Checks) Adam(p, g, m, v *Tensor, c AdamConfig) {
+func (Checks) Adam(p, g, m, v, scale *Tensor, c AdamConfig) {
+	check(scale == nil || scale.Len() == 1, "Adam", "want one scale", p, scale)
 	check(g.Len() == p.Len() && m.Len() == p.Len() && v.Len() == p.Len() && c.Step >= 1, "Adam", "want four buffers of one length, and steps counted from 1", p, g, m, v)
 }
 
-func (Checks) SGD(p, g, m *Tensor) {
+func (Checks) SGD(p, g, m, scale *Tensor) {
+	check(scale == nil || scale.Len() == 1, "SGD", "want one scale", p, scale)
 	check(g.Len() == p.Len() && (m == nil || m.Len() == p.Len()), "SGD", "", p, g, m)
+}
+
+func (Checks) NoteStep(log, scale, loss, squares *Tensor) {
+	check(log.Len() >= 3 && log.Len()%2 == 1, "NoteStep", "want a log of a number and pairs", log)
+	check(scale.Len() == 1 && loss.Len() == 1 && squares.Len() > 0, "NoteStep", "want one scale, one loss and sums of squares", scale, loss, squares)
 }

@@ -114,6 +114,12 @@ func (b *CPU) Lanes() int { return cpuLanes }
 // Grain returns cached: what one core computes stays in its cache.
 func (b *CPU) Grain(cached, batch int) int { return cached }
 
+// Ahead is one: a result can be read when it is there.
+func (b *CPU) Ahead() int { return 1 }
+
+// NextStep has nothing to do.
+func (b *CPU) NextStep() {}
+
 // Lane returns lane i's backend.
 func (b *CPU) Lane(i int) Backend {
 	for len(b.lanes) <= i {

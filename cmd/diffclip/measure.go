@@ -36,10 +36,11 @@ const warmUp = 2
 
 // measure runs a workload a few times unmeasured, then steps times or half as
 // many again where other processes disturb: a step is clean if they used less
-// than 5 % of the machine meanwhile.
+// than 5 % of the machine meanwhile. On a device a step is the mean of as many as are
+// made ahead.
 func measure(ctx context.Context, w *bench.Workload, variant string, threads, steps int) (measurement, error) {
 	for range warmUp {
-		w.Step()
+		ahead(w)
 		if err := ctx.Err(); err != nil {
 			return measurement{}, err
 		}
@@ -48,11 +49,11 @@ func measure(ctx context.Context, w *bench.Workload, variant string, threads, st
 	for len(clean) < steps && len(all) < steps+steps/2 {
 		before, own := machineBusy(), processTime()
 		began := time.Now()
-		w.Step()
-		took := time.Since(began).Seconds()
+		ahead(w)
+		took := time.Since(began).Seconds() / float64(w.Ahead)
 		others := machineBusy() - before - (processTime() - own)
 		all = append(all, took)
-		if others < 0.05*took*float64(runtime.NumCPU())+0.02 {
+		if others < 0.05*took*float64(w.Ahead*runtime.NumCPU())+0.02 {
 			clean = append(clean, took)
 		}
 		if err := ctx.Err(); err != nil {
@@ -66,6 +67,14 @@ func measure(ctx context.Context, w *bench.Workload, variant string, threads, st
 	m := median(used)
 	return measurement{w.Name, variant, threads, w.Batch, w.Params, hundredth(1e3 * m), hundredth(1e3 * slices.Min(all)), hundredth(1e3 * median(all)), len(clean), len(all),
 		tenth(float64(w.Batch) / m), hundredth(w.GFLOP), tenth(w.GFLOP / m), math.Round(peakRSS())}, nil
+}
+
+// ahead makes as many steps as are best made ahead, and waits for them.
+func ahead(w *bench.Workload) {
+	for range w.Ahead {
+		w.Step()
+	}
+	w.Loss()
 }
 
 func tenth(v float64) float64 { return math.Round(10*v) / 10 }

@@ -39,8 +39,8 @@
 // gradients of parameters always add. Two-stage reductions take their partial
 // sums' memory from Device.Scratch.
 //
-// Learning rate, gradient scale, step counts and stream keys are read from device
-// memory (Hyper, Stream), so that a captured graph can be replayed with new ones.
+// Learning rate, step counts and stream keys are read from device memory (Hyper,
+// Stream), and gradients are shortened by what NoteStep left there, so that a captured graph can be replayed with new ones.
 //
 // # Reading the source
 //

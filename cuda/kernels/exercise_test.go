@@ -87,24 +87,27 @@ var exercise = map[string]func(b *vm){
 	"gather_rows": twice(func(b *vm, cols int) {
 		b.GatherRows(tensor.New(20, cols), random("x", 9, cols), random("f", cols), make20(-1))
 	}),
-	"add_rows":     twice(func(b *vm, cols int) { b.ScatterAddRows(random("dx", 9, cols), nil, random("dy", 20, cols), make20(3)) }),
-	"uniform":      func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
-	"normal":       func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
-	"permutations": func(b *vm) { b.permutations(2, 300, rng.New(1, "p", 2)) },
+	"add_rows": twice(func(b *vm, cols int) { b.ScatterAddRows(random("dx", 9, cols), nil, random("dy", 20, cols), make20(3)) }),
+	"uniform":  func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
+	"normal":   func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
 	"noise_rows": func(b *vm) {
 		b.NoiseRows(tensor.New(20, 35), random("x", 9, 35), makeIDs(20, 9), []float32{1, 0, 0.6, 0.8, 0, 1}, rng.New(1, "n", 2))
 	},
 	"cut_windows": func(b *vm) {
 		b.CutWindows(tensor.New(2*25, 35), random("r", 42, 35), []tensor.Window{{First: 2, Height: 5, Width: 8, Row: 4, Symmetry: 3}, {Height: 6, Width: 7, Row: 2, Col: 3, Symmetry: 4, Crop: 3}}, 5, nil)
 	},
-	"adam_coefficients": func(b *vm) { adamStep(b); b.advance() },
+	"adam_coefficients": adamStep,
 	"adam":              adamStep,
-	"sgd":               func(b *vm) { b.SGD(random("p", 300), random("g", 300), random("m", 300), 1, 0.9, 0.1, 1, true, false) },
-	"clip":              func(b *vm) { b.clip(1, 4, 1) },
-	"conv_2d":           convolution,
-	"conv_2d_input":     convolutionGradient,
-	"conv_2d_weight":    convolutionGradient,
-	"plane_sums":        convolutionGradient,
+	"sgd": func(b *vm) {
+		b.SGD(random("p", 300), random("g", 300), random("m", 300), random("s", 1), 1, 0.9, 0.1, true, false)
+	},
+	"note_step": func(b *vm) {
+		b.NoteStep(tensor.FromSlice([]float32{1, 0, 0, 0, 0}, 5), random("s", 1), random("l", 1), tensor.FromSlice([]float32{9, 16}, 2), 1)
+	},
+	"conv_2d":        convolution,
+	"conv_2d_input":  convolutionGradient,
+	"conv_2d_weight": convolutionGradient,
+	"plane_sums":     convolutionGradient,
 	"max_pool_2d": func(b *vm) {
 		b.MaxPool2D(tensor.New(2, 3, 4, 6), tensor.New(2, 3, 4, 6), random("x", 2, 3, 8, 7), window)
 	},
@@ -184,18 +187,7 @@ func groupNormGradient(b *vm) {
 
 func adamStep(b *vm) {
 	v := tensor.New(300)
-	b.Adam(random("p", 300), random("g", 300), random("m", 300), v, tensor.AdamConfig{LR: 0.1, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Decoupled: true, Step: 7, GradScale: 1})
-}
-
-// advance makes a step of Adam that counts itself, and returns the count.
-func (b *vm) advance() uint32 {
-	h := b.hyper(0.1, 1, 6)
-	p, g, m, v := random("p", 5), random("g", 5), random("m", 5), tensor.New(5)
-	b.k.Adam(b.sum(p), b.in(g), b.sum(m), b.sum(v), h, 5, kernels.AdamConfig{Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Advance: true})
-	words, err := b.memory.Get(uint64(h), 3)
-	b.must(err)
-	b.done()
-	return words[2]
+	b.Adam(random("p", 300), random("g", 300), random("m", 300), v, random("s", 1), tensor.AdamConfig{LR: 0.1, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Decoupled: true, Step: 7})
 }
 
 func convolution(b *vm) {
@@ -234,31 +226,6 @@ func queryAttention(b *vm) {
 		b.QueryAttention(tensor.New(2, 175), probs, q, kv, n, heads)
 		b.QueryAttentionBackward(tensor.New(2, 175), tensor.New(2, 40, 350), random("dy", 2, 175), probs, q, kv, n, heads)
 	}
-}
-
-// permutations draws count rows of n.
-func (b *vm) permutations(count, n int, s rng.Stream) []int32 {
-	out := b.Scratch(count * n)
-	b.k.Permutations(out, count, n, b.stream(s))
-	words, err := b.memory.Get(uint64(out), count*n)
-	b.must(err)
-	rows := make([]int32, len(words))
-	for i, w := range words {
-		rows[i] = int32(w)
-	}
-	b.done()
-	return rows
-}
-
-// clip returns the gradient scale after clipping.
-func (b *vm) clip(scale, squares, maxNorm float32) float32 {
-	h := b.hyper(0.1, scale, 1)
-	s := tensor.FromSlice([]float32{squares}, 1)
-	b.k.Clip(h, b.in(s), maxNorm)
-	v, err := b.memory.Floats(uint64(h)+4, 1)
-	b.must(err)
-	b.done()
-	return v[0]
 }
 
 // TestEveryKernelRuns holds the exercises to what they are for.

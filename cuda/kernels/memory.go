@@ -25,8 +25,7 @@ func (s *Set) Transpose(dst, x Ptr, batch, rows, cols int) {
 // maxGridZ is the driver's bound for a grid's second and third dimension.
 const maxGridZ = 65535
 
-// Stream is what Uniform, Normal and Permutations read from device memory: four
-// words. Overwriting it gives a replayed graph new values.
+// Stream is what Uniform, Normal and NoiseRows read from device memory: four words. Overwriting it gives a replayed graph new values.
 type Stream [4]uint32
 
 // StreamOf returns the words of a stream.
@@ -43,12 +42,4 @@ func (s *Set) Uniform(dst Ptr, n int, stream Ptr) {
 // Normal fills dst with the stream's first n normal values, the bits of rng.Stream.Normal.
 func (s *Set) Normal(dst Ptr, n int, stream Ptr) {
 	s.launch(normal, flat(ceil(n, 4)), flatBlock, ptr(dst), i32(n), ptr(stream))
-}
-
-// MaxPermutation is the longest row that Permutations draws.
-const MaxPermutation = 2048
-
-// Permutations fills row p of dst, int32 (count, n), with rng.Stream.Perm(row, p); n <= MaxPermutation and count*n < 2^32.
-func (s *Set) Permutations(dst Ptr, count, n int, stream Ptr) {
-	s.launch(permutations, each(count), flatBlock, ptr(dst), i32(n), ptr(stream))
 }

@@ -90,22 +90,3 @@ KERNEL(BLOCK) noise_rows(float *dst, const float *x, const int *ids, const float
         }
     }
 }
-
-// permutations: row p of dst (count, n) is the order that sorts the words
-// p*n .. p*n+n-1 of the stream, equal words by index, as rng.Stream.Perm draws
-// it. Block p counts for each word how many come before it. n <= PERMUTE.
-#define PERMUTE 2048
-KERNEL(BLOCK) permutations(int *dst, int n, const uint *stream) {
-    __shared__ uint words[PERMUTE];
-    for (uint k = threadIdx.x; k < n; k += BLOCK) {
-        uint w[4], i = blockIdx.x * n + k;
-        philox(w, i / 4, stream);
-        words[k] = i % 4 == 0 ? w[0] : i % 4 == 1 ? w[1] : i % 4 == 2 ? w[2] : w[3];
-    }
-    __syncthreads();
-    for (uint k = threadIdx.x; k < n; k += BLOCK) {
-        uint word = words[k], before = 0;
-        for (uint j = 0; j < n; j++) before += words[j] < word || (words[j] == word && j < k);
-        dst[(place)blockIdx.x * n + before] = k;
-    }
-}

@@ -347,24 +347,6 @@ func TestNoiseIsTheStreams(t *testing.T) {
 	}
 }
 
-func TestPermutationsAreTheStreams(t *testing.T) {
-	equal := rng.New(3, "mask", 5384) // has two equal words, which keep their order
-	if equal.Uint32At(132) != equal.Uint32At(512) {
-		t.Fatal("words 132 and 512 are not equal: search for a stream where two are")
-	}
-	for n, s := range map[int]rng.Stream{1: {}, 36: rng.New(3, "mask", 9), 121: rng.New(3, "mask", 9), 300: {}, 1100: equal} {
-		b := newVM(t)
-		got := b.permutations(3, n, s)
-		want := make([]int32, n)
-		for p := range 3 {
-			s.Perm(want, uint64(p))
-			if !slices.Equal(got[p*n:(p+1)*n], want) {
-				t.Errorf("permutation %d of %d items differs from the stream's", p, n)
-			}
-		}
-	}
-}
-
 // TestScatterInOrder wants the bits of the sum in order, for rows of any length and
 // for one with more summands than are loaded at once.
 func TestScatterInOrder(t *testing.T) {
@@ -393,23 +375,6 @@ func TestRowLists(t *testing.T) {
 			t.Errorf("lists %v, want %v", l, want)
 		}
 		l = l.Sort([]int32{1, 1, 1, 1, 0, 0}, 9)
-	}
-}
-
-func TestClip(t *testing.T) {
-	for _, c := range []struct{ scale, squares, maxNorm, want float32 }{
-		{1, 4, 1, 0.5}, {1, 4, 5, 1}, {0.5, 16, 1, 0.25}, {1, 0, 1, 1}, {1, 1e-12, 1e-6, 0.5},
-	} {
-		if got := newVM(t).clip(c.scale, c.squares, c.maxNorm); math.Abs(float64(got-c.want)) > 1e-6 {
-			t.Errorf("clip(%v): %v", c, got)
-		}
-	}
-}
-
-// TestAdamCountsItsSteps: with Advance a replayed launch is the next step.
-func TestAdamCountsItsSteps(t *testing.T) {
-	if got := newVM(t).advance(); got != 7 {
-		t.Errorf("step %d after 6", got)
 	}
 }
 

@@ -47,7 +47,6 @@ func everyMethod(s *Set) {
 	s.Transpose(p, p, maxGridZ+1, 2, 3)
 	s.Uniform(p, 9, p)
 	s.Normal(p, 9, p)
-	s.Permutations(p, 2, 9, p)
 	s.NoiseRows(p, p, p, p, p, 4, 3, 2)
 	s.CutWindows(p, p, p, p, 2, 3, 5)
 	s.Unary(tensor.GELU, p, p, 9)
@@ -106,9 +105,9 @@ func everyMethod(s *Set) {
 	s.AvgPool2D(p, p, im)
 	s.AvgPool2DBackward(p, p, im, true)
 	s.MatMul(p, p, p, 2, 2, 2, 2, true, true, 0, 0)
-	s.Adam(p, p, p, p, p, 9, AdamConfig{})
-	s.SGD(p, p, p, p, 9, 0, 0, true, true)
-	s.Clip(p, p, 0)
+	s.Adam(p, p, p, p, p, p, 9, AdamConfig{})
+	s.SGD(p, p, p, p, p, 9, 0, 0, true, true)
+	s.NoteStep(p, p, p, p, 2, 3, 0)
 }
 
 // TestEveryLaunchFitsItsKernel checks arguments and geometry against the table, and that every kernel has a method.

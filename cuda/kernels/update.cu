@@ -4,13 +4,17 @@
 // What a step takes from device memory, so that a captured graph can be replayed
 // with other numbers. The Go side writes it as hyper.
 struct Hyper {
-    float lr, grad_scale; // the gradient is multiplied by grad_scale first
-    int step;             // 1 for the first
+    float lr;
+    int step; // 1 for the first
 };
+
+// scale_of is what the gradient is multiplied by first: scale[0], or 1 where there is
+// none. Where it is not a number no update is made.
+static __device__ __forceinline__ float scale_of(const float *scale) { return scale ? *scale : 1.f; }
 
 // What all elements share, made by adam_coefficients.
 struct AdamCoefficients {
-    float grad_scale, l2, keep, rate1, rate2, step, inverse_sqrt_bias2;
+    float l2, keep, rate1, rate2, step, inverse_sqrt_bias2;
 };
 
 // power is b^n in float64, by squaring.
@@ -22,28 +26,27 @@ static __device__ __forceinline__ double power(double b, int n) {
 }
 
 // adam_coefficients prepares a step of Adam, or of AdamW if decoupled, by one
-// thread. advance adds one to the step count first, for a graph that is replayed.
-KERNEL(32) adam_coefficients(AdamCoefficients *out, Hyper *hyper, float beta1, float beta2, float weight_decay, int decoupled, int advance) {
+// thread.
+KERNEL(32) adam_coefficients(AdamCoefficients *out, const Hyper *hyper, float beta1, float beta2, float weight_decay, int decoupled) {
     if (threadIdx.x > 0) return;
-    int step = hyper->step + advance;
-    if (advance) hyper->step = step;
     double lr = hyper->lr;
-    out->grad_scale = hyper->grad_scale;
     out->l2 = decoupled ? 0.f : weight_decay;
     out->keep = decoupled ? (float)(1 - lr * weight_decay) : 1.f;
     out->rate1 = (float)(1 - (double)beta1);
     out->rate2 = (float)(1 - (double)beta2);
-    out->step = (float)(lr / (1 - power(beta1, step)));
-    out->inverse_sqrt_bias2 = (float)(1 / sqrt(1 - power(beta2, step)));
+    out->step = (float)(lr / (1 - power(beta1, hyper->step)));
+    out->inverse_sqrt_bias2 = (float)(1 / sqrt(1 - power(beta2, hyper->step)));
 }
 
-// adam: with G = grad_scale*g + l2*p,
+// adam: with G = scale*g + l2*p,
 // m = beta1*m + (1-beta1)*G, v = beta2*v + (1-beta2)*G*G,
 // p = keep*p - lr/(1-beta1^t) * m / (sqrt(v)/sqrt(1-beta2^t) + eps)
-KERNEL(BLOCK) adam(float *p, const float *g, float *m, float *v, const AdamCoefficients *k, int n, float beta1, float beta2, float eps) {
+KERNEL(BLOCK) adam(float *p, const float *g, float *m, float *v, const float *scale, const AdamCoefficients *k, int n, float beta1, float beta2, float eps) {
     AdamCoefficients s = *k;
+    float grad_scale = scale_of(scale);
+    if (grad_scale != grad_scale) return;
     FOR_ALL(i, n) {
-        float grad = s.grad_scale * g[i] + s.l2 * p[i];
+        float grad = grad_scale * g[i] + s.l2 * p[i];
         float mi = beta1 * m[i] + s.rate1 * grad;
         float vi = beta2 * v[i] + s.rate2 * grad * grad;
         m[i] = mi;
@@ -52,10 +55,11 @@ KERNEL(BLOCK) adam(float *p, const float *g, float *m, float *v, const AdamCoeff
     }
 }
 
-// sgd: d = grad_scale*g + weight_decay*p; m = first ? d : momentum*m + d;
+// sgd: d = scale*g + weight_decay*p; m = first ? d : momentum*m + d;
 // p -= lr * (nesterov ? d + momentum*m : m), or p -= lr*d where m is null
-KERNEL(BLOCK) sgd(float *p, const float *g, float *m, const Hyper *hyper, int n, float momentum, float weight_decay, int nesterov, int first) {
-    float lr = hyper->lr, grad_scale = hyper->grad_scale;
+KERNEL(BLOCK) sgd(float *p, const float *g, float *m, const float *scale, const Hyper *hyper, int n, float momentum, float weight_decay, int nesterov, int first) {
+    float lr = hyper->lr, grad_scale = scale_of(scale);
+    if (grad_scale != grad_scale) return;
     FOR_ALL(i, n) {
         float d = g[i] * grad_scale + weight_decay * p[i];
         if (m) {
@@ -67,10 +71,21 @@ KERNEL(BLOCK) sgd(float *p, const float *g, float *m, const Hyper *hyper, int n,
     }
 }
 
-// clip: hyper.grad_scale *= min(1, max_norm/(norm+1e-6)) for norm = hyper.grad_scale*sqrt(squares[0]), by
-// one thread: gradients longer than max_norm are shortened to it, without the host's help
-KERNEL(32) clip(Hyper *hyper, const float *squares, float max_norm) {
+// note_step, by one thread: log[0] is the row of log that gets the loss and the norm,
+// the root of the sum of the n squares in their order, and moves on by one of rows.
+// scale = min(1, most/(norm+1e-6)), 1 where most is 0; NaN where loss or norm is not
+// finite, and where it was NaN before.
+KERNEL(32) note_step(float *log, float *scale, const float *loss, const float *squares, int n, int rows, float most) {
     if (threadIdx.x > 0) return;
-    float norm = hyper->grad_scale * sqrtf(squares[0]), k = max_norm / (norm + 1e-6f);
-    if (k < 1.f) hyper->grad_scale *= k;
+    double sum = 0.;
+    for (int i = 0; i < n; i++) sum += squares[i];
+    double norm = sqrt(sum), value = *loss;
+    int row = (int)log[0];
+    log[1 + 2 * row] = *loss;
+    log[2 + 2 * row] = (float)norm;
+    log[0] = row + 1 == rows ? 0.f : (float)(row + 1);
+    double k = most / (norm + 1e-6);
+    float old = *scale, s = most > 0.f && k < 1. ? (float)k : 1.f;
+    if (value - value != 0. || norm - norm != 0. || old != old) s = __int_as_float(0x7fc00000);
+    *scale = s;
 }

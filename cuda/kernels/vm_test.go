@@ -521,21 +521,27 @@ func (b *vm) AvgPool2DBackward(dx, dy *tensor.Tensor, c tensor.ConvShape, acc bo
 	b.done()
 }
 
-func (b *vm) hyper(lr, gradScale float32, step int) kernels.Ptr {
-	return b.words([]uint32{math.Float32bits(lr), math.Float32bits(gradScale), uint32(step)})
+func (b *vm) hyper(lr float32, step int) kernels.Ptr {
+	return b.words([]uint32{math.Float32bits(lr), uint32(step)})
 }
 
-func (b *vm) Adam(p, g, m, v *tensor.Tensor, c tensor.AdamConfig) {
-	checks.Adam(p, g, m, v, c)
-	b.k.Adam(b.sum(p), b.in(g), b.sum(m), b.sum(v), b.hyper(c.LR, c.GradScale, c.Step), p.Len(), kernels.AdamConfig{
+func (b *vm) Adam(p, g, m, v, scale *tensor.Tensor, c tensor.AdamConfig) {
+	checks.Adam(p, g, m, v, scale, c)
+	b.k.Adam(b.sum(p), b.in(g), b.sum(m), b.sum(v), b.in(scale), b.hyper(c.LR, c.Step), p.Len(), kernels.AdamConfig{
 		Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps, WeightDecay: c.WeightDecay, Decoupled: c.Decoupled,
 	})
 	b.done()
 }
 
-func (b *vm) SGD(p, g, m *tensor.Tensor, lr, momentum, weightDecay, gradScale float32, nesterov, first bool) {
-	checks.SGD(p, g, m)
-	b.k.SGD(b.sum(p), b.in(g), b.grad(m, !first), b.hyper(lr, gradScale, 1), p.Len(), momentum, weightDecay, nesterov, first)
+func (b *vm) SGD(p, g, m, scale *tensor.Tensor, lr, momentum, weightDecay float32, nesterov, first bool) {
+	checks.SGD(p, g, m, scale)
+	b.k.SGD(b.sum(p), b.in(g), b.grad(m, !first), b.in(scale), b.hyper(lr, 1), p.Len(), momentum, weightDecay, nesterov, first)
+	b.done()
+}
+
+func (b *vm) NoteStep(log, scale, loss, squares *tensor.Tensor, most float64) {
+	checks.NoteStep(log, scale, loss, squares)
+	b.k.NoteStep(b.sum(log), b.sum(scale), b.in(loss), b.in(squares), squares.Len(), log.Len()/2, float32(most))
 	b.done()
 }
 

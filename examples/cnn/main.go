@@ -87,7 +87,7 @@ func run(w io.Writer) float64 {
 		if step%10 == 0 || step == steps-1 {
 			fmt.Fprintf(w, "step %2d  loss %.3f\n", step, loss.Value.Data[0])
 		}
-		adam.Step(be, 1e-2, 1)
+		adam.Step(be, 1e-2, nil)
 		set.ZeroGrad()
 		tape.Reset()
 	}

@@ -81,10 +81,22 @@ var memoryChecks = []check{
 			}
 		}
 	}},
-	{[]string{"ForLanes", "Lane", "Lanes", "Grain"}, func(b *bench) {
+	{[]string{"ForLanes", "Lane", "Lanes", "Grain", "Ahead", "NextStep"}, func(b *bench) {
 		n := b.be.Lanes()
 		if n < 1 {
 			b.Fatalf("%d lanes", n)
+		}
+		if n := b.be.Ahead(); n < 1 {
+			b.Errorf("goes %d steps ahead", n)
+		}
+		x := b.dirty(3)
+		for step := range 5 { // what a step left is there in the next
+			want := []float32{float32(step), 1, 2}
+			x.Write(want)
+			b.be.NextStep()
+			if got := x.Host(); !slices.Equal(got, want) {
+				b.Errorf("after step %d: %v, want %v", step, got, want)
+			}
 		}
 		if g := b.be.Grain(4, 64); g != 4 && g != 64 {
 			b.Errorf("a grain of %d samples", g)

@@ -18,7 +18,9 @@ type state struct {
 	History []Epoch `json:"history"`
 	Seconds float64 `json:"seconds"` // that all parts of the run took up to here
 
-	since time.Time // where Seconds ends
+	since  time.Time // where Seconds ends
+	saved  time.Time // when save was called last
+	looked time.Time // when the log was read last
 }
 
 // tick brings Seconds up to now.
@@ -34,9 +36,10 @@ const (
 	optimPrefix = "optimizer."
 )
 
-// save writes the checkpoint, whole or not at all. It is an error, and the last
+// save writes the checkpoint, whole or not at all, of steps that were looked at. It is an error, and the last
 // checkpoint stays, where an update has spoilt the weights.
 func (l *Loop) save(at *state) error {
+	defer func() { at.saved = time.Now() }()
 	if spoilt := l.spoilt(); spoilt != "" {
 		n := l.Batches.Steps()
 		last := max(at.Epoch*n+at.Step-1, 0)

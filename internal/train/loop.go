@@ -40,6 +40,9 @@ type Loop struct {
 	Identity string
 
 	Hooks
+
+	tape *autograd.Tape
+	log  *optim.Log
 }
 
 // Hooks are where a caller follows a run.
@@ -57,9 +60,13 @@ type Hooks struct {
 	OnResume func(done, total int, seconds float64)
 
 	// OnStep, if set, hears of every step; OnEpoch of every epoch, and may stop
-	// the run with an error.
-	OnStep  func(Step)
-	OnEpoch func(Epoch) error
+	// the run with an error. A device goes some steps ahead: OnStep hears of them
+	// when there are as many as tensor.Backend.Ahead says, once LookEvery has passed
+	// since the last time (half a second where it is 0), and before a checkpoint, the
+	// end of an epoch or the end of the run.
+	OnStep    func(Step)
+	LookEvery time.Duration
+	OnEpoch   func(Epoch) error
 }
 
 // Step is one update.
@@ -77,7 +84,8 @@ type Epoch struct {
 }
 
 // NonFiniteError is the end of a run whose loss, gradient or weights became
-// infinite or not a number. The last checkpoint is from before that.
+// infinite or not a number. The last checkpoint is from before that. A device may
+// have gone some steps ahead since, which did not change the weights.
 type NonFiniteError struct {
 	Name        string
 	Epoch, Step int // from 0
@@ -108,9 +116,6 @@ func (e *NonFiniteError) Error() string {
 
 func finite(x float64) bool { return x-x == 0 }
 
-// defaultEvery is how much work an interruption can cost at most.
-const defaultEvery = time.Minute
-
 // Run trains to the end and returns the history of epochs. When ctx ends it
 // saves a checkpoint and returns ctx's error. Where a device fails its memory is
 // gone, and the last checkpoint remains.
@@ -122,51 +127,40 @@ func (l *Loop) Run(ctx context.Context) (history []Epoch, err error) {
 	if err != nil {
 		return nil, err
 	}
-	tape := autograd.NewTape(l.Backend, autograd.Train)
-	saved := time.Now()
-	every := l.CheckpointEvery
-	if every == 0 {
-		every = defaultEvery
+	l.tape, l.log = autograd.NewTape(l.Backend, autograd.Train), optim.NewLog(l.Backend)
+	at.saved, at.looked = time.Now(), time.Now()
+	for at.Epoch < l.Epochs && err == nil {
+		err = l.train(ctx, at)
 	}
-	for at.Epoch < l.Epochs {
-		lr := l.LR.LR(at.Epoch)
-		for batch, err := range l.Batches.Epoch(ctx, at.Epoch, at.Step) {
-			if err != nil {
-				return at.History, errors.Join(err, l.save(at))
-			}
-			loss, err := l.step(tape, batch, lr)
-			if err != nil {
-				return at.History, err
-			}
-			at.Step++
-			at.LossSum += loss
-			if l.OnStep != nil {
-				n := l.Batches.Steps()
-				l.OnStep(Step{at.Epoch, at.Step - 1, at.Epoch*n + at.Step, l.Epochs * n, loss, lr})
-			}
-			if time.Since(saved) >= every {
-				if err := l.save(at); err != nil {
-					return at.History, err
-				}
-				saved = time.Now()
-			}
-		}
-		e := Epoch{at.Epoch, at.LossSum / float64(at.Step), lr}
-		at.History = append(at.History, e)
-		at.Epoch, at.Step, at.LossSum = at.Epoch+1, 0, 0
-		if l.OnEpoch != nil {
-			if err := l.OnEpoch(e); err != nil {
-				return at.History, errors.Join(err, l.save(at))
-			}
-		}
-		if l.CheckpointEpochs > 0 && at.Epoch%l.CheckpointEpochs == 0 || at.Epoch == l.Epochs {
-			if err := l.save(at); err != nil {
-				return at.History, err
-			}
-			saved = time.Now()
+	var bad *NonFiniteError
+	if errors.As(err, &bad) && bad.Weights == "" {
+		l.blame(bad)
+	}
+	return at.History, err
+}
+
+// train does what is left of an epoch, and what follows it.
+func (l *Loop) train(ctx context.Context, at *state) error {
+	lr := l.LR.LR(at.Epoch)
+	stopped, err := l.epoch(ctx, at, lr)
+	if err != nil {
+		return errors.Join(stopped, err)
+	}
+	if stopped != nil {
+		return errors.Join(stopped, l.save(at))
+	}
+	e := Epoch{at.Epoch, at.LossSum / float64(at.Step), lr}
+	at.History = append(at.History, e)
+	at.Epoch, at.Step, at.LossSum = at.Epoch+1, 0, 0
+	if l.OnEpoch != nil {
+		if err := l.OnEpoch(e); err != nil {
+			return errors.Join(err, l.save(at))
 		}
 	}
-	return at.History, nil
+	if l.CheckpointEpochs > 0 && at.Epoch%l.CheckpointEpochs == 0 || at.Epoch == l.Epochs {
+		return l.save(at)
+	}
+	return nil
 }
 
 // explainDevice adds to the failure of a device what is left of the run.
@@ -182,33 +176,81 @@ func (l *Loop) explainDevice(err *error) {
 	*err = fmt.Errorf("%s: %w; %s", l.Name, *err, left)
 }
 
-// step makes one update and returns the loss.
-func (l *Loop) step(tape *autograd.Tape, b *rsdata.Batch, lr float64) (float64, error) {
-	tape.Reset()
-	l.Set.ZeroGrad()
-	loss := l.Loss(tape, b)
-	tape.Backward(loss)
-	scale := 1.0
-	norm, value := l.Opt.GradNorm(l.Backend, loss.Value) // the one place where a step waits for a device
-	if !finite(value) || !finite(norm) {
-		return value, l.blame(b, value)
+// epoch makes the steps of an epoch that are left to do, and reads what they came
+// to. stopped is the error of a context that ended.
+func (l *Loop) epoch(ctx context.Context, at *state, lr float64) (stopped, err error) {
+	for batch, ended := range l.Batches.Epoch(ctx, at.Epoch, at.Step) {
+		if ended != nil {
+			return ended, l.look(at)
+		}
+		l.step(batch, lr)
+		due := time.Since(at.saved) >= or(l.CheckpointEvery, time.Minute)
+		if due || l.log.Full() || time.Since(at.looked) >= or(l.LookEvery, time.Second/2) {
+			if err := l.look(at); err != nil {
+				return nil, err
+			}
+		}
+		if due {
+			if err := l.save(at); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if l.Clip > 0 {
-		scale = optim.ClipScale(norm, l.Clip)
-	}
-	l.Opt.Step(l.Backend, lr, scale)
-	return value, nil
+	return nil, l.look(at)
 }
 
-// blame computes the batch once more, looking at every value.
-func (l *Loop) blame(b *rsdata.Batch, value float64) error {
-	tape := autograd.NewTape(l.Backend, autograd.Train)
-	tape.Trace = true
-	loss := l.Loss(tape, b)
-	if tape.NonFinite() == nil {
-		tape.Backward(loss)
+// or returns d, or another duration where it is 0.
+func or(d, other time.Duration) time.Duration {
+	if d == 0 {
+		return other
 	}
-	return &NonFiniteError{Name: l.Name, Epoch: b.Epoch, Step: b.Step, Loss: value, Where: tape.NonFinite()}
+	return d
+}
+
+// step makes one update. A device is not waited for.
+func (l *Loop) step(b *rsdata.Batch, lr float64) {
+	l.tape.Reset()
+	l.Set.ZeroGrad()
+	loss := l.Loss(l.tape, b)
+	l.tape.Backward(loss)
+	l.Opt.Step(l.Backend, lr, l.log.Note(l.Backend, l.Opt, loss.Value, l.Clip))
+	l.Backend.NextStep()
+}
+
+// look reads the steps that were made since the last time. Of one that was not
+// finite it makes an error: neither it nor those after it changed the weights.
+func (l *Loop) look(at *state) error {
+	n := l.Batches.Steps()
+	for _, noted := range l.log.Read() {
+		if !noted.Finite() {
+			return &NonFiniteError{Name: l.Name, Epoch: at.Epoch, Step: at.Step, Loss: noted.Loss}
+		}
+		at.Step++
+		at.LossSum += noted.Loss
+		if l.OnStep != nil {
+			l.OnStep(Step{at.Epoch, at.Step - 1, at.Epoch*n + at.Step, l.Epochs * n, noted.Loss, l.LR.LR(at.Epoch)})
+		}
+	}
+	at.looked = time.Now()
+	return nil
+}
+
+// blame computes the batch of a step that was not finite once more, looking at
+// every value. The weights are still those that it began with.
+func (l *Loop) blame(bad *NonFiniteError) {
+	for b, err := range l.Batches.Epoch(context.Background(), bad.Epoch, bad.Step) {
+		if err != nil {
+			return
+		}
+		tape := autograd.NewTape(l.Backend, autograd.Train)
+		tape.Trace = true
+		loss := l.Loss(tape, b)
+		if tape.NonFinite() == nil {
+			tape.Backward(loss)
+		}
+		bad.Where = tape.NonFinite()
+		return
+	}
 }
 
 // resume restores the state from the checkpoint, if there is one.

@@ -91,6 +91,7 @@ int api_start(api *a, int device, size_t workspace) {
     a->start = atomic_fetch_add(&starts, 1) + 1;
     TRY(enter(a));
     TRY(a->cuStreamCreate(&a->stream, STREAM_NON_BLOCKING));
+    for (int i = 0; i < MARKS; i++) TRY(a->cuEventCreate(&a->mark[i], EVENT_DISABLE_TIMING));
     if (!a->cublasCreate_v2) return 0;
     TRY(a->cuMemAlloc_v2(&a->workspace, workspace));
     TRY_BLAS(a->cublasCreate_v2(&a->blas));
@@ -108,6 +109,8 @@ void api_stop(api *a) {
         if (a->blas) a->cublasDestroy_v2(a->blas);
         if (a->workspace) a->cuMemFree_v2(a->workspace);
         if (a->module) a->cuModuleUnload(a->module);
+        for (int i = 0; i < MARKS; i++)
+            if (a->mark[i]) a->cuEventDestroy_v2(a->mark[i]);
         if (a->stream) a->cuStreamDestroy_v2(a->stream);
         a->cuDevicePrimaryCtxRelease_v2(a->device);
     }
@@ -238,6 +241,16 @@ int api_time(api *a, const command *c, size_t n, size_t *failed, float *ms) {
 int api_sync(api *a) {
     TRY(enter(a));
     return a->cuStreamSynchronize(a->stream);
+}
+
+int api_mark(api *a, int number) {
+    TRY(enter(a));
+    return a->cuEventRecord(a->mark[number], a->stream);
+}
+
+int api_await(api *a, int number) {
+    TRY(enter(a));
+    return a->cuEventSynchronize(a->mark[number]);
 }
 
 int api_capture(api *a, const command *c, size_t n, size_t *failed, uint64_t *graph) {

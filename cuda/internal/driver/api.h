@@ -47,6 +47,7 @@ typedef unsigned long long deviceptr;
     X(cuLaunchHostFunc, (void *, void (*)(void *), void *))                    \
     X(cuEventCreate, (void **, unsigned))                                      \
     X(cuEventRecord, (void *, void *))                                         \
+    X(cuEventSynchronize, (void *))                                            \
     X(cuEventElapsedTime, (float *, void *, void *))                           \
     X(cuEventDestroy_v2, (void *))
 
@@ -61,6 +62,8 @@ typedef unsigned long long deviceptr;
        long long, const void *, int, int, long long, const void *, void *,     \
        int, int, long long, int, int, int))
 
+enum { MARKS = 2 };
+
 // api holds the addresses of one set of libraries and what was opened in it.
 typedef struct {
 #define X(name, args) int(*name) args;
@@ -68,6 +71,7 @@ typedef struct {
     BLAS_FUNCTIONS(X)
 #undef X
     void *context, *stream, *module, *blas;
+    void *mark[MARKS];
     unsigned long start; // see enter
     deviceptr workspace;
     struct dnn *dnn; // cuDNN, where there is one: dnn.h
@@ -80,6 +84,7 @@ enum {
     DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
     DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
     STREAM_NON_BLOCKING = 1,
+    EVENT_DISABLE_TIMING = 2,
     STREAM_CAPTURE_MODE_THREAD_LOCAL = 1,
     JIT_ERROR_LOG_BUFFER = 5,
     JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6,
@@ -121,6 +126,9 @@ int api_run(api *a, const command *c, size_t n, size_t *failed);
 // api_time runs commands, waits, and writes the milliseconds of each to ms.
 int api_time(api *a, const command *c, size_t n, size_t *failed, float *ms);
 int api_sync(api *a);
+// api_mark sets one of MARKS marks in the stream, api_await waits until it is reached.
+int api_mark(api *a, int number);
+int api_await(api *a, int number);
 int api_capture(api *a, const command *c, size_t n, size_t *failed, uint64_t *graph);
 int api_replay(api *a, uint64_t graph);
 int api_forget(api *a, uint64_t graph);

@@ -29,6 +29,9 @@ type Function uint64
 // Graph is a list of commands made ready to be replayed with one call.
 type Graph uint64
 
+// Marks is how many marks a stream has.
+const Marks = 2
+
 // Device is one GPU with one stream. Its methods may be called from any
 // goroutine, by one at a time: each makes the device's context current on the
 // thread that it runs on.
@@ -55,6 +58,10 @@ type Device interface {
 	Time(list []Command, ms []float32) error
 	// Sync waits until all that was queued is done.
 	Sync() error
+	// Mark sets one of Marks marks behind all that was queued. Await waits until the
+	// device has reached it; of a mark that was never set it does not wait.
+	Mark(number int) error
+	Await(number int) error
 	// Capture makes a graph of commands without running them. What they refer to
 	// must stay where it is until Forget.
 	Capture([]Command) (Graph, error)

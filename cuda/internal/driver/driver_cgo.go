@@ -10,6 +10,8 @@ package driver
 #cgo nocallback api_replay
 #cgo noescape api_time
 #cgo nocallback api_sync
+#cgo nocallback api_mark
+#cgo nocallback api_await
 #include <stdlib.h>
 #include "api.h"
 */
@@ -27,6 +29,12 @@ const Built = true
 var (
 	_ [C.sizeof_command - unsafe.Sizeof(Command{})]byte
 	_ [unsafe.Sizeof(Command{}) - C.sizeof_command]byte
+)
+
+// Marks is MARKS of api.h.
+var (
+	_ [C.MARKS - Marks]byte
+	_ [Marks - C.MARKS]byte
 )
 
 // minDriver is the CUDA version whose drivers read the committed PTX, 7.4.
@@ -232,6 +240,14 @@ func (d *device) Time(list []Command, ms []float32) error {
 }
 
 func (d *device) Sync() error { return d.failed("waiting for the device", C.api_sync(d.api)) }
+
+func (d *device) Mark(number int) error {
+	return d.failed("setting a mark", C.api_mark(d.api, C.int(number)))
+}
+
+func (d *device) Await(number int) error {
+	return d.failed("waiting for the device", C.api_await(d.api, C.int(number)))
+}
 
 func (d *device) Capture(list []Command) (Graph, error) {
 	var at C.size_t

@@ -106,6 +106,7 @@ const (
 	opCompareF64
 
 	opTF32FromF32
+	opS32FromF32
 	opF32FromS32
 	opF32FromU32
 	opF32FromF64
@@ -157,6 +158,7 @@ var forms = map[string]form{
 	"shr.s32": f(opShrS32, 32, 32, 32), "shr.s64": f(opShrS64, 64, 64, 32), "bfe.u32": f(opBitsU32, 32, 32, 32, 32), "popc.b32": f(opPopcount32, 32, 32),
 
 	"cvt.rna.tf32.f32": f(opTF32FromF32, 32, 32),
+	"cvt.rzi.s32.f32":  f(opS32FromF32, 32, 32),
 	"cvt.rn.f32.s32":   f(opF32FromS32, 32, 32), "cvt.rn.f32.u32": f(opF32FromU32, 32, 32), "cvt.rn.f32.f64": f(opF32FromF64, 32, 64), "cvt.f64.f32": f(opF64FromF32, 64, 32),
 	"cvt.rn.f64.s32": f(opF64FromS32, 64, 32), "cvt.rn.f64.u32": f(opF64FromU32, 64, 32), "cvt.rn.f64.s64": f(opF64FromS64, 64, 64),
 	"cvt.s64.s32": f(opSignExtend, 64, 32), "cvt.u64.u32": f(opMove, 64, 32), "cvt.u32.u64": f(opTruncate, 32, 64),

@@ -315,6 +315,8 @@ func convert(in *instr, a, b uint64) uint64 {
 		return relation(in.cmp, math.Float64frombits(a), math.Float64frombits(b))
 	case opTF32FromF32:
 		return toTF32(uint32(a))
+	case opS32FromF32:
+		return signed(towardsZero(float32s(a)))
 	case opF32FromS32:
 		return bits32(float32(int32(a)))
 	case opF32FromU32:
@@ -334,6 +336,14 @@ func convert(in *instr, a, b uint64) uint64 {
 	default: // opTruncate
 		return word(uint32(a))
 	}
+}
+
+// towardsZero drops the fraction; what is too large becomes the largest, NaN zero.
+func towardsZero(v float32) int32 {
+	if v != v {
+		return 0
+	}
+	return int32(max(math.MinInt32, min(math.MaxInt32, float64(v))))
 }
 
 func relation[T int32 | uint32 | int64 | uint64 | float32 | float64](c comparison, x, y T) uint64 {

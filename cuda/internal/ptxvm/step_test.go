@@ -61,6 +61,7 @@ var arithmetic = []struct {
 	{"popc.b32", "255", 8},
 
 	{"cvt.rna.tf32.f32", "0f3F801000", 0x3f802000}, {"cvt.rna.tf32.f32", "0fBF800FFF", 0xbf800000}, {"cvt.rna.tf32.f32", "0f3FFFFFFF", 0x40000000}, {"cvt.rna.tf32.f32", "0fFF800000", 0xff800000}, {"cvt.rna.tf32.f32", "0f7FFFFFFF", 0x7fffe000},
+	{"cvt.rzi.s32.f32", "0f402FFFFF", 2}, {"cvt.rzi.s32.f32", "0fC02FFFFF", 0xfffffffe}, {"cvt.rzi.s32.f32", "0f7F800000", 0x7fffffff}, {"cvt.rzi.s32.f32", "0fFF800000", 0x80000000}, {"cvt.rzi.s32.f32", "0f7FC00000", 0},
 	{"cvt.rn.f32.s32", "-16777217", 0xcb800000}, {"cvt.rn.f32.u32", "-1", 0x4f800000}, {"cvt.rn.f32.f64", "0d3FF0000010000000", 0x3f800000},
 	{"cvt.f64.f32", "0f3F800001", 0x3ff0000020000000}, {"cvt.rn.f64.s32", "-3", 0xc008000000000000}, {"cvt.rn.f64.u32", "-1", 0x41efffffffe00000}, {"cvt.rn.f64.s64", "-0x100000000", 0xc1f0000000000000},
 	{"cvt.s64.s32", "-5", 0xfffffffffffffffb}, {"cvt.u64.u32", "-5", 0xfffffffb}, {"cvt.u32.u64", "0x1fffffffe", 0xfffffffe},

@@ -57,7 +57,7 @@ func Train(t testing.TB, c golden.Case, set *nn.Set, be tensor.Backend, loss fun
 			gradients(t, c, set)
 			values(t, c, "first/", set)
 		}
-		opt.Step(be, 1e-3, 1)
+		opt.Step(be, 1e-3, nil)
 	}
 	golden.Near(t, "first loss", got[:1], want[:1], firstTolerance)
 	golden.Near(t, "losses", got, want, lossTolerance)

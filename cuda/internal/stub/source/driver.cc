@@ -263,7 +263,11 @@ API int cuGraphDestroy(Graph *g) {
 // ------------------------------------------------------------------- time
 
 typedef std::chrono::steady_clock Clock;
-struct Event { Clock::time_point at; bool recorded = false; };
+struct Event {
+    Clock::time_point at;
+    bool recorded = false;
+    Stream *queued = nullptr; // where it is still to come
+};
 
 API int cuLaunchHostFunc(Stream *s, void (*f)(void *), void *data) {
     Locked l;
@@ -278,7 +282,19 @@ API int cuEventCreate(Event **e, unsigned) {
 API int cuEventRecord(Event *e, Stream *s) {
     Locked l;
     NEED_CONTEXT;
-    return submit(s, [=] { e->at = Clock::now(); e->recorded = true; return OK; });
+    e->queued = s;
+    return submit(s, [=] { e->at = Clock::now(); e->recorded = true; e->queued = nullptr; return OK; });
+}
+// The work behind the event stays undone.
+API int cuEventSynchronize(Event *e) {
+    Locked l;
+    NEED_CONTEXT;
+    while (e->queued && !e->queued->queue.empty() && !sticky) {
+        auto work = std::move(e->queued->queue.front());
+        e->queued->queue.pop_front();
+        perform(work);
+    }
+    return sticky ? sticky : check_guards();
 }
 API int cuEventElapsedTime(float *ms, Event *from, Event *to) {
     if (!from->recorded || !to->recorded) return INVALID_HANDLE;
