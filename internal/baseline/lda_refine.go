@@ -13,9 +13,10 @@ import (
 // How Refine goes about. The numbers were chosen on draws of real scenes other than those that docs/results.md reports.
 const (
 	refineRounds    = 3
-	refineWeight    = 0.5  // of the unlabelled samples of a class together, in units of its labelled ones
-	refineShrinkage = 0.25 // of the covariance
-	refineFar       = 0.2  // share of the unlabelled samples that is taken to be of no class
+	refineWeight    = 0.5   // of the unlabelled samples of a class together, in units of its labelled ones
+	refineShrinkage = 0.25  // of the covariance
+	refineFar       = 0.2   // share of the unlabelled samples that is taken to be of no class
+	refineRounding  = 1e-12 // scatter within classes, as a share of that between them, that is none
 )
 
 // Refine goes on, after Fit on the same x and y, with samples u, (m, d), whose classes are not known, by
@@ -118,7 +119,8 @@ func newGroups(x [][]float64, y []int, classes []int) *groups {
 }
 
 // join returns the means of the classes and the shrunk covariance within them, over the labelled samples and rows of u
-// that count as shares, (m, k), times the weights of the classes, (k).
+// that count as shares, (m, k), times the weights of the classes, (k). The covariance is the identity, as after Fit, where
+// no class has two different samples.
 //
 // With u taken from its mean, v, and the means m_k likewise, the scatter of u around the classes is
 // sum w v v' - sum_k (s_k m_k' + m_k s_k' - w_k m_k m_k'), where w_k and s_k are sums of weights and of weighted v.
@@ -143,6 +145,7 @@ func (g *groups) join(u, shares [][]float64, weights []float64) (means [][]float
 	scatter := mat.NewSymDense(d, nil)
 	scatter.SymOuterK(1, v.T())
 	means = make([][]float64, len(g.sums))
+	between := 0.0 // scatter of the classes around the same origin
 	for k := range means {
 		means[k] = slices.Clone(sums.RawRowView(k))
 		floats.AddScaled(means[k], totals[k], origin[0])
@@ -151,13 +154,19 @@ func (g *groups) join(u, shares [][]float64, weights []float64) (means [][]float
 		centre := mat.NewVecDense(d, floats.SubTo(make([]float64, d), means[k], origin[0]))
 		scatter.RankTwo(scatter, -1, sums.RowView(k), centre)
 		scatter.SymRankOne(scatter, totals[k], centre)
+		between += (g.counts[k] + totals[k]) * mat.Dot(centre, centre)
 	}
 	for i, x := range g.x {
 		floats.SubTo(row, x, means[g.at[i]])
 		scatter.SymRankOne(scatter, 1, mat.NewVecDense(d, row))
 	}
+	within := mat.Trace(scatter)
 	scatter.ScaleSym((1-refineShrinkage)/(float64(len(g.x))+floats.Sum(totals)), scatter)
 	diagonal := mat.Trace(scatter) * refineShrinkage / ((1 - refineShrinkage) * float64(d))
+	if !(within > refineRounding*between) {
+		scatter.Zero()
+		diagonal = 1
+	}
 	for j := range d {
 		scatter.SetSym(j, j, scatter.At(j, j)+diagonal)
 	}

@@ -3,6 +3,7 @@ package baseline
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -40,6 +41,27 @@ func TestRefinedLDALearnsFromTheUnlabelled(t *testing.T) {
 	}
 	if after := accuracy(l); !(before < 0.92 && after > before+0.02) {
 		t.Errorf("%v of the test samples right without the unlabelled, %v with them", before, after)
+	}
+}
+
+// One sample of each class, and none without labels that lies elsewhere, say nothing of the spread within classes: the
+// discriminants are those of the nearest mean, as after Fit. One sample without labels is enough to refine on.
+func TestRefineWithNextToNothing(t *testing.T) {
+	exact, y := [][]float64{{0, 2000}, {4000, 2000}, {0, 6000}, {4000, 6000}}, []int{0, 1, 2, 3}
+	inexact := [][]float64{{0.1, 2000.3}, {4000.7, 2000.1}, {7.3, 6004.9}, {4000.4, 6000.2}}
+	for name, c := range map[string]struct{ x, u [][]float64 }{
+		"the same samples": {exact, exact}, "the same, not exactly in binary": {inexact, inexact},
+		"some of them": {exact, exact[:2]}, "one of them": {inexact, inexact[:1]},
+	} {
+		l := &LDA{Shrinkage: AutoShrinkage}
+		mustFit(t, l, c.x, y)
+		if err := l.Refine(t.Context(), c.x, y, c.u); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := l.Predict([][]float64{{1900, 3900}, {2100, 3900}, {1900, 4100}, {2100, 4100}}); !slices.Equal(got, y) {
+			t.Errorf("%s: classes %v, want those of the nearest means, %v", name, got, y)
+		}
 	}
 }
 
