@@ -85,7 +85,7 @@ func partsClaims(c *claims) {
 		return leading(c, c.source("../internal/reproduce/paper.csv", "(?m)^table3,,"+method+`,mean,([0-9.]+)`)[0].(string))
 	}
 	printed := func(without string) float64 { return paper("DiffCLIP") - paper(without) }
-	c.says(page, "The paper prints %.1f points for text, %.1f for diffusion, %.1f for the mask and %.1f for stage 1, with 40 labels per class.",
+	c.says(page, "prints %.1f points for text, %.1f for diffusion, %.1f for the mask and %.1f for stage 1, with 40 labels per class.",
 		printed("w/o Text"), printed("w/o Diffusion"), printed("w/o Mask"), printed("w/o Unsupervised"))
 	text, noise, mask, stage1 := of("w/o text"), of("w/o diffusion"), of("w/o mask"), of("stage 2 alone")
 	least, most := points(text[:3])

@@ -84,7 +84,7 @@ func compare(t *testing.T, name string, output []byte, moves func(samples int) f
 		}
 		moved, err := movedSamples(row.Scores[0], then.Scores[0])
 		if t.Logf("%s, %s: %.0f of %d samples", name, row.Method, moved, row.Scores[0].Samples); err != nil || moved > moves(row.Scores[0].Samples) {
-			t.Errorf("%s, %s, seed 1: OA %.4f, and %.4f in the file: %.0f samples, %v: print the file anew (the head of results.md says how) and see why",
+			t.Errorf("%s, %s, seed 1: OA %.4f, and %.4f in the file: %.0f samples, %v: print the file anew (the end of experiments.md says how) and see why",
 				name, row.Method, row.Scores[0].OA, then.Scores[0].OA, moved, err)
 		}
 	}

@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"accuracy":        accuracyView,
 	"accuracy-readme": readmeAccuracyView,
+	"main":            mainView,
 	"differences":     differencesView,
 	"settings":        settingsView,
 	"extras":          extrasView,
@@ -78,6 +78,30 @@ func readmeAccuracyView(r *raw, args []string) ([][]string, error) {
 	return rows, nil
 }
 
+// mainView: overall accuracies by shots, a row for each of the methods that DiffCLIP is tested against, a column for each scene and protocol.
+func mainView(r *raw, _ []string) ([][]string, error) {
+	rows := [][]string{{""}}
+	for _, s := range scenes {
+		rows[0] = append(rows[0], s.title)
+	}
+	for _, method := range append([]string{"DiffCLIP"}, rivals...) {
+		row := []string{method}
+		for _, s := range scenes {
+			var parts []string
+			for _, n := range shots {
+				result, err := r.result(s.name, method, n)
+				if err != nil {
+					return nil, err
+				}
+				parts = append(parts, rsdata.Summarise(result.oa()).Percent())
+			}
+			row = append(row, strings.Join(parts, " / "))
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
 // result finds a method among the classical and the learned ones of a scene and protocol, such as idtrees-random.
 func (r *raw) result(scene, method string, shots int) (*scoreRow, error) {
 	kind := "classical"
@@ -103,7 +127,7 @@ type difference struct{ points, p float64 }
 func (d difference) significant() bool { return d.p < 0.05 }
 
 func (d difference) String() string {
-	s := fmt.Sprintf("%+.1f (%.3f)", math.Round(10*d.points)/10+0, d.p) // + 0: no -0.0
+	s := fmt.Sprintf("%+.1f (%.3f)", tenths(d.points), d.p)
 	if d.significant() && d.points > 0 {
 		return "**" + s + "**"
 	}
@@ -196,13 +220,13 @@ func differencesView(r *raw, _ []string) ([][]string, error) {
 func settingsView(r *raw, _ []string) ([][]string, error) {
 	rows := [][]string{{"", "IDTReeS 2020", "Indian Pines"}}
 	for _, line := range []struct{ title, file, method string }{
-		{"`-preset best`", "learned-%s-random", "DiffCLIP"},
+		{"the base", "setting-%s-" + labelsAlone, "DiffCLIP"},
 		{"30 principal components in place of noise fractions (`pretrain -pca 30`)", "setting-%s-pca", ""},
 		{"mean of the patches (`finetune -pool mean`)", "setting-%s-pool-mean", ""},
 		{"class token (`finetune -pool class`)", "setting-%s-pool-class", ""},
 		{"head as trained (`finetune -head-fit trained`)", "setting-%s-head-fit-trained", ""},
 		{"encoder trained too (`finetune -freeze 0`)", "setting-%s-freeze-0", ""},
-		{"without stage 1", "learned-%s-random", "stage 2 alone"},
+		{"without stage 1", "setting-%s-" + labelsAlone, "stage 2 alone"},
 	} {
 		row := []string{line.title}
 		for _, scene := range []string{"idtrees", "pines"} {

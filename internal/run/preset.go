@@ -169,7 +169,7 @@ func fewLabels() Config {
 
 // fewshot is what measured best where the texts decide: whitened principal
 // components, three times the stage 1 of best, the mean of the patches, and a head
-// trained by the contrast. docs/results.md and docs/reproduce.md have its numbers.
+// trained by the contrast. docs/experiments.md and docs/reproduce.md have its numbers.
 func fewshot() Config {
 	c := fewLabels()
 	c.Scaling.PCA = 30
@@ -182,7 +182,7 @@ func fewshot() Config {
 }
 
 // best is what measured best on real scenes of few labels; docs/results.md has
-// the numbers, and what each setting is worth.
+// the numbers, docs/experiments.md what each setting is worth and how it was chosen.
 func best() Config {
 	c := fewLabels()
 	c.Scaling.MNF = 30
@@ -190,7 +190,7 @@ func best() Config {
 	c.Classifier.Pool = clip.PoolCentre
 	c.SetEpochs(10)
 	c.Finetune.FreezeEncoder, c.Finetune.FixNorms = 10, true
-	c.Finetune.HeadFit = clip.HeadLDA
+	c.Finetune.HeadFit = clip.HeadEM
 	return c
 }
 
