@@ -52,6 +52,9 @@ const (
 // maxSpectral bounds the size of spectral changes: ten deviations leave nothing of a spectrum.
 const maxSpectral = 10
 
+// leastBatch is how many samples there must be to contrast.
+const leastBatch = 2
+
 // DefaultTrain returns the paper's schedule: 150 epochs of batch 64, Adam at
 // 1e-4 with decay 1e-5, a tenth of the rate from epoch 100 and again from 131.
 func DefaultTrain() TrainConfig {
@@ -61,7 +64,7 @@ func DefaultTrain() TrainConfig {
 // Check returns an error that names what is wrong.
 func (c TrainConfig) Check() error {
 	switch {
-	case c.Epochs < 1 || c.Batch < 2:
+	case c.Epochs < 1 || c.Batch < leastBatch:
 		return fmt.Errorf("stage 2: %d epochs of batch %d: want at least one epoch, and two samples to contrast", c.Epochs, c.Batch)
 	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.FreezeEncoder < 0 || math.IsInf(c.LR+c.WeightDecay, 0):
 		return fmt.Errorf("stage 2: learning rate %v must be positive, weight decay %v, clipping %v and frozen epochs %d not negative, rate and decay finite", c.LR, c.WeightDecay, c.Clip, c.FreezeEncoder)
@@ -139,7 +142,7 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	}
 	loop := &train.Loop{
 		Name: "stage 2", Backend: be, Set: m.Set, Opt: opt, Batches: batches,
-		Epochs: cfg.Epochs, LR: optim.MultiStep{Base: cfg.LR, Gamma: 0.1, Milestones: cfg.Milestones}, Clip: cfg.Clip,
+		Epochs: cfg.Epochs, LR: optim.MultiStep{Base: cfg.LR, Gamma: 0.1, Milestones: cfg.Milestones}, Clip: cfg.Clip, Least: leastBatch,
 		Loss: func(t *autograd.Tape, b *rsdata.Batch) *autograd.Var {
 			m.freeze(b.Epoch < cfg.FreezeEncoder)
 			return m.Loss(t, b.Extra.(*Batch))

@@ -67,7 +67,10 @@ func (e *LostError) Error() string { return fmt.Sprintf("%s failed: %v", e.Devic
 func (e *LostError) Unwrap() error { return e.Err }
 
 // fail ends the computation; see tensor.DeviceError.
-func fail(err error) { panic(&tensor.DeviceError{Err: err}) }
+func fail(err error) {
+	_, full := err.(*MemoryError)
+	panic(&tensor.DeviceError{Err: err, NoMemory: full})
+}
 
 // try fails for an error of the driver.
 func (b *Backend) try(err error) {

@@ -1,7 +1,9 @@
 package cuda
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -15,8 +17,12 @@ import (
 	"diffclip/cuda/internal/driver"
 	"diffclip/cuda/internal/stub"
 	"diffclip/cuda/kernels"
+	"diffclip/diffusion"
+	"diffclip/internal/train"
+	"diffclip/internal/train/traintest"
 	"diffclip/nn"
 	"diffclip/optim"
+	"diffclip/rsdata"
 	"diffclip/tensor"
 )
 
@@ -216,6 +222,75 @@ func TestOutOfMemory(t *testing.T) {
 	}
 	if err := deviceError(func() { b.Get(tensor.Of(8 << 20)) }); err != nil {
 		t.Errorf("memory that is free in other sizes: %v", err)
+	}
+}
+
+// TestOutOfMemoryNamesABatch: a training for which there is no room ends with a batch
+// for which there is, in a process of its own, and not for twice as many.
+func TestOutOfMemoryNamesABatch(t *testing.T) {
+	_, w, samples := traintest.Data(9, 32)
+	e := smallEncoder()
+	e.Window, e.Depth = 9, 1
+	cfg := diffusion.Default(e)
+	cfg.DecoderDepth = 1
+	fits := func(batch int) error {
+		b := open(t, Options{}, "memory=38000000")
+		m, err := diffusion.New(cfg, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Train(context.Background(), b, w, rsdata.Pixels(nil, samples), diffusion.TrainConfig{Epochs: 1, Batch: batch, LR: 1e-3, Seed: 4}, train.Hooks{})
+		return err
+	}
+	err := fits(32)
+	var full *MemoryError
+	if !errors.As(err, &full) {
+		t.Fatalf("error %v, want one of memory", err)
+	}
+	t.Log(err)
+	_, text, _ := strings.Cut(err.Error(), "; -batch ")
+	var batch int
+	if _, err := fmt.Sscan(text, &batch); err != nil || batch < 2 || batch > 16 {
+		t.Fatalf("the error names no batch: %q", text)
+	}
+	if err := fits(batch); err != nil {
+		t.Errorf("a batch of %d: %v", batch, err)
+	}
+	if err := fits(2 * batch); !errors.As(err, &full) {
+		t.Errorf("a batch of %d: %v, want an error of memory", 2*batch, err)
+	}
+}
+
+// TestRecover: after an operation that found no memory, all that was lent is there again.
+func TestRecover(t *testing.T) {
+	b := open(t, Options{}, "memory=34600000")
+	placed := tensor.FromSlice([]float32{1, 2}, 2)
+	b.Place(placed)
+	b.Recover()
+	used := b.MemoryInUse()
+	host := tensor.New(1 << 14)
+	for range 3 {
+		kept := []*tensor.Tensor{b.Get(tensor.Of(1 << 14)), b.Get(tensor.Of(1 << 14))}
+		b.Put(kept[0])
+		err := deviceError(func() {
+			for { // copies of host operands are in use when memory ends
+				b.Binary(tensor.Add, host, host, b.Get(tensor.Of(1<<14)))
+			}
+		})
+		var full *tensor.DeviceError
+		if !errors.As(err, &full) || !full.NoMemory {
+			t.Fatalf("error %v, want one of memory", err)
+		}
+		b.Recover()
+		if b.MemoryInUse() != used || len(b.pool.lent) != 0 || len(b.temporary) != 0 {
+			t.Errorf("%d bytes in use, before %d; %d tensors lent, %d temporary", b.MemoryInUse(), used, len(b.pool.lent), len(b.temporary))
+		}
+	}
+	if got := placed.Host(); !slices.Equal(got, []float32{1, 2}) {
+		t.Errorf("what was placed is %v", got)
+	}
+	if b.dev.Sync() != nil {
+		t.Error("the device failed")
 	}
 }
 

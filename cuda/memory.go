@@ -21,6 +21,7 @@ type block struct {
 	class  int           // its size class
 	exact  int           // its size in elements instead, if strict
 	header tensor.Tensor // what Get returns, so that taking it again allocates nothing
+	lent   int           // its place in pool.lent meanwhile
 }
 
 // pool hands out blocks and takes them back, by size. All work is queued on one
@@ -31,6 +32,7 @@ type block struct {
 type pool struct {
 	free  [classes][]*block // the lowest address last
 	bytes int               // allocated on the device
+	lent  []*block          // by Get, until Put
 
 	strict bool     // see Options.Strict
 	dead   []*block // given back since the last wait, if strict
@@ -158,13 +160,39 @@ func capacityOf(c int) int {
 func (b *Backend) Get(s tensor.Shape) *tensor.Tensor {
 	k := b.take(s.Len())
 	k.header = tensor.OnBuffer(k, 0, s)
+	k.lent = len(b.pool.lent)
+	b.pool.lent = append(b.pool.lent, k)
 	return &k.header
 }
 
 // Put takes a tensor back.
 func (b *Backend) Put(t *tensor.Tensor) {
 	buffer, _ := t.Buffer()
-	b.pool.give(buffer.(*block))
+	k, lent := buffer.(*block), b.pool.lent
+	last := lent[len(lent)-1]
+	lent[k.lent], last.lent = last, k.lent
+	b.pool.lent = lent[:len(lent)-1]
+	b.pool.give(k)
+}
+
+// Recover takes back all that Get gave, and what an operation that found no memory
+// had taken, and returns to the driver what is not in use.
+func (b *Backend) Recover() {
+	noGraphs := b.noGraphs
+	b.noGraphs = true // for which there is no memory
+	b.flush()
+	b.noGraphs = noGraphs
+	b.returned = b.returned[:0] // whoever wanted them is gone
+	b.done()
+	for _, k := range b.pool.lent {
+		b.pool.give(k)
+	}
+	b.pool.lent = b.pool.lent[:0]
+	if b.scratch != nil {
+		b.pool.give(b.scratch)
+		b.scratch = nil
+	}
+	b.trim()
 }
 
 // Place moves a tensor to the device. Its memory comes back when no tensor over

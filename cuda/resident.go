@@ -9,7 +9,10 @@ import (
 	"diffclip/tensor"
 )
 
-var _ tensor.Resident = (*Backend)(nil)
+var (
+	_ tensor.Resident = (*Backend)(nil)
+	_ tensor.Limited  = (*Backend)(nil)
+)
 
 // scenes are the tensors of Hold.
 type scenes struct {

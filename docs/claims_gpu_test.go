@@ -47,6 +47,7 @@ func stepClaims(c *claims) {
 	c.says(gpu, "A step of pre-training at batch %d is at most %s commands in five graphs and %s copies to the device of %s MB together", bench.PretrainBatch, one[0], one[1], one[2])
 	c.says(gpu, "of few-shot training %s commands and %s copies. Of", two[3], two[4])
 	ahead := c.source("../cuda/cuda.go", `Ahead\(\) int \{ return (\d+) \}`)
+	c.says(gpu, "Windows are classified %s at a time", c.source("../clip/classify.go", `classifyBatch = (\d+)`)...)
 	c.says(gpu, "The host reads up to %s steps at once", ahead...)
 	c.says(gpu, "Of %s steps the host waits for one. A test counts them.", ahead...)
 }

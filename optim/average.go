@@ -32,6 +32,13 @@ func NewAverage(opt Optimizer, set *nn.Set, from int) *Average {
 	return a
 }
 
+// Squares returns those of the optimiser. The means are moved with its moments, so
+// that a device without room for them says so in its first step.
+func (a *Average) Squares(be tensor.Backend) *tensor.Tensor {
+	a.follow(be)
+	return a.Optimizer.Squares(be)
+}
+
 func (a *Average) add(name string, value *tensor.Tensor) {
 	a.names = append(a.names, name)
 	a.values = append(a.values, value)

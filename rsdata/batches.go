@@ -52,6 +52,16 @@ func NewBatches(w *Windows, samples []Sample, cfg BatchConfig) *Batches {
 	return &Batches{windows: w, samples: samples, cfg: cfg}
 }
 
+// Sized returns batches of the same samples in another size.
+func (b *Batches) Sized(size int) *Batches {
+	cfg := b.cfg
+	cfg.Size = size
+	return NewBatches(b.windows, b.samples, cfg)
+}
+
+// Size returns how many windows a batch has that is full.
+func (b *Batches) Size() int { return min(b.cfg.Size, len(b.samples)) }
+
 // Unlabelled turns pixels into samples without a label, for NewBatches.
 func Unlabelled(pixels []Pixel) []Sample {
 	out := make([]Sample, len(pixels))

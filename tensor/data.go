@@ -150,7 +150,11 @@ func (t *Tensor) Item() float32 {
 // DeviceError is what a Backend panics with when its device fails: no memory is
 // left, or the device is lost. The training loop and the command line turn it
 // into an ordinary error.
-type DeviceError struct{ Err error }
+type DeviceError struct {
+	Err error
+	// NoMemory says that the device is well and has no memory left.
+	NoMemory bool
+}
 
 // Error says what failed.
 func (e *DeviceError) Error() string { return e.Err.Error() }

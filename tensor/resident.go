@@ -39,6 +39,19 @@ type Resident interface {
 	NoiseRows(dst, x *Tensor, ids []int32, levels []float32, s rng.Stream)
 }
 
+// Limited is a Backend on a device with memory of its own, which can run out: a
+// method then panics with a DeviceError of NoMemory.
+type Limited interface {
+	Backend
+
+	// Recover makes the backend fit for use after that. It takes back every tensor
+	// of Get, none of which may be used any more, by a tape that has it neither;
+	// what was placed stays.
+	Recover()
+	// MemoryInUse returns the bytes that are taken from the device.
+	MemoryInUse() int
+}
+
 // CutWindows checks the arguments of Resident.CutWindows.
 func (Checks) CutWindows(dst, raster *Tensor, at []Window, side int, order []int32) {
 	check(raster.Rank() == 2 && dst.Rank() > 0 && side > 0 && dst.Rows()*dst.Cols() == len(at)*side*side*raster.Cols(),

@@ -31,6 +31,7 @@ type Loop struct {
 	Epochs  int
 	LR      optim.Schedule // per epoch
 	Clip    float64        // largest gradient norm, 0 for no limit
+	Least   int            // the smallest batch that can be trained
 
 	// Loss computes the loss of a batch on a tape.
 	Loss func(t *autograd.Tape, b *rsdata.Batch) *autograd.Var
@@ -163,19 +164,6 @@ func (l *Loop) train(ctx context.Context, at *state) error {
 	return nil
 }
 
-// explainDevice adds to the failure of a device what is left of the run.
-func (l *Loop) explainDevice(err *error) {
-	var failed *tensor.DeviceError
-	if !errors.As(*err, &failed) {
-		return
-	}
-	left := "there is no checkpoint to go on from"
-	if _, missing := os.Stat(l.Checkpoint); l.Checkpoint != "" && missing == nil {
-		left = fmt.Sprintf("the last checkpoint is %s: the same command goes on from it", l.Checkpoint)
-	}
-	*err = fmt.Errorf("%s: %w; %s", l.Name, *err, left)
-}
-
 // epoch makes the steps of an epoch that are left to do, and reads what they came
 // to. stopped is the error of a context that ended.
 func (l *Loop) epoch(ctx context.Context, at *state, lr float64) (stopped, err error) {
@@ -209,12 +197,17 @@ func or(d, other time.Duration) time.Duration {
 
 // step makes one update. A device is not waited for.
 func (l *Loop) step(b *rsdata.Batch, lr float64) {
+	l.Opt.Step(l.Backend, lr, l.gradients(b))
+	l.Backend.NextStep()
+}
+
+// gradients computes the gradients of a step, notes it, and returns their scale.
+func (l *Loop) gradients(b *rsdata.Batch) *tensor.Tensor {
 	l.tape.Reset()
 	l.Set.ZeroGrad()
 	loss := l.Loss(l.tape, b)
 	l.tape.Backward(loss)
-	l.Opt.Step(l.Backend, lr, l.log.Note(l.Backend, l.Opt, loss.Value, l.Clip))
-	l.Backend.NextStep()
+	return l.log.Note(l.Backend, l.Opt, loss.Value, l.Clip)
 }
 
 // look reads the steps that were made since the last time. Of one that was not
