@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"diffclip/cuda/internal/driver"
+	"diffclip/nn"
+	"diffclip/optim"
 	"diffclip/tensor"
 )
 
@@ -32,6 +34,22 @@ func TestPlacedMemoryComesBack(t *testing.T) {
 	place()
 	if b.pool.bytes != used {
 		t.Errorf("%d bytes on the device, %d with the first", b.pool.bytes, used)
+	}
+}
+
+// TestAverageTakesItsMemoryAtOnce: a mean that is to begin later is on the device from
+// the first gradient on, as are the moments.
+func TestAverageTakesItsMemoryAtOnce(t *testing.T) {
+	b := open(t, Options{})
+	set := nn.NewSet(1)
+	nn.NewLinear(set.Root().Sub("layer"), 6, 16)
+	average := optim.NewAverage(optim.NewAdam(set, optim.DefaultAdam()), set, 1000)
+	set.Place(b)
+	average.Squares(b)
+	for _, name := range []string{"m", "v", "average"} {
+		if buffer, _ := average.State()[name].Buffer(); buffer == nil {
+			t.Errorf("%s is not on the device", name)
+		}
 	}
 }
 

@@ -33,6 +33,26 @@ func record(t *testing.T, b *Batches, epoch, from int) (out []Batch) {
 	return out
 }
 
+// TestBatchesOfAnotherSize: the samples come in the same order.
+func TestBatchesOfAnotherSize(t *testing.T) {
+	d := tiny(20, 20)
+	b := NewBatches(NewWindows(d, identity(d), 3), manySamples(20), BatchConfig{Size: 16, Shuffle: true, Seed: 3})
+	small := b.Sized(3)
+	if b.Size() != 16 || small.Size() != 3 || b.Sized(30).Size() != 20 {
+		t.Errorf("sizes %d, %d and %d, want 16, 3 and all 20", b.Size(), small.Size(), b.Sized(30).Size())
+	}
+	var large, parts []Sample
+	for _, batch := range record(t, b, 1, 0) {
+		large = append(large, batch.Samples...)
+	}
+	for _, batch := range record(t, small, 1, 0) {
+		parts = append(parts, batch.Samples...)
+	}
+	if !slices.Equal(large, parts) {
+		t.Error("other samples, or in another order")
+	}
+}
+
 func TestBatchesAreReproducible(t *testing.T) {
 	d := tiny(20, 20)
 	w := NewWindows(d, identity(d), 3)
