@@ -66,6 +66,20 @@ func TestDeviceStepsReadLater(t *testing.T) {
 	}
 }
 
+// TestDeviceOutOfMemory leaves little memory to a training, and trains with the batch
+// that its error names.
+func TestDeviceOutOfMemory(t *testing.T) {
+	const left, windows = 160 << 20, 2048
+	b, other := onDevice(t, Options{}), onDevice(t, Options{})
+	for free, _ := other.dev.Memory(); free > left; free, _ = other.dev.Memory() {
+		other.Get(tensor.Of(min(free-left/2, 1<<30) / 8)) // half of it: a size class may be a quarter larger
+	}
+	batch := namedBatch(t, trainWindows(t, b, windows, windows))
+	if err := trainWindows(t, b, windows, batch); err != nil {
+		t.Errorf("a batch of %d: %v", batch, err)
+	}
+}
+
 // TestDeviceScene trains both stages with the scene on the device, and with windows
 // that the host gathers: the bits are the same.
 func TestDeviceScene(t *testing.T) {
