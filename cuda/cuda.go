@@ -8,7 +8,7 @@
 // products of cuBLAS and convolutions of cuDNN (or of kernels, where these are
 // missing), and copies. They are handed to the device's one stream in lists, and
 // lists that repeat are replayed as graphs. The host waits for the device only
-// when a tensor is read.
+// when a tensor is read, and at the end of a step for the step before (NextStep).
 //
 // Tensors from Get, and those moved by Place, lie in device memory. A tensor in
 // memory of Go may be given to any method as well: it is copied first, by way of
