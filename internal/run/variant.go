@@ -91,6 +91,7 @@ func LDS2AE(c *Config) {
 	published := vit.Default()
 	c.Encoder(func(e *vit.Config) {
 		e.Dim, e.Heads, e.Depth, e.MLPRatio = published.Dim, published.Heads, published.Depth, published.MLPRatio
+		e.Stem, e.Timesteps = published.Stem, published.Timesteps
 	})
 	d := diffusion.Default(c.Diffusion.Encoder)
 	d.ClassWeight = 0.005

@@ -7,6 +7,7 @@ import (
 
 	"diffclip/clip"
 	"diffclip/internal/train"
+	"diffclip/vit"
 )
 
 // TestVariants takes every variant through its stages, shortened, and classifies.
@@ -66,5 +67,24 @@ func TestVariants(t *testing.T) {
 	}
 	if _, err := FindVariant("none"); err == nil || !strings.Contains(err.Error(), "lds2ae") {
 		t.Errorf("an unknown variant: %v", err)
+	}
+}
+
+// LDS2AE has the published stem and noise, whatever those of the run beside which it is set.
+func TestLDS2AEIsAsDescribed(t *testing.T) {
+	c, err := Preset("best")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Encoder(func(e *vit.Config) { e.Stem, e.Timesteps = vit.StemLinear, 50 })
+	LDS2AE(&c)
+	published := vit.Default()
+	for _, e := range []vit.Config{c.Diffusion.Encoder, c.Classifier.Encoder} {
+		if e.Stem != published.Stem || e.Timesteps != published.Timesteps || e.Dim != published.Dim {
+			t.Errorf("stem %q, %d timesteps, width %d: want %q, %d and %d as published", e.Stem, e.Timesteps, e.Dim, published.Stem, published.Timesteps, published.Dim)
+		}
+	}
+	if fit := c.Finetune.HeadFit; fit != "" {
+		t.Errorf("its head is fitted by %q: want it trained", fit)
 	}
 }
