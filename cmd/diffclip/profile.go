@@ -16,7 +16,7 @@ func profileDevice(ctx context.Context, out io.Writer, b *cuda.Backend, w *bench
 	var wall, host [2]time.Duration
 	for i, graphs := range []bool{true, false} {
 		b.UseGraphs(graphs)
-		const warmUp = 4 // a list is captured when it is seen again
+		const warmUp = 6 // a list is captured when it is seen again, in each of the two rooms that steps use in turn
 		for range warmUp {
 			w.Step()
 			if err := ctx.Err(); err != nil {
