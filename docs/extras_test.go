@@ -89,7 +89,6 @@ func extrasClaims(c *claims) {
 	first := compared(linear, c.extra("linear-stem", "stage 2 alone"))
 	least, most := points(first)
 	level := count(first, difference.significant) == "none" && max(-least, most) < 1
-	c.holds("../README.md", level, "with `-stem linear`, stage 2 alone is as good as both stages at 8 shots.")
 	least, _ = points(compared(linear, base))
 	c.holds("experiments.md", level && least > 0, "both stages are level with stage 2 alone in every column, and no worse than the base.")
 
