@@ -130,5 +130,5 @@ func selectionClaims(c *claims) {
 	quiet, none := find("`-stem linear`, `-timesteps 100`", fit), find("`-stem linear`, `-noise off`", fit)
 	c.says(page, "a linear stem is ahead of the published one by %.1f points, and of the latter with less noise by %.1f", chosen.ahead(base),
 		chosen.ahead(find("published stem, `-timesteps 300`, `-loss-weights 1,1`", fit)))
-	c.says(page, "Less noise with a linear stem is ahead of that by %.1f points, and none by %.1f", quiet.ahead(chosen), none.ahead(chosen))
+	c.says(page, "Less noise with a linear stem is ahead of that by %.2f points, and none by %.2f", quiet.ahead(chosen), none.ahead(chosen))
 }
