@@ -27,8 +27,6 @@ func settingsClaims(c *claims) {
 		numbers []any
 	}{
 		{"| encoder | %d blocks, width %d, %d heads | %d blocks, width %d, %d heads |", []any{enc.Depth, enc.Dim, enc.Heads, own.Depth, own.Dim, own.Heads}},
-		{"| stem | linear map, batch norm and ReLU twice before the embedding | the embedding alone,", nil},
-		{"`pretrain -stem %s`", []any{own.Stem}},
 		{"| decoders | %d blocks | %d block | Less time in stage 1 | `pretrain -decoder-depth %d`", []any{paper.Diffusion.DecoderDepth, best.Diffusion.DecoderDepth, best.Diffusion.DecoderDepth}},
 		{"| text encoder | %d blocks, width %d | %d blocks, width %d |", []any{text.Depth, text.Dim, ownText.Depth, ownText.Dim}},
 		{"mean 0 and deviation 1 per band, then %d minimum noise fractions:", []any{best.Scaling.MNF}},

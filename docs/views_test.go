@@ -84,20 +84,35 @@ func mainView(r *raw, _ []string) ([][]string, error) {
 	for _, s := range scenes {
 		rows[0] = append(rows[0], s.title)
 	}
-	for _, method := range append([]string{"DiffCLIP"}, rivals...) {
-		row := []string{method}
+	add := func(title, setting, method string) error {
+		row := []string{title}
 		for _, s := range scenes {
+			name, protocol, _ := strings.Cut(s.name, "-")
 			var parts []string
 			for _, n := range shots {
-				result, err := r.result(s.name, method, n)
+				result, err := r.scoresOf(name, protocol, setting, method, n)
+				if err == nil && result == nil {
+					err = fmt.Errorf("no file of %s, %s", s.name, setting)
+				}
 				if err != nil {
-					return nil, err
+					return err
 				}
 				parts = append(parts, rsdata.Summarise(result.oa()).Percent())
 			}
 			row = append(row, strings.Join(parts, " / "))
 		}
 		rows = append(rows, row)
+		return nil
+	}
+	for _, method := range append([]string{"DiffCLIP"}, rivals...) {
+		if err := add(method, "", method); err != nil {
+			return nil, err
+		}
+	}
+	for _, method := range []string{"DiffCLIP", "stage 2 alone"} {
+		if err := add(method+", `-stem linear`", linearRefined, method); err != nil {
+			return nil, err
+		}
 	}
 	return rows, nil
 }

@@ -186,7 +186,6 @@ func fewshot() Config {
 func best() Config {
 	c := fewLabels()
 	c.Scaling.MNF = 30
-	c.Encoder(func(e *vit.Config) { e.Stem = vit.StemLinear })
 	c.Split.Unlabelled, c.Pretrain.Epochs = 4096, 8
 	c.Classifier.Pool = clip.PoolCentre
 	c.SetEpochs(10)
