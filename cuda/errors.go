@@ -37,9 +37,9 @@ func (e *MemoryError) Unwrap() error { return e.Err }
 // size prints bytes.
 func size(n int) string {
 	switch {
-	case n >= 10<<30:
+	case n>>30 >= 10:
 		return fmt.Sprintf("%d GiB", n>>30)
-	case n >= 10<<20:
+	case n>>20 >= 10:
 		return fmt.Sprintf("%d MiB", n>>20)
 	}
 	return fmt.Sprintf("%d KiB", n>>10)
@@ -50,7 +50,7 @@ type SizeError struct{ Elements int }
 
 // Error says so.
 func (e *SizeError) Error() string {
-	return fmt.Sprintf("a tensor of %d elements: a device takes fewer than %d; use a smaller batch", e.Elements, 1<<31)
+	return fmt.Sprintf("a tensor of %d elements: a device takes fewer than %d; use a smaller batch", e.Elements, int64(1)<<31)
 }
 
 // LostError means that the device failed in the middle of its work. Nothing it

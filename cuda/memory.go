@@ -60,7 +60,7 @@ func class(n int) (c, capacity int) {
 
 // take returns a block for n elements.
 func (b *Backend) take(n int) *block {
-	if n >= 1<<31 {
+	if n > math.MaxInt32 {
 		fail(&SizeError{Elements: n})
 	}
 	p := &b.pool

@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 
 	"diffclip/cuda/kernels"
@@ -44,8 +45,8 @@ func (b *Backend) fits(shapes []tensor.Shape) bool {
 	bytes := 0
 	for _, s := range shapes {
 		n := s.Len()
-		if n >= 1<<31 {
-			b.note("the pixels of a modality are %d values, and a device takes fewer than %d: windows are cut on the processor and copied", n, 1<<31)
+		if n > math.MaxInt32 {
+			b.note("the pixels of a modality are %d values, and a device takes fewer than %d: windows are cut on the processor and copied", n, int64(1)<<31)
 			return false
 		}
 		_, capacity := class(n)
