@@ -18,7 +18,7 @@ var presets = []struct {
 	config        func() Config
 }{
 	{"paper", "the published sizes and schedules, for comparison with the paper", paper},
-	{"best", "what measured best with few labels, to begin with on a scene of your own: a compact model", best},
+	{"best", "the paper's network as it measured best with few labels, to begin with on a scene of your own: a compact model", best},
 	{"fewshot", "a compact model in which the texts decide: the contrast trains the head that best fits to labels", fewshot},
 	{"mrnet", "the published sizes for the knee exams of MRNet: 10 training exams, pictures of 55 x 55 pixels", mrnet},
 	{"demo", "a compact model for the embedded scene and a small machine", demo},
@@ -181,7 +181,7 @@ func fewshot() Config {
 	return c
 }
 
-// best is what measured best on real scenes of few labels; docs/results.md has
+// best is the paper's network as it measured best on real scenes of few labels; docs/results.md has
 // the numbers, docs/experiments.md what each setting is worth and how it was chosen.
 func best() Config {
 	c := fewLabels()
