@@ -75,8 +75,9 @@ func init() { opShards = register("Shards", shardsBackward) }
 // depend on the number of threads. lo and hi are the slice's samples.
 //
 // body must compute each sample on its own (no batch statistics) and must not
-// write to anything outside of its tape. Where one slice and one lane are all
-// there is, as on a device, body computes on t itself.
+// write to anything outside of its tape. It may use Recompute, but not Shards.
+// Where one slice and one lane are all there is, as on a device, body computes on
+// t itself.
 func (t *Tape) Shards(grain int, body func(t *Tape, lo, hi int, in []*Var) *Var, in ...*Var) *Var {
 	return t.shards(grain, false, body, in)
 }
@@ -90,7 +91,7 @@ func (t *Tape) ShardSum(grain int, body func(t *Tape, lo, hi int, in []*Var) *Va
 
 func (t *Tape) shards(grain int, sum bool, body func(t *Tape, lo, hi int, in []*Var) *Var, in []*Var) *Var {
 	if t.lane != nil || t.parent != nil {
-		fail("Shards", "a shard cannot be cut again", in...)
+		fail("Shards", "not inside of shards or of Recompute: cut the batch outside", in...)
 	}
 	if len(in) == 0 || grain < 1 {
 		panic("autograd: Shards wants at least one input and a positive grain")

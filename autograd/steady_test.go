@@ -3,6 +3,7 @@ package autograd_test
 import (
 	"testing"
 
+	"diffclip/autograd"
 	"diffclip/internal/testenv"
 	"diffclip/tensor"
 )
@@ -61,5 +62,24 @@ func TestMemoryStaysFlat(t *testing.T) {
 		if !(last < first/10) {
 			t.Errorf("loss %v after 1000 steps, %v at first", last, first)
 		}
+	}
+}
+
+// TestSteadyConcatAllocatesNothing joins more values than a node has room for.
+func TestSteadyConcatAllocatesNothing(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	tape := autograd.NewTape(be, autograd.Train)
+	x, parts := tensor.New(2, 3), make([]*autograd.Var, 6)
+	step := func() {
+		tape.Reset()
+		for i := range parts {
+			parts[i] = tape.InputGrad(x)
+		}
+		tape.Backward(tape.Sum(tape.Concat(0, parts...)))
+	}
+	step()
+	if n := testenv.SteadyAllocs(20, step); n != 0 {
+		t.Errorf("%v allocations a step", n)
 	}
 }

@@ -24,6 +24,7 @@ type Var struct {
 	owned bool // Value goes back to the backend with the tape
 	param *Param
 	hdr   tensor.Tensor // backs Value for views
+	of    *Var          // of which a view shows the memory
 }
 
 // Shape returns the shape of the value.
@@ -180,7 +181,7 @@ func (t *Tape) result(s tensor.Shape) *Var {
 func (t *Tape) view(x *Var, s tensor.Shape) *Var {
 	v := t.newVar()
 	v.hdr = x.Value.Slice(0, s)
-	v.Value = &v.hdr
+	v.Value, v.of = &v.hdr, x
 	return v
 }
 
@@ -304,8 +305,8 @@ func (t *Tape) sumGrad(v *Var) *tensor.Tensor {
 	return g
 }
 
-// passGrad gives the gradient g of an output, or the part of it that v's shape
-// sees, to input v unchanged. If v has none yet it takes over out's memory.
+// passGrad gives the gradient of out to its input v, which has as many elements,
+// unchanged. If v has none yet it takes over out's memory.
 func (t *Tape) passGrad(v, out *Var) {
 	if v == nil || !v.needs {
 		return
@@ -344,11 +345,15 @@ func (t *Tape) Backward(loss *Var) {
 
 // run walks the tape backwards from loss, whose gradient is set.
 func (t *Tape) run(loss *Var) {
+	keep := loss
+	for keep.of != nil { // a view's value is that of the variable whose memory it shows
+		keep = keep.of
+	}
 	for i := t.nnodes - 1; i >= 0; i-- {
 		n := t.nodes[i]
 		if n.out.grad == nil {
 			if !t.KeepGrads {
-				t.release(n, loss)
+				t.release(n, keep)
 			}
 			continue // the loss does not depend on it
 		}
@@ -357,12 +362,13 @@ func (t *Tape) run(loss *Var) {
 			t.traceGrads(n)
 		}
 		if !t.KeepGrads {
-			t.release(n, loss)
+			t.release(n, keep)
 		}
 	}
 }
 
-// release gives back what only node n and its consumers, all done, needed.
+// release gives back what only node n and its consumers, all done, needed, but for
+// the value of keep.
 func (t *Tape) release(n *node, keep *Var) {
 	for i, s := range n.saved {
 		if s != nil {

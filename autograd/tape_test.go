@@ -112,6 +112,29 @@ func TestBackwardMisusePanics(t *testing.T) {
 	}
 }
 
+// TestBackwardKeepsTheLoss: the value of the loss is there after Backward, also where
+// the loss is a view of what computed it, and memory given back was used again.
+func TestBackwardKeepsTheLoss(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	for name, view := range map[string]func(t *autograd.Tape, x *autograd.Var) *autograd.Var{
+		"result":         func(_ *autograd.Tape, x *autograd.Var) *autograd.Var { return x },
+		"view":           func(t *autograd.Tape, x *autograd.Var) *autograd.Var { return t.Reshape(x, 1, 1) },
+		"view of a view": func(t *autograd.Tape, x *autograd.Var) *autograd.Var { return t.Reshape(t.Reshape(x, 1, 1), 1) },
+	} {
+		tape := autograd.NewTape(be, autograd.Train)
+		x := tape.InputGrad(tensor.FromSlice([]float32{1, 2, 3}, 3))
+		loss := view(tape, tape.Square(tape.Sum(tape.Square(x)))) // 14²
+		tape.Backward(loss)
+		if v := loss.Value.Item(); v != 196 {
+			t.Errorf("%s: the loss is %v after Backward, want 196", name, v)
+		}
+		if want := []float32{56, 112, 168}; !sameBits(x.Grad().Data, want) {
+			t.Errorf("%s: gradient %v, want %v", name, x.Grad().Data, want)
+		}
+	}
+}
+
 // TestRecomputedBatchNormMovesItsStatisticsOnce compares the running statistics
 // with those of the plain computation.
 func TestRecomputedBatchNormMovesItsStatisticsOnce(t *testing.T) {
