@@ -31,6 +31,7 @@ var normChecks = []check{
 			for _, relu := range []bool{false, true} {
 				b.channelNorm(s, relu)
 			}
+			b.offsetStatistics(s)
 		}
 	}},
 	{[]string{"GroupNorm", "GroupNormBackward"}, func(b *bench) {
@@ -164,4 +165,34 @@ func (b *bench) channelNorm(shape []int, relu bool) {
 	b.affine("ChannelAffine", f, in, dy, func(dx, dgamma, dbeta *tensor.Tensor, acc bool) {
 		b.be.ChannelAffineBackward(dx, dgamma, dbeta, dy, x, y, mean, rstd, in[1], relu, acc)
 	})
+}
+
+// offsetStatistics is the statistics of channels that lie far from zero, as raw measurements do: a mean of squares less
+// the square of the mean would leave nothing of their variance.
+func (b *bench) offsetStatistics(shape []int) {
+	const offset = 4096
+	c := shape[1]
+	x, y := b.random("x", shape...), b.dirty(shape...)
+	values := x.Clone().Data
+	for i := range values {
+		values[i] += offset
+	}
+	x.Write(values)
+	ones, mean, rstd := b.dirty(c), b.dirty(c), b.dirty(c)
+	b.be.Fill(ones, 1)
+	b.be.BatchNorm(y, mean, rstd, x, ones, ones, eps, false)
+	area := len(values) / (shape[0] * c)
+	wantMean, wantRstd := make([]float64, c), make([]float64, c)
+	for i, v := range wide(x) {
+		wantMean[i/area%c] += v / float64(shape[0]*area)
+	}
+	for i, v := range wide(x) {
+		d := v - wantMean[i/area%c]
+		wantRstd[i/area%c] += d * d / float64(shape[0]*area)
+	}
+	for i, v := range wantRstd {
+		wantRstd[i] = 1 / math.Sqrt(v+eps)
+	}
+	b.near("mean far from zero", mean, wantMean)
+	b.near("rstd far from zero", rstd, wantRstd)
 }
