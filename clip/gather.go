@@ -57,8 +57,7 @@ func (m *Model) arrange(out *Batch, data [][]float32, n int) {
 		} else if out.Windows[k].Rows() != rows {
 			out.Windows[k] = tensor.New(rows, mod.Bands)
 		}
-		dst := out.Windows[k].Data
-		e.Arrange(dst, data[k][:len(dst)], mod.Bands)
+		e.Arrange(out.Windows[k].Data, data[k], mod.Bands)
 	}
 }
 

@@ -43,13 +43,12 @@ type Corruptor struct {
 	cfg      Config
 	schedule *Schedule
 	seed     uint64
-	order    []int32
-	perm     []int32
+	perm     []int32 // room for the tokens of a window
 }
 
 // NewCorruptor returns a corruptor for a model's configuration.
 func NewCorruptor(c Config, seed uint64) *Corruptor {
-	return &Corruptor{cfg: c, schedule: DefaultSchedule(c.Encoder.Timesteps), seed: seed, order: c.Encoder.PixelOrder(), perm: make([]int32, c.Encoder.Tokens())}
+	return &Corruptor{cfg: c, schedule: DefaultSchedule(c.Encoder.Timesteps), seed: seed, perm: make([]int32, c.Encoder.Tokens())}
 }
 
 // NewCorrupted returns room for batches of the given size.
@@ -143,7 +142,7 @@ func (c *Corruptor) apply(dst *Corrupted, windows [][]float32) {
 	}
 	for m := range dst.Inputs {
 		in := &dst.Inputs[m]
-		c.target(in, windows[m], dst.batch)
+		e.Arrange(in.Target.Data, windows[m], e.Modalities[m].Bands)
 		c.list(in, dst)
 		c.noise(in, dst.Steps)
 	}
@@ -154,22 +153,6 @@ func (c *Corruptor) list(in *CorruptedInput, dst *Corrupted) {
 	l, k := c.cfg.Encoder.Tokens(), c.cfg.Keep()
 	in.index(l, k, dst.batch, c.cfg)
 	in.sequence(l, k, dst.batch, dst.shard)
-}
-
-// target copies the clean windows, patch by patch.
-func (c *Corruptor) target(in *CorruptedInput, window []float32, batch int) {
-	area := len(c.order)
-	bands := len(in.Target.Data) / (batch * area)
-	for b := range batch {
-		src, dst := window[b*area*bands:(b+1)*area*bands], in.Target.Data[b*area*bands:(b+1)*area*bands]
-		if c.cfg.Encoder.Patch == 1 {
-			copy(dst, src)
-			continue
-		}
-		for i, at := range c.order {
-			copy(dst[i*bands:(i+1)*bands], src[int(at)*bands:(int(at)+1)*bands])
-		}
-	}
 }
 
 // index derives every index and weight from Keep.

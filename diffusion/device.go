@@ -28,7 +28,7 @@ func (c *Corruptor) NewResident(scene *resident.Windows, batch int) *Corrupted {
 	out := c.newLists(batch)
 	out.scene = scene
 	if c.cfg.Encoder.Patch > 1 {
-		out.order = c.order
+		out.order = c.cfg.Encoder.PixelOrder()
 	}
 	return out
 }

@@ -125,8 +125,9 @@ func (c Config) PixelOrder() []int32 {
 }
 
 // Arrange copies windows of row-by-row pixels, src (n, Window², bands), into the
-// order that the encoder reads.
+// order that the encoder reads. dst says how many; src may hold more.
 func (c Config) Arrange(dst, src []float32, bands int) {
+	src = src[:len(dst)]
 	if c.Patch == 1 {
 		copy(dst, src)
 		return

@@ -282,7 +282,7 @@ func TestArrangeFollowsPixelOrder(t *testing.T) {
 		c.Patch = patch
 		const n, bands = 3, 2
 		area := c.Window * c.Window
-		src, dst := make([]float32, n*area*bands), make([]float32, n*area*bands)
+		src, dst := make([]float32, (n+1)*area*bands), make([]float32, n*area*bands)
 		for i := range src {
 			src[i] = float32(i)
 		}

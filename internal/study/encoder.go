@@ -42,7 +42,7 @@ func (s *Encoder) each(ctx context.Context, pixels []rsdata.Pixel, use func(firs
 		s.windows.Gather(buffers, part)
 		for i, m := range e.Modalities {
 			x := tensor.New(len(part)*e.Window*e.Window, m.Bands)
-			e.Arrange(x.Data, buffers[i][:len(x.Data)], m.Bands)
+			e.Arrange(x.Data, buffers[i], m.Bands)
 			use(lo, i, s.model.Stems[i].All(s.tape, s.tape.Input(x), make([]int32, len(part))))
 		}
 		s.tape.Reset()
