@@ -11,7 +11,7 @@ type lane struct {
 	be      tensor.Backend
 	grads   []*tensor.Tensor // by parameter id
 	touched []*Param
-	clean   []bool // by parameter id: not touched since the last sum
+	clean   []bool // by parameter id: not touched since the last reset
 
 	nonFinite *NonFinite
 }
@@ -384,7 +384,6 @@ func (s *shards) reduce() {
 		}
 	}
 	s.parent.be.ForLanes(s.nlanes, s.reduceFn)
-	s.clean()
 }
 
 func touchedBefore(lanes []*lane, p *Param) bool {
@@ -414,16 +413,6 @@ func (s *shards) reduceLane(i int, be tensor.Backend) {
 	}
 }
 
-// clean forgets the lanes' gradients.
-func (s *shards) clean() {
-	for _, l := range s.lanes {
-		for _, p := range l.touched {
-			l.clean[p.id] = true
-		}
-		l.touched = l.touched[:0]
-	}
-}
-
 // adoptTrace reports the first non-finite value of the earliest lane.
 func (s *shards) adoptTrace() {
 	for _, l := range s.lanes[:s.nlanes] {
@@ -434,7 +423,7 @@ func (s *shards) adoptTrace() {
 	}
 }
 
-// reset gives back what the shards still hold.
+// reset gives back what the shards still hold and forgets the lanes' gradients.
 func (s *shards) reset() {
 	for _, sub := range s.subs {
 		sub.Reset()
@@ -446,6 +435,11 @@ func (s *shards) reset() {
 		}
 	}
 	s.dins = s.dins[:0]
-	s.clean()
+	for _, l := range s.lanes {
+		for _, p := range l.touched {
+			l.clean[p.id] = true
+		}
+		l.touched = l.touched[:0]
+	}
 	s.body, s.out, s.dout = nil, nil, nil
 }

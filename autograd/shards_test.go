@@ -236,6 +236,19 @@ func TestUnusedShardSum(t *testing.T) {
 	if !sameBits(x.Grad().Data, wantDX) || !sameBits(m.set.Flatten().Grad.Data, want) {
 		t.Error("a loss that was left out changes the gradients")
 	}
+	// Nor in the next step, on the same tape, where none was asked for in this.
+	for range 2 {
+		tape.Reset()
+		m.set.ZeroGrad()
+		x = tape.InputGrad(m.x)
+		m.loss(tape, x, inSums, 2)
+	}
+	tape.Reset()
+	x = tape.InputGrad(m.x)
+	tape.Backward(m.loss(tape, x, inSums, 2))
+	if !sameBits(x.Grad().Data, wantDX) || !sameBits(m.set.Flatten().Grad.Data, want) {
+		t.Error("a loss without a backward pass changes the gradients of the next step")
+	}
 }
 
 func TestShardsMisusePanics(t *testing.T) {
