@@ -159,6 +159,18 @@ func TestRangesOfOneParameter(t *testing.T) {
 	}
 }
 
+// TestShardSumKeepsSmallLosses: losses that are small beside another count.
+func TestShardSumKeepsSmallLosses(t *testing.T) {
+	be := tensor.NewCPU(2)
+	defer be.Close()
+	tape := autograd.NewTape(be, autograd.Eval)
+	x := tape.Input(tensor.FromSlice([]float32{1 << 24, 1, 1, 1, 1}, 5))
+	sum := tape.ShardSum(1, func(t *autograd.Tape, _, _ int, in []*autograd.Var) *autograd.Var { return t.Sum(in[0]) }, x)
+	if got := sum.Value.Item(); got != 1<<24+4 {
+		t.Errorf("sum %v, want %v", got, 1<<24+4)
+	}
+}
+
 func TestConstantsAndNoGradInShards(t *testing.T) {
 	be := tensor.NewCPU(2)
 	defer be.Close()

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ClassSlot is where a prompt template takes the name of the class.
-const ClassSlot = "{}"
+// classSlot is where a prompt template takes the name of the class.
+const classSlot = "{}"
 
 // DescriptionPrompt is the prompt that gives each class its own description.
 const DescriptionPrompt = "p5"
@@ -30,10 +30,10 @@ func PromptNames() []string {
 	return append(names, DescriptionPrompt)
 }
 
-// Template returns the template of a prompt: that of p1 to p4 for their names,
+// templateOf returns the template of a prompt: that of p1 to p4 for their names,
 // the empty string for p5, and the prompt itself where it holds the slot {}.
 // Anything else is an error.
-func Template(prompt string) (string, error) {
+func templateOf(prompt string) (string, error) {
 	for _, p := range promptTemplates {
 		if prompt == p.name {
 			return p.template, nil
@@ -42,22 +42,23 @@ func Template(prompt string) (string, error) {
 	switch {
 	case prompt == DescriptionPrompt:
 		return "", nil
-	case strings.Contains(prompt, ClassSlot):
+	case strings.Contains(prompt, classSlot):
 		return prompt, nil
 	}
 	return "", fmt.Errorf("prompt %q: want one of %s, or a template that holds %s where the class name goes",
-		prompt, strings.Join(PromptNames(), ", "), ClassSlot)
+		prompt, strings.Join(PromptNames(), ", "), classSlot)
 }
 
 // Texts returns the text of each class. A class that the user's own descriptions
-// name takes its text from there, whatever the prompt; the others follow the
-// prompt, see Template. For p5 they take the built-in descriptions of the data
-// set, or where its name is not known, those of any data set with that class.
+// name takes its text from there, whatever the prompt. The others follow the prompt:
+// p1 to p4, or a template that holds {} where the name of the class goes. For p5 they
+// take the built-in descriptions of the data set, or where its name is not known,
+// those of any data set with that class.
 //
 // It is an error if a class has no description, or if two classes have the same
 // text, since nothing could tell them apart.
 func Texts(prompt, dataset string, classes []string, own *Descriptions) ([]string, error) {
-	template, err := Template(prompt)
+	template, err := templateOf(prompt)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func Texts(prompt, dataset string, classes []string, own *Descriptions) ([]strin
 		switch {
 		case ok:
 		case template != "":
-			text = strings.ReplaceAll(template, ClassSlot, class)
+			text = strings.ReplaceAll(template, classSlot, class)
 		default:
 			if text, err = describe(dataset, class, own); err != nil {
 				return nil, err

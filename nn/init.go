@@ -39,7 +39,8 @@ func Normal(std float64) Init {
 }
 
 // TruncNormal draws from a normal distribution cut off at two standard
-// deviations, by clamping the uniform variate before the inverse error function.
+// deviations: its inverse distribution function at uniform values between those
+// of the ends.
 func TruncNormal(std float64) Init {
 	return func(t *tensor.Tensor, seed uint64, name string) {
 		rng.New(seed, name, 0).Uniform(t.Data, 0)

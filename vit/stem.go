@@ -87,8 +87,8 @@ func (s *Stem) ClassToken(t *autograd.Tape, steps []int32) *autograd.Var {
 	return t.Add(f, t.Reshape(first, s.cfg.Dim))                       // (B, D)
 }
 
-// Sequence puts class tokens (B, Dim) in front of patches (B, k, Dim): (B, 1+k, Dim).
-func (s *Stem) Sequence(t *autograd.Tape, class, patches *autograd.Var) *autograd.Var {
+// sequence puts class tokens (B, Dim) in front of patches (B, k, Dim): (B, 1+k, Dim).
+func (s *Stem) sequence(t *autograd.Tape, class, patches *autograd.Var) *autograd.Var {
 	return t.Concat(1, t.Reshape(class, class.Dim(0), 1, s.cfg.Dim), patches)
 }
 
@@ -104,7 +104,7 @@ func (s *Stem) AllOf(t *autograd.Tape, class, patches *autograd.Var) *autograd.V
 	x := s.place(t, patches)
 	t.Drop(patches)
 	defer t.Drop(x)
-	return s.Sequence(t, class, x)
+	return s.sequence(t, class, x)
 }
 
 // place adds the positional embedding to the patches of whole windows, (B·L, Dim):
@@ -120,7 +120,7 @@ func (s *Stem) place(t *autograd.Tape, patches *autograd.Var) *autograd.Var {
 // stay unchanged until the backward pass.
 func (s *Stem) Visible(t *autograd.Tape, x *autograd.Var, rows, steps []int32) *autograd.Var {
 	patches := t.Add(s.Patches(t, x), t.GatherRows(t.Param(s.Positions), nil, rows)) // (B·k, D)
-	return s.Sequence(t, s.ClassToken(t, steps), s.windows(t, patches, len(steps)))
+	return s.sequence(t, s.ClassToken(t, steps), s.windows(t, patches, len(steps)))
 }
 
 // VisibleOfAll is Visible for the published code's order: every pixel of the
@@ -130,7 +130,7 @@ func (s *Stem) Visible(t *autograd.Tape, x *autograd.Var, rows, steps []int32) *
 func (s *Stem) VisibleOfAll(t *autograd.Tape, x *autograd.Var, from, steps []int32) *autograd.Var {
 	all := s.place(t, s.Patches(t, x))
 	kept := t.GatherRows(t.Reshape(all, len(steps)*s.cfg.Tokens(), s.cfg.Dim), nil, from) // (B·k, D)
-	return s.Sequence(t, s.ClassToken(t, steps), s.windows(t, kept, len(steps)))
+	return s.sequence(t, s.ClassToken(t, steps), s.windows(t, kept, len(steps)))
 }
 
 // windows are rows (B·k, Dim) window by window, (B, k, Dim).

@@ -16,8 +16,8 @@ type Stream struct {
 	step [2]uint32
 }
 
-// New returns the stream of a purpose at a step. Streams of different seeds or steps never share a block; those
-// of different names do not either, unless two names collide in a 64-bit hash.
+// New returns the stream of a purpose at a step. Streams that differ in the seed alone, or in the step, never share a
+// block; others do not either, unless a 64-bit hash of seed and name collides.
 func New(seed uint64, name string, step uint64) Stream {
 	key := mix64(seed ^ mix64(fnv1a(name)))
 	return Stream{
