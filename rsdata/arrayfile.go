@@ -81,6 +81,15 @@ func openArrays(path string) (f arrayFile, format string, err error) {
 	if strings.EqualFold(filepath.Ext(path), ".hdr") {
 		return openENVI(path)
 	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case !info.Mode().IsRegular(): // opening a named pipe would wait for ever
+		return nil, "", unknownFormatError{path, "not a regular file"}
+	case info.Size() == 0:
+		return nil, "", unknownFormatError{path, "the file is empty"}
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, "", err
@@ -90,15 +99,6 @@ func openArrays(path string) (f arrayFile, format string, err error) {
 			file.Close()
 		}
 	}()
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		return nil, "", err
-	case !info.Mode().IsRegular():
-		return nil, "", unknownFormatError{path, "not a regular file"}
-	case info.Size() == 0:
-		return nil, "", unknownFormatError{path, "the file is empty"}
-	}
 	head := make([]byte, 132)
 	n, err := file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {

@@ -61,8 +61,8 @@ func Inspect(path string) (*Inspection, error) {
 		paths = mrnet.examples()
 	} else if info.IsDir() {
 		paths = nil
-		err := filepath.WalkDir(file, func(p string, e os.DirEntry, err error) error {
-			if err == nil && e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") && !accompanies(p) {
+		err := filepath.WalkDir(file+string(filepath.Separator), func(p string, e os.DirEntry, err error) error { // which follows a link
+			if err == nil && isRegular(p) && !strings.HasPrefix(e.Name(), ".") && !accompanies(p) {
 				paths = append(paths, p)
 			}
 			if len(paths) > maxInspected {
@@ -80,6 +80,12 @@ func Inspect(path string) (*Inspection, error) {
 	}
 	in.Dataset, in.Problem = Open(path)
 	return in, nil
+}
+
+// isRegular reports whether a path is a file, or a link to one.
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // maxInspected bounds how many files of a folder are described.
