@@ -133,6 +133,9 @@ func (o *Object) dataset() (d dataset, err error) {
 	if !o.IsDataset() {
 		return d, fmt.Errorf("a group, not a dataset")
 	}
+	if o.message(msgExternal) != nil {
+		return d, fmt.Errorf("its data lie in other files, which is not read: save it anew in one, for instance with h5py")
+	}
 	if d.typ, err = o.Datatype(); err != nil {
 		return d, err
 	}
@@ -225,7 +228,7 @@ func parseLayout(body []byte, rank, size int) (l layout, err error) {
 			l.addr = c.u64()
 		}
 	default:
-		return l, fmt.Errorf("storage class %d (virtual or external), which is not read", l.class)
+		return l, fmt.Errorf("storage class %d (3 is virtual, of data in other files), which is not read: save it anew in one, for instance with h5py", l.class)
 	}
 	if c.short {
 		return l, fmt.Errorf("data layout: %w", errShort)

@@ -1,7 +1,7 @@
 // Package hdf5 reads the part of HDF5 that MATLAB 7.3 and h5py write:
 // superblocks 0 to 3; object headers 1 and 2; groups by symbol table, by compact
 // links and by dense links; compact, contiguous and chunked datasets with every
-// chunk index; the filters deflate, shuffle and fletcher32; integers, floats,
+// chunk index; the filters deflate, LZF, shuffle and fletcher32; integers, floats,
 // enums, strings and object references; attributes.
 //
 // Whatever a file claims, reading ends: every address and length is checked

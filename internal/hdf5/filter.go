@@ -14,9 +14,10 @@ const (
 	filterDeflate    = 1
 	filterShuffle    = 2
 	filterFletcher32 = 3
+	filterLZF        = 32000 // which h5py brings
 )
 
-var filterNames = map[int]string{4: "szip", 5: "nbit", 6: "scale-offset", 305: "LZO", 307: "bzip2", 32000: "LZF", 32001: "Blosc", 32004: "LZ4", 32013: "ZFP", 32015: "Zstandard"}
+var filterNames = map[int]string{4: "szip", 5: "nbit", 6: "scale-offset", 305: "LZO", 307: "bzip2", 32001: "Blosc", 32004: "LZ4", 32013: "ZFP", 32015: "Zstandard"}
 
 // filter is one step of the pipeline that a chunk went through when written.
 type filter struct {
@@ -63,7 +64,7 @@ func parseFilters(body []byte) ([]filter, error) {
 			return nil, fmt.Errorf("filters: %w", errShort)
 		}
 		switch f.id {
-		case filterDeflate, filterShuffle, filterFletcher32:
+		case filterDeflate, filterShuffle, filterFletcher32, filterLZF:
 		default:
 			name := filterNames[f.id]
 			if name == "" {
@@ -87,18 +88,24 @@ type pipeline struct {
 // filter i was left out for this chunk; the result is size bytes long and valid
 // until the next call.
 func (p *pipeline) undo(b []byte, filters []filter, mask uint32, size int) (_ []byte, err error) {
-	deflated, shuffled := false, false
+	packed, shuffled := false, false
 	for i := len(filters) - 1; i >= 0; i-- {
 		if mask>>i&1 != 0 {
 			continue
 		}
 		switch filters[i].id {
 		case filterDeflate:
-			if deflated {
-				return nil, fmt.Errorf("deflated twice, which is not read")
+			if packed {
+				return nil, fmt.Errorf("compressed twice, which is not read")
 			}
-			deflated = true
+			packed = true
 			b, err = p.inflate(b, size+4*len(filters))
+		case filterLZF:
+			if packed {
+				return nil, fmt.Errorf("compressed twice, which is not read")
+			}
+			packed = true
+			b, err = unpackLZF(b, size+4*len(filters))
 		case filterShuffle:
 			if shuffled {
 				return nil, fmt.Errorf("shuffled twice, which is not read")

@@ -115,6 +115,8 @@ func TestCommon(t *testing.T) {
 		}
 		checkCount(t, f, "compact", numeric.Float64, 2, 5)
 		checkCount(t, f, "gzip", numeric.Float64, 5, 7, 3)
+		checkCount(t, f, "lzf", numeric.Uint16, 40, 30)
+		checkCount(t, f, "lzf_shuffle", numeric.Float64, 40, 30)
 		checkCount(t, f, "shuffle", numeric.Int32, 10, 3)
 		checkCount(t, f, "fletcher", numeric.Uint8, 5, 3)
 		checkCount(t, f, "named", numeric.Uint16, 4)
@@ -238,7 +240,7 @@ func TestDatasets(t *testing.T) {
 		t.Errorf("datasets %q, %v", got, err)
 	}
 	got, err := openFile(t, "latest_types.h5").Datasets()
-	if err != nil || len(got) != 18+4 {
+	if err != nil || len(got) != 18+5 {
 		t.Errorf("%d datasets %q, %v", len(got), got, err)
 	}
 }
@@ -246,7 +248,7 @@ func TestDatasets(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	cases := []struct{ file, path, want string }{
 		{"_types.h5", "refused/complex", "compound values (such as complex"}, {"_types.h5", "refused/compound", "compound"},
-		{"_types.h5", "refused/lzf", "LZF"}, {"_types.h5", "refused/ragged", "not text"}, {"_types.h5", "types", "a group"},
+		{"_types.h5", "refused/scaled", "scale-offset"}, {"_types.h5", "refused/external", "other files"}, {"_types.h5", "refused/ragged", "not text"}, {"_types.h5", "types", "a group"},
 		{".h5", "text", "not numbers"}, {".h5", "refs", "not numbers"},
 	}
 	for _, name := range everyVersion {

@@ -31,6 +31,8 @@ def common(f):
     f["bool"] = np.array([True, False, True])
     low(f, "compact", count((2, 5)), layout=h5py.h5d.COMPACT)
     f.create_dataset("gzip", data=count((5, 7, 3)), chunks=(2, 3, 2), compression="gzip", shuffle=True, fletcher32=True)
+    f.create_dataset("lzf", data=count((40, 30), "<u2"), chunks=(9, 11), compression="lzf")
+    f.create_dataset("lzf_shuffle", data=count((40, 30), "<f8"), chunks=(40, 30), compression="lzf", shuffle=True)
     f.create_dataset("shuffle", data=count((10, 3), "<i4"), chunks=(4, 3), shuffle=True)
     f.create_dataset("fletcher", data=count((5, 3), "u1"), chunks=(3, 3), fletcher32=True)
     d = f.create_dataset("holes", (6, 6), "<i2", chunks=(2, 2), fillvalue=-7)  # only [2:4, 2:4] is written, with 5
@@ -55,7 +57,8 @@ def types(f):
         f["types/" + t.replace("<", "le_").replace(">", "be_")] = count((3, 4), t)
     f["refused/complex"] = np.zeros(2, "c16")
     f["refused/compound"] = np.zeros(2, [("a", "<i4"), ("b", "<f8")])
-    f.create_dataset("refused/lzf", data=count((4, 4)), chunks=(2, 2), compression="lzf")
+    f.create_dataset("refused/scaled", data=count((4, 4), "<i4"), chunks=(2, 2), scaleoffset=4)
+    f.create_dataset("refused/external", (4, 4), "<f4", external=[("elsewhere", 0, 64)])
     f.create_dataset("refused/ragged", (2,), dtype=h5py.vlen_dtype("<i4"))
 
 
