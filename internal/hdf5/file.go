@@ -15,6 +15,7 @@ package hdf5
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -182,89 +183,24 @@ func (f *File) Root() (*Object, error) {
 	return o, nil
 }
 
-// Find returns the object at a path such as "scene/HSI".
+// Find returns the object at a path of groups such as "scene/HSI"; nil where there is none.
 func (f *File) Find(path string) (*Object, error) {
 	o, err := f.Root()
 	if err != nil {
 		return nil, err
 	}
-	for part := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
-		if part == "" {
-			continue
-		}
+	for part := range strings.SplitSeq(path, "/") {
 		links, err := o.Links()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %q: %w", f.name, path, err)
+			return nil, err
 		}
-		found := false
-		for _, l := range links {
-			if found = l.Name == part; found {
-				if o, err = f.Object(l.Addr); err != nil {
-					return nil, fmt.Errorf("%s: %q: %w", f.name, path, err)
-				}
-				break
-			}
+		i := slices.IndexFunc(links, func(l Link) bool { return l.Name == part })
+		if i < 0 {
+			return nil, nil
 		}
-		if !found {
-			return nil, fmt.Errorf("%s: %q: no %q in its group, which has %s", f.name, path, part, listLinks(links))
+		if o, err = f.Object(links[i].Addr); err != nil {
+			return nil, err
 		}
 	}
 	return o, nil
-}
-
-// Datasets lists the paths of all datasets below the root, depth first. An
-// object that several links lead to is listed once.
-func (f *File) Datasets() ([]string, error) {
-	root, err := f.Root()
-	if err != nil {
-		return nil, err
-	}
-	var paths []string
-	seen := map[uint64]bool{f.root: true}
-	var walk func(o *Object, prefix string, depth int) error
-	walk = func(o *Object, prefix string, depth int) error {
-		if depth > maxDepth {
-			return fmt.Errorf("%q: groups nested deeper than %d", prefix, maxDepth)
-		}
-		links, err := o.Links()
-		if err != nil {
-			return fmt.Errorf("%q: %w", prefix, err)
-		}
-		for _, l := range links {
-			if seen[l.Addr] {
-				continue
-			}
-			seen[l.Addr] = true
-			child, err := f.Object(l.Addr)
-			if err != nil {
-				return fmt.Errorf("%q: %w", prefix+l.Name, err)
-			}
-			if child.IsDataset() {
-				paths = append(paths, prefix+l.Name)
-			} else if err := walk(child, prefix+l.Name+"/", depth+1); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := walk(root, "", 0); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.name, err)
-	}
-	return paths, nil
-}
-
-// listLinks names a group's members for a message, the first few where there are many.
-func listLinks(links []Link) string {
-	if len(links) == 0 {
-		return "none"
-	}
-	var names []string
-	for _, l := range links {
-		if len(names) == 12 {
-			names = append(names, fmt.Sprintf("... (%d in all)", len(links)))
-			break
-		}
-		names = append(names, l.Name)
-	}
-	return strings.Join(names, ", ")
 }

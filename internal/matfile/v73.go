@@ -90,22 +90,9 @@ func read73(h *hdf5.File, name string, narrow bool) (*numeric.Named, error) {
 		return nil, nil
 	}
 	h.Renew()
-	o, err := h.Root()
-	if err != nil {
+	o, err := h.Find(name)
+	if o == nil || err != nil {
 		return nil, err
-	}
-	for part := range strings.SplitSeq(name, "/") {
-		links, err := o.Links()
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(links, func(l hdf5.Link) bool { return l.Name == part })
-		if i < 0 {
-			return nil, nil
-		}
-		if o, err = h.Object(links[i].Addr); err != nil {
-			return nil, err
-		}
 	}
 	r := reader73{h: h, narrow: narrow}
 	v, err := r.value(o.Addr(), name, 0)
