@@ -162,14 +162,13 @@ func (c *Classifier) Evaluate(ctx context.Context, w *rsdata.Windows, samples []
 	if err := c.Probabilities(ctx, w, rsdata.Pixels(nil, samples), probs); err != nil {
 		return nil, nil, err
 	}
-	confusion, predicted := Tally(samples, probs)
+	confusion, predicted := Tally(k, samples, probs)
 	return confusion, predicted, nil
 }
 
-// Tally counts the outcomes of samples with their probabilities, (n, K), and returns
-// the label of each: that of the largest.
-func Tally(samples []rsdata.Sample, probs []float32) (*rsdata.Confusion, []uint8) {
-	k := len(probs) / max(len(samples), 1)
+// Tally counts the outcomes of samples with their probabilities of k classes, (n, k),
+// and returns the label of each: that of the largest.
+func Tally(k int, samples []rsdata.Sample, probs []float32) (*rsdata.Confusion, []uint8) {
 	confusion := rsdata.NewConfusion(k)
 	predicted := make([]uint8, len(samples))
 	for i, s := range samples {

@@ -117,9 +117,12 @@ func TestTimestepsOfEvaluation(t *testing.T) {
 // TestTally: rows are the true classes, columns those of the largest probability.
 func TestTally(t *testing.T) {
 	samples := []rsdata.Sample{{Label: 1}, {Label: 1}, {Label: 3}}
-	confusion, predicted := Tally(samples, []float32{0.2, 0.7, 0.1, 0.8, 0.1, 0.1, 0.1, 0.6, 0.3})
+	confusion, predicted := Tally(3, samples, []float32{0.2, 0.7, 0.1, 0.8, 0.1, 0.1, 0.1, 0.6, 0.3})
 	if want := [][]int64{{1, 1, 0}, {0, 0, 0}, {0, 1, 0}}; !reflect.DeepEqual(confusion.Counts, want) || !slices.Equal(predicted, []uint8{2, 1, 2}) {
 		t.Errorf("counts %v, labels %v", confusion.Counts, predicted)
+	}
+	if none, _ := Tally(3, nil, nil); none.Classes() != 3 || none.Total() != 0 {
+		t.Errorf("of no samples: counts %v, want none in three classes", none.Counts)
 	}
 }
 

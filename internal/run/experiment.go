@@ -215,7 +215,7 @@ func (x *Experiment) Evaluate(ctx context.Context, m *clip.Model) (*rsdata.Confu
 	if err := classifier.Probabilities(ctx, x.Windows, rsdata.Pixels(nil, samples), probs); err != nil {
 		return nil, err
 	}
-	c, _ := clip.Tally(samples, probs)
+	c, _ := clip.Tally(k, samples, probs)
 	if positive := int(x.Data.Positive); positive > 0 {
 		truth, score := make([]bool, len(samples)), make([]float64, len(samples))
 		for i, s := range samples {
