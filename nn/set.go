@@ -99,9 +99,7 @@ func (s Scope) Buffer(name string, v float32, dims ...int) *tensor.Tensor {
 	full := s.prefix + name
 	s.set.claim(full)
 	t := tensor.New(dims...)
-	for i := range t.Data {
-		t.Data[i] = v
-	}
+	fill(t, v)
 	s.set.buffers = append(s.set.buffers, Buffer{full, t})
 	return t
 }

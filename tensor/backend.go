@@ -129,7 +129,8 @@ type Elementwise interface {
 	// SumLeading is dst += the sum of x over its leading dimensions, dst's shape
 	// being a suffix of x's.
 	SumLeading(dst, x *Tensor)
-	// DotLeading is dst += the sum of a·b over the leading dimensions.
+	// DotLeading is dst += the sum of a·b over the leading dimensions, or over all
+	// where dst has one element.
 	DotLeading(dst, a, b *Tensor)
 	// Sum is dst[0] = s · the sum of x, accumulated in float64 over fixed blocks.
 	Sum(dst, x *Tensor, s float32)

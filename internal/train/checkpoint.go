@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"diffclip/nn"
@@ -110,8 +111,8 @@ func (l *Loop) load(at *state) error {
 	}
 	model, opt := map[string]*tensor.Tensor{}, map[string]*tensor.Tensor{}
 	for name, t := range tensors {
-		if len(name) > len(optimPrefix) && name[:len(optimPrefix)] == optimPrefix {
-			opt[name[len(optimPrefix):]] = t
+		if own, ok := strings.CutPrefix(name, optimPrefix); ok {
+			opt[own] = t
 		} else {
 			model[name] = t
 		}
