@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"syscall"
 
+	"diffclip/internal/folderlock"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
 )
@@ -42,6 +43,12 @@ func eval(a *app, o *evalOptions) error {
 	}
 	folder, man, err := run.Open(o.from)
 	if err != nil {
+		return err
+	}
+	lock, err := folderlock.Take(o.from)
+	if err == nil {
+		defer lock.Release()
+	} else if !onlyRead(err) {
 		return err
 	}
 	s, err := openClassifier(o.from)
@@ -97,11 +104,16 @@ func (o *evalOptions) keep(a *app, save func() error) error {
 
 // kept turns a run folder that may only be read into a remark: the results are shown, if not kept.
 func kept(a *app, err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if onlyRead(err) {
 		fmt.Fprintf(a.stderr, "note: the results are not kept in the run: %v\n", err)
 		return nil
 	}
 	return err
+}
+
+// onlyRead reports whether an error is that of a folder which may only be read.
+func onlyRead(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
 // evalSeeds draws the samples anew from seed after seed, trains stage 2 on each

@@ -36,6 +36,7 @@ func TestAnotherProgramsFolder(t *testing.T) {
 		{"pretrain", "-resume", "-out", dir},
 		{"finetune", "-from", dir, "-force", "-seed", "5"},
 		{"finetune", "-resume", "-out", dir},
+		{"eval", "-from", dir},
 		{"demo", "-out", dir, "-force"},
 	} {
 		code, _, stderr := call(t, t.Context(), args...)

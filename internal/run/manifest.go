@@ -29,6 +29,7 @@ type Manifest struct {
 type DataFacts struct {
 	Name       string            `json:"name"`
 	Modalities []rsdata.Modality `json:"modalities"`
+	Levels     []Level           `json:"levels,omitempty"` // of the modalities
 	Classes    []string          `json:"classes"`
 	Scenes     []SceneFacts      `json:"scenes"`
 	Notes      []string          `json:"notes,omitempty"`
@@ -64,7 +65,7 @@ func NewManifest(x *Experiment) *Manifest {
 }
 
 func (x *Experiment) dataFacts() DataFacts {
-	facts := DataFacts{Name: x.Data.Name, Modalities: x.Data.Modalities, Classes: x.ClassNames(), Notes: slices.Concat(x.Data.Notes, x.Scaling.Notes())}
+	facts := DataFacts{Name: x.Data.Name, Modalities: x.Data.Modalities, Levels: levelsOf(x.Data), Classes: x.ClassNames(), Notes: slices.Concat(x.Data.Notes, x.Scaling.Notes())}
 	for _, s := range x.Data.Scenes {
 		facts.Scenes = append(facts.Scenes, SceneFacts{s.Name, s.H, s.W})
 	}
@@ -92,14 +93,21 @@ func (m *Manifest) Same(x *Experiment) error {
 		return fmt.Errorf("%s: the run was made with %d training and %d test samples of %q, and these files give another split of %d and %d: they have changed, or are others; give the right ones with -data",
 			x.Config.Data, m.Split.Train, m.Split.Test, m.Data.Name, now.Train, now.Test)
 	}
+	for i, l := range levelsOf(x.Data) {
+		if i < len(m.Data.Levels) && !l.same(m.Data.Levels[i]) {
+			return fmt.Errorf("%s: the run was made with %s of mean %.6g and deviation %.6g, and these files have %.6g and %.6g: their values have changed, or are others; give the right ones with -data, or train anew in another folder",
+				x.Config.Data, x.Data.Modalities[i].Name, m.Data.Levels[i].Mean, m.Data.Levels[i].Deviation, l.Mean, l.Deviation)
+		}
+	}
 	return nil
 }
 
-// Relabelled reports whether the run began without labels enough for stage 2, and the experiment, of rasters
-// of the same sizes, has them.
+// Relabelled reports whether the run began without labels enough for stage 2, and the experiment, of the same rasters,
+// has them.
 func (m *Manifest) Relabelled(x *Experiment) bool {
-	now := NewManifest(x)
-	return m.Split.Train == 0 && m.Split.Test == 0 && x.NoTest == nil && slices.Equal(m.Data.sizes(), now.Data.sizes())
+	now := x.dataFacts()
+	return m.Split.Train == 0 && m.Split.Test == 0 && x.NoTest == nil && slices.Equal(m.Data.sizes(), now.sizes()) &&
+		slices.EqualFunc(m.Data.Levels, now.Levels, Level.same)
 }
 
 // sizes lists the bands of the modalities, and the rows and columns of the scenes.
