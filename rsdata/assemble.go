@@ -32,12 +32,9 @@ func assemble(inv *inventory) (*Dataset, error) {
 		return nil, inv.nothing()
 	}
 	size := sizes[0]
-	a := &assembly{name: datasetName(inv.root), size: size, known: knownBySize(size)}
+	a := &assembly{name: datasetName(inv.root), size: size}
 	if len(inv.broken) > 0 {
 		return nil, fmt.Errorf("%w (repair or remove the file)", errors.Join(inv.broken...))
-	}
-	if a.known != nil {
-		a.name = a.known.name
 	}
 	if len(sizes) > 1 && muuflDemo(inv) {
 		return assembleMuuflCrop(inv)
@@ -76,6 +73,7 @@ func assemble(inv *inventory) (*Dataset, error) {
 			a.notef("left out, because it is not read as it is: %s; %s", filepath.Base(path), what)
 		}
 	}
+	a.recognise()
 	return a.dataset()
 }
 
@@ -154,11 +152,6 @@ func (a *assembly) addModality(name string, c *content) {
 		m.Wavelengths = nil
 	}
 	m.Bad = badBands(c.good, bands)
-	if m.Wavelengths == nil && name == "hsi" && a.known != nil {
-		if m.Wavelengths = a.known.wavelengths(bands); m.Wavelengths != nil {
-			a.notef("the files bring no wavelengths; %g to %g nm, evenly spaced, are assumed", a.known.span[0], a.known.span[1])
-		}
-	}
 	a.modalities = append(a.modalities, m)
 	c.array = narrow(c.array)
 	a.rasters = append(a.rasters, c.raster())
@@ -306,14 +299,24 @@ func (a *assembly) applyMasks() {
 	}
 }
 
-// chooseClasses takes the published classes of a known scene, else those of the files, else makes names up.
+// mostLabel returns the highest label of any map, 0 where nothing is labelled.
+func (a *assembly) mostLabel() int {
+	most := uint8(0)
+	for _, m := range [][]uint8{a.labels, a.train, a.test} {
+		for _, l := range m {
+			most = max(most, l)
+		}
+	}
+	return int(most)
+}
+
+// chooseClasses takes the classes that the files name, else the published ones of a known scene, else makes names up.
 func (a *assembly) chooseClasses(d *Dataset) {
 	var present [MaxClasses + 1]bool
-	most := 0
+	most := a.mostLabel()
 	for _, m := range [][]uint8{a.labels, a.train, a.test} {
 		for _, l := range m {
 			present[l] = true
-			most = max(most, int(l))
 		}
 	}
 	present[0] = false
@@ -322,10 +325,10 @@ func (a *assembly) chooseClasses(d *Dataset) {
 		bands = a.modalities[0].Bands
 	}
 	switch {
-	case a.known != nil:
-		d.Classes = slices.Clone(a.known.classes)
 	case len(a.classes) >= most && a.classes != nil:
 		d.Classes = a.classes
+	case a.known != nil:
+		d.Classes = slices.Clone(a.known.classes)
 	case most > 0 && indianCrop(a.size, bands, present[:]):
 		d.Classes = slices.Clone(indianPines.classes)
 		d.Name = "Indian Pines (crop)"

@@ -13,6 +13,7 @@ type knownScene struct {
 	name      string
 	h, w      int
 	hsiBands  int
+	rawBands  int    // of files from which noisy bands were not left out, 0 where there are none such
 	hsiFile   string // how the hyperspectral file is usually called
 	lidarFile string // the same for heights, "" where the scene has none
 	labelFile string
@@ -22,17 +23,68 @@ type knownScene struct {
 	span      [2]float64 // wavelengths of the first and the last band in nanometres, for files that do not tell
 }
 
-// knownScenes are recognised by their size in pixels.
 var knownScenes = []*knownScene{&houston2013, &trento, &muufl, &indianPines, &paviaUniversity, &salinas}
 
-// knownBySize returns the scene of a size, nil where none is known.
-func knownBySize(size [2]int) *knownScene {
-	for _, k := range knownScenes {
-		if size == [2]int{k.h, k.w} {
-			return k
+// maxHeights is the most bands that a raster beside labels has which is taken for the heights of a known scene.
+const maxHeights = 2
+
+// recognise takes the scene for a known one where size, bands and labels are those of one. A note says so, and also
+// where a scene has the size of a known one and is not it.
+func (a *assembly) recognise() {
+	i := slices.IndexFunc(knownScenes, func(k *knownScene) bool { return a.size == [2]int{k.h, k.w} })
+	if i < 0 {
+		return
+	}
+	k := knownScenes[i]
+	if why := k.unlike(a); why != "" {
+		a.notef("not taken for %s, whose size it has: %s", k.name, why)
+		return
+	}
+	a.known, a.name = k, k.name
+	a.notef("taken for %s, by its size and what its files hold; if it is another scene, describe it in a scene.json, which diffclip inspect -draft begins", k.name)
+	for i := range a.modalities {
+		m := &a.modalities[i]
+		if m.Name != "hsi" || m.Wavelengths != nil {
+			continue
+		}
+		if m.Wavelengths = k.wavelengths(m.Bands); m.Wavelengths != nil {
+			a.notef("the files bring no wavelengths; %g to %g nm, evenly spaced, are assumed", k.span[0], k.span[1])
 		}
 	}
-	return nil
+}
+
+// unlike says what tells a scene from the known one of its size, "" where nothing does.
+func (k *knownScene) unlike(a *assembly) string {
+	hsi, others := false, 0
+	for _, m := range a.modalities {
+		if m.Name != "hsi" {
+			others = m.Bands
+			continue
+		}
+		hsi = true
+		if m.Bands != k.hsiBands && m.Bands != k.rawBands {
+			return fmt.Sprintf("its spectra have %d bands, those of %s %s", m.Bands, k.name, k.bands())
+		}
+	}
+	switch {
+	case !hsi && others > 0 && k.lidarFile == "":
+		return fmt.Sprintf("its raster has %d bands, the spectra of %s %s", others, k.name, k.bands())
+	case !hsi && others > maxHeights:
+		return fmt.Sprintf("its raster has %d bands, the heights of %s at most %d", others, k.name, maxHeights)
+	case a.classes != nil && len(a.classes) != len(k.classes):
+		return fmt.Sprintf("its files name %d classes, %s has %d", len(a.classes), k.name, len(k.classes))
+	case a.mostLabel() > len(k.classes):
+		return fmt.Sprintf("its labels go up to %d, those of %s to %d", a.mostLabel(), k.name, len(k.classes))
+	}
+	return ""
+}
+
+// bands says in words how many bands the files of the scene have.
+func (k *knownScene) bands() string {
+	if k.rawBands == 0 {
+		return fmt.Sprint(k.hsiBands)
+	}
+	return fmt.Sprintf("%d or %d", k.hsiBands, k.rawBands)
 }
 
 // UsualFiles says in which files a known scene usually comes, given its name as Open sets it ("Houston 2013"); nil for

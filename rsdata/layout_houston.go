@@ -81,7 +81,7 @@ func readRegions(path string) (*roi.File, error) {
 	return roi.Read(f, path)
 }
 
-// nameClasses takes the regions' names for the classes of a scene that is not a known one.
+// nameClasses takes the regions' names for the classes.
 func (a *assembly) nameClasses(file *roi.File) {
 	if a.classes != nil {
 		return

@@ -16,7 +16,7 @@ import (
 // muufl is the Gulf Park campus of the University of Southern Mississippi at 1 m. Classes 7 and 8 are as the README
 // of the data has them; the report of 2017 exchanges them.
 var muufl = knownScene{
-	name: "MUUFL Gulfport", h: 325, w: 220, hsiBands: 64, span: [2]float64{405.8, 1005.3},
+	name: "MUUFL Gulfport", h: 325, w: 220, hsiBands: 64, rawBands: 72, span: [2]float64{405.8, 1005.3},
 	hsiFile:   "muufl_gulfport_campus_1_hsi_220_label.mat (variable hsi), HSI.mat or hsi_data.mat",
 	lidarFile: "LiDAR.mat or lidar_data.mat", labelFile: "gt.mat, labels.mat or train_test_gt.mat",
 	classes: []Class{
@@ -65,7 +65,7 @@ func openMuuflStruct(path string) (*Dataset, error) {
 		return nil, err
 	}
 	size := [2]int{spectra.array.Shape[0], spectra.array.Shape[1]}
-	a := &assembly{name: muufl.name, size: size, known: &muufl}
+	a := &assembly{name: datasetName(path), size: size}
 	if w, err := hsi.Lookup("info.wavelength"); err == nil && w.Array != nil {
 		spectra.wavelengths = float64s(w.Array)
 	}
@@ -89,6 +89,7 @@ func openMuuflStruct(path string) (*Dataset, error) {
 		}
 		a.labelRef = ref
 	}
+	a.recognise()
 	return a.dataset()
 }
 

@@ -8,7 +8,7 @@ import (
 
 // indianPines is the AVIRIS scene of north-western Indiana at 20 m, 200 bands after water absorption is left out.
 var indianPines = knownScene{
-	name: "Indian Pines", h: 145, w: 145, hsiBands: 200,
+	name: "Indian Pines", h: 145, w: 145, hsiBands: 200, rawBands: 220,
 	hsiFile: "Indian_pines_corrected.mat", labelFile: "Indian_pines_gt.mat",
 	classes: []Class{
 		{"Alfalfa", rgb(255, 69, 0)}, {"Corn-notill", rgb(255, 200, 40)}, {"Corn-mintill", rgb(240, 160, 90)}, {"Corn", rgb(255, 235, 120)},
@@ -21,7 +21,7 @@ var indianPines = knownScene{
 
 // paviaUniversity is the ROSIS scene of the engineering school at Pavia, Italy, at 1.3 m.
 var paviaUniversity = knownScene{
-	name: "Pavia University", h: 610, w: 340, hsiBands: 103, span: [2]float64{430, 860},
+	name: "Pavia University", h: 610, w: 340, hsiBands: 103, rawBands: 115, span: [2]float64{430, 860},
 	hsiFile: "PaviaU.mat", labelFile: "PaviaU_gt.mat",
 	classes: []Class{
 		{"Asphalt", rgb(128, 128, 136)}, {"Meadows", rgb(50, 205, 50)}, {"Gravel", rgb(0, 200, 220)}, {"Trees", rgb(0, 110, 0)},
@@ -32,7 +32,7 @@ var paviaUniversity = knownScene{
 
 // salinas is the AVIRIS scene of the Salinas Valley, California, at 3.7 m.
 var salinas = knownScene{
-	name: "Salinas", h: 512, w: 217, hsiBands: 204,
+	name: "Salinas", h: 512, w: 217, hsiBands: 204, rawBands: 224,
 	hsiFile: "Salinas_corrected.mat", labelFile: "Salinas_gt.mat",
 	classes: []Class{
 		{"Brocoli green weeds 1", rgb(34, 139, 34)}, {"Brocoli green weeds 2", rgb(110, 190, 90)}, {"Fallow", rgb(205, 170, 125)},

@@ -32,21 +32,21 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 		official   bool
 	}{
 		{"Houston, commonest", []file{
-			{"HSI.mat", []matVar{matRaster("HSI", 349, 1905, 10)}}, {"LiDAR.mat", []matVar{square("LiDAR", 349, 1905)}},
+			{"HSI.mat", []matVar{matRaster("HSI", 349, 1905, 144)}}, {"LiDAR.mat", []matVar{square("LiDAR", 349, 1905)}},
 			{"TRLabel.mat", []matVar{matLabels("TRLabel", 349, 1905, 15, 4)}}, {"TSLabel.mat", []matVar{matLabels("TSLabel", 349, 1905, 15, 9)}},
 			{"gt.mat", []matVar{matLabels("gt", 349, 1905, 15, 9)}}}, "Houston 2013", "hsi lidar", 15, true},
 		{"Houston, masks", []file{
-			{"HSI.mat", []matVar{matRaster("HSI", 349, 1905, 10)}}, {"DSM.mat", []matVar{square("DSM", 349, 1905)}},
-			{"TR.mat", []matVar{matLabels("TR", 349, 1905, 15, 4)}}, {"TE.mat", []matVar{matLabels("TE", 349, 1905, 15, 9)}},
-			{"mask_TR.mat", []matVar{matLabels("mask_TR", 349, 1905, 1, 60)}}, {"mask_TE.mat", []matVar{matLabels("mask_TE", 349, 1905, 1, 99)}}},
-			"Houston 2013", "hsi lidar", 15, true},
+			{"HSI.mat", []matVar{matRaster("HSI", 50, 190, 10)}}, {"DSM.mat", []matVar{square("DSM", 50, 190)}},
+			{"TR.mat", []matVar{matLabels("TR", 50, 190, 15, 4)}}, {"TE.mat", []matVar{matLabels("TE", 50, 190, 15, 9)}},
+			{"mask_TR.mat", []matVar{matLabels("mask_TR", 50, 190, 1, 60)}}, {"mask_TE.mat", []matVar{matLabels("mask_TE", 50, 190, 1, 99)}}},
+			"paddy", "hsi lidar", 15, true},
 		{"Houston, one file", []file{
-			{"Houston.mat", []matVar{matRaster("HSI", 349, 1905, 10), matLabels("trainlabels", 349, 1905, 15, 4), matLabels("testlabels", 349, 1905, 15, 9)}},
-			{"LiDAR_MP.mat", []matVar{matRaster("LiDAR_MP", 349, 1905, 12)}}}, "Houston 2013", "hsi lidar", 15, true},
+			{"Houston.mat", []matVar{matRaster("HSI", 50, 190, 10), matLabels("trainlabels", 50, 190, 15, 4), matLabels("testlabels", 50, 190, 15, 9)}},
+			{"LiDAR_MP.mat", []matVar{matRaster("LiDAR_MP", 50, 190, 12)}}}, "paddy", "hsi lidar", 15, true},
 		{"Houston, img", []file{
-			{"Houston.mat", []matVar{matRaster("img", 349, 1905, 12)}},
-			{"train_test_gt_1.mat", []matVar{matLabels("train_data", 349, 1905, 15, 4), matLabels("test_data", 349, 1905, 15, 9)}}},
-			"Houston 2013", "hsi", 15, true},
+			{"Houston.mat", []matVar{matRaster("img", 50, 190, 12)}},
+			{"train_test_gt_1.mat", []matVar{matLabels("train_data", 50, 190, 15, 4), matLabels("test_data", 50, 190, 15, 9)}}},
+			"paddy", "hsi", 15, true},
 		{"Trento, data", []file{
 			{"Italy_hsi.mat", []matVar{matRaster("data", 166, 600, 63)}}, {"Italy_lidar.mat", []matVar{matRaster("data", 166, 600, 2)}},
 			{"allgrd.mat", []matVar{matLabels("mask_test", 166, 600, 6, 50)}}}, "Trento", "hsi lidar", 6, false},
@@ -54,10 +54,10 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 			{"HSI_Trento.mat", []matVar{matRaster("hsi_trento", 166, 600, 63)}}, {"Lidar1_Trento.mat", []matVar{square("lidar1_trento", 166, 600)}},
 			{"GT_Trento.mat", []matVar{matLabels("gt_trento", 166, 600, 6, 50)}}}, "Trento", "hsi lidar", 6, false},
 		{"MUUFL, as published", []file{{"muufl_gulfport_campus_1_hsi_220_label.mat", []matVar{{name: "hsi", shape: []int{1, 1}, fields: []matVar{
-			{name: "Data", shape: []int{325, 220, 4}, values: matRaster("", 325, 220, 4).values},
+			{name: "Data", shape: []int{325, 220, 64}, values: matRaster("", 325, 220, 64).values},
 			{name: "Lidar", shape: []int{1, 1}, fields: []matVar{{name: "z", shape: []int{325, 220, 2}, values: matRaster("", 325, 220, 2).values}}},
 			{name: "sceneLabels", shape: []int{1, 1}, fields: []matVar{{name: "labels", shape: []int{325, 220}, values: minusOne(matLabels("", 325, 220, 11, 30).values.([]float64))}}},
-			{name: "info", shape: []int{1, 1}, fields: []matVar{{name: "wavelength", shape: []int{1, 4}, values: []float64{400, 500, 600, 700}}}},
+			{name: "info", shape: []int{1, 1}, fields: []matVar{{name: "wavelength", shape: []int{1, 64}, values: make([]float64, 64)}}},
 		}}}}}, "MUUFL Gulfport", "hsi lidar", 11, false},
 		{"MUUFL, three files", []file{
 			{"hsi.mat", []matVar{matRaster("HSI", 325, 220, 64)}}, {"lidar.mat", []matVar{matRaster("lidar", 325, 220, 2)}},
@@ -71,10 +71,10 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 			{"hsi_data.mat", []matVar{matRaster("hsi_data", 325, 220, 64)}}, {"lidar_data.mat", []matVar{matRaster("lidar_data", 325, 220, 2)}},
 			{"labels.mat", []matVar{matLabels("labels", 325, 220, 11, 30)}}}, "MUUFL Gulfport", "hsi lidar", 11, false},
 		{"Pavia University", []file{
-			{"PaviaU.mat", []matVar{matRaster("paviaU", 610, 340, 12)}}, {"PaviaU_gt.mat", []matVar{matLabels("paviaU_gt", 610, 340, 9, 9)}}},
+			{"PaviaU.mat", []matVar{matRaster("paviaU", 610, 340, 103)}}, {"PaviaU_gt.mat", []matVar{matLabels("paviaU_gt", 610, 340, 9, 9)}}},
 			"Pavia University", "hsi", 9, false},
 		{"Salinas", []file{
-			{"Salinas_corrected.mat", []matVar{matRaster("salinas_corrected", 512, 217, 12)}}, {"Salinas_gt.mat", []matVar{matLabels("salinas_gt", 512, 217, 16, 9)}}},
+			{"Salinas_corrected.mat", []matVar{matRaster("salinas_corrected", 512, 217, 204)}}, {"Salinas_gt.mat", []matVar{matLabels("salinas_gt", 512, 217, 16, 9)}}},
 			"Salinas", "hsi", 16, false},
 		{"single scene", []file{
 			{"paddy.mat", []matVar{matRaster("cube", 30, 20, 16)}}, {"paddy_gt.mat", []matVar{matLabels("paddy_gt", 30, 20, 4, 9)}}},
