@@ -2,6 +2,7 @@ package tensor_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -95,6 +96,41 @@ func TestPartsOfABuffer(t *testing.T) {
 	rows.Zero()
 	if want := (memory{0, 1, 0, 0, 4, 5, 6, -7, -8, 9, 10, 11}); !slices.Equal(m, want) {
 		t.Errorf("after writing: %v, want %v", m, want)
+	}
+}
+
+// TestPlaceTakesFromADevice: what was placed on a device comes to memory of Go, with its
+// values, and leaves the device alone from then on.
+func TestPlaceTakesFromADevice(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	m := memory{0, 1, 2, 3, 4}
+	x := tensor.OnBuffer(m, 1, tensor.Of(3))
+	be.Place(&x)
+	be.Scale(&x, &x, 2)
+	if b, _ := x.Buffer(); b != nil || x.Shape != tensor.Of(3) || !slices.Equal(x.Data, []float32{2, 4, 6}) || m[1] != 1 {
+		t.Errorf("%v of %v, where the device has %v", x.Data, x.Shape, m)
+	}
+}
+
+// TestSumsKeepSmallTerms: what lies blocks apart is added in float64, so that a million
+// ones beside a number that swallows each of them still count.
+func TestSumsKeepSmallTerms(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	const n, most = 1 << 20, 1 << 15 // of whose square a one is 2^-30
+	x, y := tensor.New(n), tensor.New(n)
+	be.Fill(x, 1)
+	copy(y.Data, x.Data)
+	x.Data[0], y.Data[0] = most*most, most
+	sum, squares, dot := tensor.New(), tensor.New(), tensor.New()
+	be.Sum(sum, x, 1)
+	be.SumSquares(squares, y)
+	be.DotLeading(dot, y, y)
+	for name, got := range map[string]float32{"Sum": sum.Item(), "SumSquares": squares.Item(), "DotLeading": dot.Item()} {
+		if missing := most*most + n - 1 - float64(got); math.Abs(missing) > 4096 { // those of the first block
+			t.Errorf("%s: %v of %d ones are missing", name, missing, n-1)
+		}
 	}
 }
 
