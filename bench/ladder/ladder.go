@@ -39,9 +39,11 @@ func Rungs() []Rung {
 		{"4-registers", "2 x 4 sums stay in registers: 6 loads for 8 multiplications, no store; 4 x 4 would not fit sixteen registers", kern.Generic, plain(Registers), 1},
 		{"5-packed", "panels of A and B are copied into the order in which they are read", kern.Generic, NewPacked, 1},
 	}
-	const simd = "the shipped kernel: packed panels, sums in vector registers, fused multiply-add"
+	const vectors = "the shipped kernel: packed panels, sums in vector registers"
+	const simd = vectors + ", fused multiply-add"
 	reasons := map[kern.Tier]string{
 		kern.Generic: "the shipped kernel in Go: eight sums a row, what a compiler without vectors keeps in registers",
+		kern.SSE:     vectors + ", a multiplication and an addition on 4 lanes",
 		kern.NEON:    simd + " on 4 lanes", kern.AVX2: simd + " on 8 lanes", kern.AVX512: simd + " on 16 lanes",
 	}
 	tiers := kern.Available()

@@ -4,7 +4,9 @@ package kern
 
 import "github.com/klauspost/cpuid/v2"
 
-func detect() (tiers []Tier) {
+// Every amd64 processor has SSE2.
+func detect() []Tier {
+	tiers := []Tier{SSE}
 	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3) {
 		tiers = append(tiers, AVX2)
 	}

@@ -3,7 +3,7 @@
 //
 // Every kernel is a plain Go function whose doc comment gives the equivalent
 // loop. Behind it stand up to four implementations (see Tier): one in Go, and
-// assembly for AVX2, AVX-512 and NEON that a small generator in ./gen writes.
+// assembly for SSE, AVX2, AVX-512 and NEON that a small generator in ./gen writes.
 // The tier is chosen once, when the program starts; DIFFCLIP_CPU overrides it,
 // and the build tag purego leaves all assembly out.
 //

@@ -42,7 +42,8 @@ func (act Activation) apply(dst, x []float32) {
 //
 // An element of P depends on its row of op(A), its column of op(B) and the
 // addends alone, not on M, N or the strides: a product may be split by rows or
-// columns without any change of bits. The tiers in assembly agree bit for bit.
+// columns without any change of bits. The tiers that fuse multiplication and
+// addition agree bit for bit, and so do those that do not, Generic and SSE.
 type Gemm struct {
 	M, N, K int // op(A) is M x K, op(B) is K x N, C is M x N
 

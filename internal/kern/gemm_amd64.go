@@ -5,6 +5,24 @@ package kern
 // A kernel gemmTxV is of tier T for panels of V vectors.
 
 //go:noescape
+func gemmSSEx1(p *panel)
+
+//go:noescape
+func gemmSSEx2(p *panel)
+
+//go:noescape
+func gemmSSEx3(p *panel)
+
+//go:noescape
+func gemmSSEx4(p *panel)
+
+//go:noescape
+func gemmSSEx5(p *panel)
+
+//go:noescape
+func gemmSSEx6(p *panel)
+
+//go:noescape
 func gemmAVX2x1(p *panel)
 
 //go:noescape
@@ -22,10 +40,14 @@ func gemmAVX512x3(p *panel)
 //go:noescape
 func gemmAVX512x4(p *panel)
 
+func peakSSE(n int)
 func peakAVX2(n int)
 func peakAVX512(n int)
 
-// Yardsticks compute tiles of 6 rows, 128 deep, by 2 or 4 vectors.
+// Yardsticks compute tiles, 128 deep, of 6 rows by 2 or 4 vectors, or 2 rows by 6.
+
+//go:noescape
+func yardstickSSE(c, a, b *float32, tiles int)
 
 //go:noescape
 func yardstickAVX2(c, a, b *float32, tiles int)
@@ -39,6 +61,8 @@ func runPanel(t Tier, vecs int, p panel) {
 	switch {
 	case t == Generic:
 		genericPanel(&p)
+	case t == SSE:
+		ssePanel(vecs, &p)
 	case t == AVX2 && vecs == 1:
 		gemmAVX2x1(&p)
 	case t == AVX2:
@@ -54,6 +78,23 @@ func runPanel(t Tier, vecs int, p panel) {
 	}
 }
 
+func ssePanel(vecs int, p *panel) {
+	switch vecs {
+	case 1:
+		gemmSSEx1(p)
+	case 2:
+		gemmSSEx2(p)
+	case 3:
+		gemmSSEx3(p)
+	case 4:
+		gemmSSEx4(p)
+	case 5:
+		gemmSSEx5(p)
+	default:
+		gemmSSEx6(p)
+	}
+}
+
 // runPeak runs n rounds of tier t's peak loop and returns the operations of a round.
 func runPeak(t Tier, n int) (flops int) {
 	switch t {
@@ -63,6 +104,9 @@ func runPeak(t Tier, n int) (flops int) {
 	case AVX2:
 		peakAVX2(n)
 		return 12 * 8 * 2
+	case SSE:
+		peakSSE(n)
+		return 7 * 4 * 2
 	}
 	return peakGeneric(n)
 }
@@ -74,6 +118,8 @@ func yardstickTile(t Tier) (rows, cols int) {
 		return 6, 4 * 16
 	case AVX2:
 		return 6, 2 * 8
+	case SSE:
+		return 2, 6 * 4
 	}
 	return yardstickRows, yardstickCols
 }
@@ -85,6 +131,8 @@ func runYardstick(t Tier, c, a, b []float32, tiles int) {
 		yardstickAVX512(&c[0], &a[0], &b[0], tiles)
 	case AVX2:
 		yardstickAVX2(&c[0], &a[0], &b[0], tiles)
+	case SSE:
+		yardstickSSE(&c[0], &a[0], &b[0], tiles)
 	default:
 		yardstickGeneric(c, a, b, tiles)
 	}

@@ -18,6 +18,7 @@ type layout struct {
 var layouts = [...]layout{
 	Generic: {lanes: genericWidth, vecs: 1, contiguous: true},
 	NEON:    {lanes: 4, vecs: 4},
+	SSE:     {lanes: 4, vecs: 6, contiguous: true},
 	AVX2:    {lanes: 8, vecs: 2},
 	AVX512:  {lanes: 16, vecs: 4, masked: true},
 }

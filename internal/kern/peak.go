@@ -8,7 +8,7 @@ import (
 
 // MeasurePeak returns the rate, in GFLOP/s, at which one thread does fused
 // multiply-adds of the active tier on registers alone, or multiplications and
-// additions in the generic tier. It takes about d and returns the best of ten
+// additions in tiers that do not fuse them. It takes about d and returns the best of ten
 // parts, since a part may be disturbed. It is the ceiling for Gemm.
 func MeasurePeak(d time.Duration) (gflops float64) {
 	const parts = 10

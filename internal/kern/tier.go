@@ -15,6 +15,7 @@ type Tier uint8
 const (
 	Generic Tier = iota // portable Go
 	NEON                // arm64, 4 float32 lanes
+	SSE                 // every amd64 (SSE2), 4 lanes, without fused multiply-add
 	AVX2                // amd64 with AVX2 and FMA, 8 lanes
 	AVX512              // amd64 with AVX-512 F, BW, DQ and VL, 16 lanes
 )
@@ -22,7 +23,7 @@ const (
 // Env names the environment variable that chooses a tier by name.
 const Env = "DIFFCLIP_CPU"
 
-var tierNames = [...]string{Generic: "generic", NEON: "neon", AVX2: "avx2", AVX512: "avx512"}
+var tierNames = [...]string{Generic: "generic", NEON: "neon", SSE: "sse", AVX2: "avx2", AVX512: "avx512"}
 
 // String returns the tier's name as DIFFCLIP_CPU spells it.
 func (t Tier) String() string { return tierNames[t] }

@@ -5,6 +5,9 @@
 package kern
 
 //go:noescape
+func addSSE(dst, a, b *float32, n int)
+
+//go:noescape
 func addAVX2(dst, a, b *float32, n int)
 
 //go:noescape
@@ -12,6 +15,9 @@ func addAVX512(dst, a, b *float32, n int)
 
 func asmAdd(dst, a, b *float32, n int) bool {
 	switch active {
+	case SSE:
+		addSSE(dst, a, b, n)
+		return true
 	case AVX2:
 		addAVX2(dst, a, b, n)
 		return true
@@ -23,6 +29,9 @@ func asmAdd(dst, a, b *float32, n int) bool {
 }
 
 //go:noescape
+func subSSE(dst, a, b *float32, n int)
+
+//go:noescape
 func subAVX2(dst, a, b *float32, n int)
 
 //go:noescape
@@ -30,6 +39,9 @@ func subAVX512(dst, a, b *float32, n int)
 
 func asmSub(dst, a, b *float32, n int) bool {
 	switch active {
+	case SSE:
+		subSSE(dst, a, b, n)
+		return true
 	case AVX2:
 		subAVX2(dst, a, b, n)
 		return true
@@ -41,6 +53,9 @@ func asmSub(dst, a, b *float32, n int) bool {
 }
 
 //go:noescape
+func mulSSE(dst, a, b *float32, n int)
+
+//go:noescape
 func mulAVX2(dst, a, b *float32, n int)
 
 //go:noescape
@@ -48,6 +63,9 @@ func mulAVX512(dst, a, b *float32, n int)
 
 func asmMul(dst, a, b *float32, n int) bool {
 	switch active {
+	case SSE:
+		mulSSE(dst, a, b, n)
+		return true
 	case AVX2:
 		mulAVX2(dst, a, b, n)
 		return true
@@ -59,6 +77,9 @@ func asmMul(dst, a, b *float32, n int) bool {
 }
 
 //go:noescape
+func mulAddSSE(dst, a, b *float32, n int)
+
+//go:noescape
 func mulAddAVX2(dst, a, b *float32, n int)
 
 //go:noescape
@@ -66,6 +87,9 @@ func mulAddAVX512(dst, a, b *float32, n int)
 
 func asmMulAdd(dst, a, b *float32, n int) bool {
 	switch active {
+	case SSE:
+		mulAddSSE(dst, a, b, n)
+		return true
 	case AVX2:
 		mulAddAVX2(dst, a, b, n)
 		return true
@@ -77,6 +101,9 @@ func asmMulAdd(dst, a, b *float32, n int) bool {
 }
 
 //go:noescape
+func axpySSE(y, x *float32, n int, alpha float32)
+
+//go:noescape
 func axpyAVX2(y, x *float32, n int, alpha float32)
 
 //go:noescape
@@ -84,6 +111,9 @@ func axpyAVX512(y, x *float32, n int, alpha float32)
 
 func asmAxpy(y, x *float32, n int, alpha float32) bool {
 	switch active {
+	case SSE:
+		axpySSE(y, x, n, alpha)
+		return true
 	case AVX2:
 		axpyAVX2(y, x, n, alpha)
 		return true
@@ -95,6 +125,9 @@ func asmAxpy(y, x *float32, n int, alpha float32) bool {
 }
 
 //go:noescape
+func scaleSSE(dst, a *float32, n int, s float32)
+
+//go:noescape
 func scaleAVX2(dst, a *float32, n int, s float32)
 
 //go:noescape
@@ -102,6 +135,9 @@ func scaleAVX512(dst, a *float32, n int, s float32)
 
 func asmScale(dst, a *float32, n int, s float32) bool {
 	switch active {
+	case SSE:
+		scaleSSE(dst, a, n, s)
+		return true
 	case AVX2:
 		scaleAVX2(dst, a, n, s)
 		return true
@@ -113,6 +149,9 @@ func asmScale(dst, a *float32, n int, s float32) bool {
 }
 
 //go:noescape
+func fillSSE(dst *float32, n int, v float32)
+
+//go:noescape
 func fillAVX2(dst *float32, n int, v float32)
 
 //go:noescape
@@ -120,6 +159,9 @@ func fillAVX512(dst *float32, n int, v float32)
 
 func asmFill(dst *float32, n int, v float32) bool {
 	switch active {
+	case SSE:
+		fillSSE(dst, n, v)
+		return true
 	case AVX2:
 		fillAVX2(dst, n, v)
 		return true
@@ -131,6 +173,9 @@ func asmFill(dst *float32, n int, v float32) bool {
 }
 
 //go:noescape
+func scaleAddSSE(dst, a, b *float32, n int, s, t float32)
+
+//go:noescape
 func scaleAddAVX2(dst, a, b *float32, n int, s, t float32)
 
 //go:noescape
@@ -138,6 +183,9 @@ func scaleAddAVX512(dst, a, b *float32, n int, s, t float32)
 
 func asmScaleAdd(dst, a, b *float32, n int, s, t float32) bool {
 	switch active {
+	case SSE:
+		scaleAddSSE(dst, a, b, n, s, t)
+		return true
 	case AVX2:
 		scaleAddAVX2(dst, a, b, n, s, t)
 		return true
@@ -149,6 +197,9 @@ func asmScaleAdd(dst, a, b *float32, n int, s, t float32) bool {
 }
 
 //go:noescape
+func expSSE(dst, x *float32, n int)
+
+//go:noescape
 func expAVX2(dst, x *float32, n int)
 
 //go:noescape
@@ -156,6 +207,9 @@ func expAVX512(dst, x *float32, n int)
 
 func asmExp(dst, x *float32, n int) bool {
 	switch active {
+	case SSE:
+		expSSE(dst, x, n)
+		return true
 	case AVX2:
 		expAVX2(dst, x, n)
 		return true
@@ -167,6 +221,9 @@ func asmExp(dst, x *float32, n int) bool {
 }
 
 //go:noescape
+func reluSSE(dst, x *float32, n int)
+
+//go:noescape
 func reluAVX2(dst, x *float32, n int)
 
 //go:noescape
@@ -174,6 +231,9 @@ func reluAVX512(dst, x *float32, n int)
 
 func asmRelu(dst, x *float32, n int) bool {
 	switch active {
+	case SSE:
+		reluSSE(dst, x, n)
+		return true
 	case AVX2:
 		reluAVX2(dst, x, n)
 		return true
@@ -185,6 +245,9 @@ func asmRelu(dst, x *float32, n int) bool {
 }
 
 //go:noescape
+func reluBackwardSSE(dx, dy, y *float32, n int)
+
+//go:noescape
 func reluBackwardAVX2(dx, dy, y *float32, n int)
 
 //go:noescape
@@ -192,6 +255,9 @@ func reluBackwardAVX512(dx, dy, y *float32, n int)
 
 func asmReluBackward(dx, dy, y *float32, n int) bool {
 	switch active {
+	case SSE:
+		reluBackwardSSE(dx, dy, y, n)
+		return true
 	case AVX2:
 		reluBackwardAVX2(dx, dy, y, n)
 		return true
@@ -203,6 +269,9 @@ func asmReluBackward(dx, dy, y *float32, n int) bool {
 }
 
 //go:noescape
+func geluSSE(dst, x *float32, n int)
+
+//go:noescape
 func geluAVX2(dst, x *float32, n int)
 
 //go:noescape
@@ -210,6 +279,9 @@ func geluAVX512(dst, x *float32, n int)
 
 func asmGelu(dst, x *float32, n int) bool {
 	switch active {
+	case SSE:
+		geluSSE(dst, x, n)
+		return true
 	case AVX2:
 		geluAVX2(dst, x, n)
 		return true
@@ -221,6 +293,9 @@ func asmGelu(dst, x *float32, n int) bool {
 }
 
 //go:noescape
+func geluBackwardSSE(dx, dy, x *float32, n int)
+
+//go:noescape
 func geluBackwardAVX2(dx, dy, x *float32, n int)
 
 //go:noescape
@@ -228,6 +303,9 @@ func geluBackwardAVX512(dx, dy, x *float32, n int)
 
 func asmGeluBackward(dx, dy, x *float32, n int) bool {
 	switch active {
+	case SSE:
+		geluBackwardSSE(dx, dy, x, n)
+		return true
 	case AVX2:
 		geluBackwardAVX2(dx, dy, x, n)
 		return true
@@ -239,6 +317,9 @@ func asmGeluBackward(dx, dy, x *float32, n int) bool {
 }
 
 //go:noescape
+func swishSSE(dst, x *float32, n int, slope float32)
+
+//go:noescape
 func swishAVX2(dst, x *float32, n int, slope float32)
 
 //go:noescape
@@ -246,6 +327,9 @@ func swishAVX512(dst, x *float32, n int, slope float32)
 
 func asmSwish(dst, x *float32, n int, slope float32) bool {
 	switch active {
+	case SSE:
+		swishSSE(dst, x, n, slope)
+		return true
 	case AVX2:
 		swishAVX2(dst, x, n, slope)
 		return true
@@ -257,6 +341,9 @@ func asmSwish(dst, x *float32, n int, slope float32) bool {
 }
 
 //go:noescape
+func swishBackwardSSE(dx, dy, x *float32, n int, slope float32)
+
+//go:noescape
 func swishBackwardAVX2(dx, dy, x *float32, n int, slope float32)
 
 //go:noescape
@@ -264,6 +351,9 @@ func swishBackwardAVX512(dx, dy, x *float32, n int, slope float32)
 
 func asmSwishBackward(dx, dy, x *float32, n int, slope float32) bool {
 	switch active {
+	case SSE:
+		swishBackwardSSE(dx, dy, x, n, slope)
+		return true
 	case AVX2:
 		swishBackwardAVX2(dx, dy, x, n, slope)
 		return true
@@ -275,6 +365,9 @@ func asmSwishBackward(dx, dy, x *float32, n int, slope float32) bool {
 }
 
 //go:noescape
+func sigmoidSSE(dst, x *float32, n int)
+
+//go:noescape
 func sigmoidAVX2(dst, x *float32, n int)
 
 //go:noescape
@@ -282,6 +375,9 @@ func sigmoidAVX512(dst, x *float32, n int)
 
 func asmSigmoid(dst, x *float32, n int) bool {
 	switch active {
+	case SSE:
+		sigmoidSSE(dst, x, n)
+		return true
 	case AVX2:
 		sigmoidAVX2(dst, x, n)
 		return true
@@ -293,6 +389,9 @@ func asmSigmoid(dst, x *float32, n int) bool {
 }
 
 //go:noescape
+func adamSSE(p, grad, m, v *float32, n int, gradScale, l2, keep, beta1, rate1, beta2, rate2, step, invSqrtBias2, epsilon float32)
+
+//go:noescape
 func adamAVX2(p, grad, m, v *float32, n int, gradScale, l2, keep, beta1, rate1, beta2, rate2, step, invSqrtBias2, epsilon float32)
 
 //go:noescape
@@ -300,6 +399,9 @@ func adamAVX512(p, grad, m, v *float32, n int, gradScale, l2, keep, beta1, rate1
 
 func asmAdam(p, grad, m, v *float32, n int, gradScale, l2, keep, beta1, rate1, beta2, rate2, step, invSqrtBias2, epsilon float32) bool {
 	switch active {
+	case SSE:
+		adamSSE(p, grad, m, v, n, gradScale, l2, keep, beta1, rate1, beta2, rate2, step, invSqrtBias2, epsilon)
+		return true
 	case AVX2:
 		adamAVX2(p, grad, m, v, n, gradScale, l2, keep, beta1, rate1, beta2, rate2, step, invSqrtBias2, epsilon)
 		return true
@@ -311,6 +413,9 @@ func asmAdam(p, grad, m, v *float32, n int, gradScale, l2, keep, beta1, rate1, b
 }
 
 //go:noescape
+func sumSSE(x *float32, n int) (ret float32)
+
+//go:noescape
 func sumAVX2(x *float32, n int) (ret float32)
 
 //go:noescape
@@ -318,6 +423,8 @@ func sumAVX512(x *float32, n int) (ret float32)
 
 func asmSum(x *float32, n int) (float32, bool) {
 	switch active {
+	case SSE:
+		return sumSSE(x, n), true
 	case AVX2:
 		return sumAVX2(x, n), true
 	case AVX512:
@@ -327,6 +434,9 @@ func asmSum(x *float32, n int) (float32, bool) {
 }
 
 //go:noescape
+func dotSSE(x, y *float32, n int) (ret float32)
+
+//go:noescape
 func dotAVX2(x, y *float32, n int) (ret float32)
 
 //go:noescape
@@ -334,6 +444,8 @@ func dotAVX512(x, y *float32, n int) (ret float32)
 
 func asmDot(x, y *float32, n int) (float32, bool) {
 	switch active {
+	case SSE:
+		return dotSSE(x, y, n), true
 	case AVX2:
 		return dotAVX2(x, y, n), true
 	case AVX512:
@@ -343,6 +455,9 @@ func asmDot(x, y *float32, n int) (float32, bool) {
 }
 
 //go:noescape
+func maxSSE(x *float32, n int) (ret float32)
+
+//go:noescape
 func maxAVX2(x *float32, n int) (ret float32)
 
 //go:noescape
@@ -350,6 +465,8 @@ func maxAVX512(x *float32, n int) (ret float32)
 
 func asmMax(x *float32, n int) (float32, bool) {
 	switch active {
+	case SSE:
+		return maxSSE(x, n), true
 	case AVX2:
 		return maxAVX2(x, n), true
 	case AVX512:
@@ -359,6 +476,9 @@ func asmMax(x *float32, n int) (float32, bool) {
 }
 
 //go:noescape
+func addRowSSE(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int)
+
+//go:noescape
 func addRowAVX2(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int)
 
 //go:noescape
@@ -366,6 +486,9 @@ func addRowAVX512(dst *float32, ldd int, x *float32, ldx int, row *float32, rows
 
 func asmAddRow(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int) bool {
 	switch active {
+	case SSE:
+		addRowSSE(dst, ldd, x, ldx, row, rows, cols)
+		return true
 	case AVX2:
 		addRowAVX2(dst, ldd, x, ldx, row, rows, cols)
 		return true
@@ -377,6 +500,9 @@ func asmAddRow(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, c
 }
 
 //go:noescape
+func scaleShiftRowsSSE(dst *float32, ldd int, x *float32, ldx int, scale, shift *float32, rows, cols int, floor float32)
+
+//go:noescape
 func scaleShiftRowsAVX2(dst *float32, ldd int, x *float32, ldx int, scale, shift *float32, rows, cols int, floor float32)
 
 //go:noescape
@@ -384,6 +510,9 @@ func scaleShiftRowsAVX512(dst *float32, ldd int, x *float32, ldx int, scale, shi
 
 func asmScaleShiftRows(dst *float32, ldd int, x *float32, ldx int, scale, shift *float32, rows, cols int, floor float32) bool {
 	switch active {
+	case SSE:
+		scaleShiftRowsSSE(dst, ldd, x, ldx, scale, shift, rows, cols, floor)
+		return true
 	case AVX2:
 		scaleShiftRowsAVX2(dst, ldd, x, ldx, scale, shift, rows, cols, floor)
 		return true
@@ -395,6 +524,9 @@ func asmScaleShiftRows(dst *float32, ldd int, x *float32, ldx int, scale, shift 
 }
 
 //go:noescape
+func colSumSSE(dst, x *float32, ld, rows, cols int)
+
+//go:noescape
 func colSumAVX2(dst, x *float32, ld, rows, cols int)
 
 //go:noescape
@@ -402,6 +534,9 @@ func colSumAVX512(dst, x *float32, ld, rows, cols int)
 
 func asmColSum(dst, x *float32, ld, rows, cols int) bool {
 	switch active {
+	case SSE:
+		colSumSSE(dst, x, ld, rows, cols)
+		return true
 	case AVX2:
 		colSumAVX2(dst, x, ld, rows, cols)
 		return true
@@ -413,6 +548,9 @@ func asmColSum(dst, x *float32, ld, rows, cols int) bool {
 }
 
 //go:noescape
+func colMomentsSSE(sum, sumsq, x, shift *float32, ld, rows, cols int)
+
+//go:noescape
 func colMomentsAVX2(sum, sumsq, x, shift *float32, ld, rows, cols int)
 
 //go:noescape
@@ -420,6 +558,9 @@ func colMomentsAVX512(sum, sumsq, x, shift *float32, ld, rows, cols int)
 
 func asmColMoments(sum, sumsq, x, shift *float32, ld, rows, cols int) bool {
 	switch active {
+	case SSE:
+		colMomentsSSE(sum, sumsq, x, shift, ld, rows, cols)
+		return true
 	case AVX2:
 		colMomentsAVX2(sum, sumsq, x, shift, ld, rows, cols)
 		return true
@@ -431,6 +572,9 @@ func asmColMoments(sum, sumsq, x, shift *float32, ld, rows, cols int) bool {
 }
 
 //go:noescape
+func colDotSSE(dst, x, y *float32, ldx, ldy, rows, cols int)
+
+//go:noescape
 func colDotAVX2(dst, x, y *float32, ldx, ldy, rows, cols int)
 
 //go:noescape
@@ -438,6 +582,9 @@ func colDotAVX512(dst, x, y *float32, ldx, ldy, rows, cols int)
 
 func asmColDot(dst, x, y *float32, ldx, ldy, rows, cols int) bool {
 	switch active {
+	case SSE:
+		colDotSSE(dst, x, y, ldx, ldy, rows, cols)
+		return true
 	case AVX2:
 		colDotAVX2(dst, x, y, ldx, ldy, rows, cols)
 		return true
@@ -449,6 +596,9 @@ func asmColDot(dst, x, y *float32, ldx, ldy, rows, cols int) bool {
 }
 
 //go:noescape
+func softmaxMaxSSE(most, x *float32, ldx, rows, cols int, scale float32)
+
+//go:noescape
 func softmaxMaxAVX2(most, x *float32, ldx, rows, cols int, scale float32)
 
 //go:noescape
@@ -456,6 +606,9 @@ func softmaxMaxAVX512(most, x *float32, ldx, rows, cols int, scale float32)
 
 func asmSoftmaxMax(most, x *float32, ldx, rows, cols int, scale float32) bool {
 	switch active {
+	case SSE:
+		softmaxMaxSSE(most, x, ldx, rows, cols, scale)
+		return true
 	case AVX2:
 		softmaxMaxAVX2(most, x, ldx, rows, cols, scale)
 		return true
@@ -467,6 +620,9 @@ func asmSoftmaxMax(most, x *float32, ldx, rows, cols int, scale float32) bool {
 }
 
 //go:noescape
+func softmaxExpSSE(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32)
+
+//go:noescape
 func softmaxExpAVX2(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32)
 
 //go:noescape
@@ -474,6 +630,9 @@ func softmaxExpAVX512(dst *float32, ldd int, x *float32, ldx int, most, sum *flo
 
 func asmSoftmaxExp(dst *float32, ldd int, x *float32, ldx int, most, sum *float32, rows, cols int, scale float32) bool {
 	switch active {
+	case SSE:
+		softmaxExpSSE(dst, ldd, x, ldx, most, sum, rows, cols, scale)
+		return true
 	case AVX2:
 		softmaxExpAVX2(dst, ldd, x, ldx, most, sum, rows, cols, scale)
 		return true
@@ -485,6 +644,9 @@ func asmSoftmaxExp(dst *float32, ldd int, x *float32, ldx int, most, sum *float3
 }
 
 //go:noescape
+func softmaxLogSSE(most, sum *float32, n int)
+
+//go:noescape
 func softmaxLogAVX2(most, sum *float32, n int)
 
 //go:noescape
@@ -492,6 +654,9 @@ func softmaxLogAVX512(most, sum *float32, n int)
 
 func asmSoftmaxLog(most, sum *float32, n int) bool {
 	switch active {
+	case SSE:
+		softmaxLogSSE(most, sum, n)
+		return true
 	case AVX2:
 		softmaxLogAVX2(most, sum, n)
 		return true
@@ -503,6 +668,9 @@ func asmSoftmaxLog(most, sum *float32, n int) bool {
 }
 
 //go:noescape
+func scaleRowsSSE(dst *float32, ldd int, scale *float32, rows, cols int)
+
+//go:noescape
 func scaleRowsAVX2(dst *float32, ldd int, scale *float32, rows, cols int)
 
 //go:noescape
@@ -510,6 +678,9 @@ func scaleRowsAVX512(dst *float32, ldd int, scale *float32, rows, cols int)
 
 func asmScaleRows(dst *float32, ldd int, scale *float32, rows, cols int) bool {
 	switch active {
+	case SSE:
+		scaleRowsSSE(dst, ldd, scale, rows, cols)
+		return true
 	case AVX2:
 		scaleRowsAVX2(dst, ldd, scale, rows, cols)
 		return true
@@ -521,6 +692,9 @@ func asmScaleRows(dst *float32, ldd int, scale *float32, rows, cols int) bool {
 }
 
 //go:noescape
+func softmaxFromLSESSE(dst *float32, ldd int, x *float32, ldx int, lse *float32, rows, cols int, scale float32)
+
+//go:noescape
 func softmaxFromLSEAVX2(dst *float32, ldd int, x *float32, ldx int, lse *float32, rows, cols int, scale float32)
 
 //go:noescape
@@ -528,6 +702,9 @@ func softmaxFromLSEAVX512(dst *float32, ldd int, x *float32, ldx int, lse *float
 
 func asmSoftmaxFromLSE(dst *float32, ldd int, x *float32, ldx int, lse *float32, rows, cols int, scale float32) bool {
 	switch active {
+	case SSE:
+		softmaxFromLSESSE(dst, ldd, x, ldx, lse, rows, cols, scale)
+		return true
 	case AVX2:
 		softmaxFromLSEAVX2(dst, ldd, x, ldx, lse, rows, cols, scale)
 		return true
@@ -539,6 +716,9 @@ func asmSoftmaxFromLSE(dst *float32, ldd int, x *float32, ldx int, lse *float32,
 }
 
 //go:noescape
+func softmaxBackwardSSE(dx *float32, ldx int, dy *float32, ldy int, y *float32, ld, rows, cols int, scale float32)
+
+//go:noescape
 func softmaxBackwardAVX2(dx *float32, ldx int, dy *float32, ldy int, y *float32, ld, rows, cols int, scale float32)
 
 //go:noescape
@@ -546,6 +726,9 @@ func softmaxBackwardAVX512(dx *float32, ldx int, dy *float32, ldy int, y *float3
 
 func asmSoftmaxBackward(dx *float32, ldx int, dy *float32, ldy int, y *float32, ld, rows, cols int, scale float32) bool {
 	switch active {
+	case SSE:
+		softmaxBackwardSSE(dx, ldx, dy, ldy, y, ld, rows, cols, scale)
+		return true
 	case AVX2:
 		softmaxBackwardAVX2(dx, ldx, dy, ldy, y, ld, rows, cols, scale)
 		return true
@@ -557,6 +740,9 @@ func asmSoftmaxBackward(dx *float32, ldx int, dy *float32, ldy int, y *float32, 
 }
 
 //go:noescape
+func rowMeanSSE(mean, x *float32, rows, cols int, inverse float32)
+
+//go:noescape
 func rowMeanAVX2(mean, x *float32, rows, cols int, inverse float32)
 
 //go:noescape
@@ -564,6 +750,9 @@ func rowMeanAVX512(mean, x *float32, rows, cols int, inverse float32)
 
 func asmRowMean(mean, x *float32, rows, cols int, inverse float32) bool {
 	switch active {
+	case SSE:
+		rowMeanSSE(mean, x, rows, cols, inverse)
+		return true
 	case AVX2:
 		rowMeanAVX2(mean, x, rows, cols, inverse)
 		return true
@@ -575,6 +764,9 @@ func asmRowMean(mean, x *float32, rows, cols int, inverse float32) bool {
 }
 
 //go:noescape
+func rowVarianceSSE(sumsq, x, mean *float32, rows, cols int)
+
+//go:noescape
 func rowVarianceAVX2(sumsq, x, mean *float32, rows, cols int)
 
 //go:noescape
@@ -582,6 +774,9 @@ func rowVarianceAVX512(sumsq, x, mean *float32, rows, cols int)
 
 func asmRowVariance(sumsq, x, mean *float32, rows, cols int) bool {
 	switch active {
+	case SSE:
+		rowVarianceSSE(sumsq, x, mean, rows, cols)
+		return true
 	case AVX2:
 		rowVarianceAVX2(sumsq, x, mean, rows, cols)
 		return true
@@ -593,6 +788,9 @@ func asmRowVariance(sumsq, x, mean *float32, rows, cols int) bool {
 }
 
 //go:noescape
+func layerNormRstdSSE(rstd *float32, n int, inverse, eps float32)
+
+//go:noescape
 func layerNormRstdAVX2(rstd *float32, n int, inverse, eps float32)
 
 //go:noescape
@@ -600,6 +798,9 @@ func layerNormRstdAVX512(rstd *float32, n int, inverse, eps float32)
 
 func asmLayerNormRstd(rstd *float32, n int, inverse, eps float32) bool {
 	switch active {
+	case SSE:
+		layerNormRstdSSE(rstd, n, inverse, eps)
+		return true
 	case AVX2:
 		layerNormRstdAVX2(rstd, n, inverse, eps)
 		return true
@@ -611,6 +812,9 @@ func asmLayerNormRstd(rstd *float32, n int, inverse, eps float32) bool {
 }
 
 //go:noescape
+func normaliseSSE(dst, x, mean, rstd *float32, rows, cols int)
+
+//go:noescape
 func normaliseAVX2(dst, x, mean, rstd *float32, rows, cols int)
 
 //go:noescape
@@ -618,6 +822,9 @@ func normaliseAVX512(dst, x, mean, rstd *float32, rows, cols int)
 
 func asmNormalise(dst, x, mean, rstd *float32, rows, cols int) bool {
 	switch active {
+	case SSE:
+		normaliseSSE(dst, x, mean, rstd, rows, cols)
+		return true
 	case AVX2:
 		normaliseAVX2(dst, x, mean, rstd, rows, cols)
 		return true
@@ -629,6 +836,9 @@ func asmNormalise(dst, x, mean, rstd *float32, rows, cols int) bool {
 }
 
 //go:noescape
+func normaliseGradSSE(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
+
+//go:noescape
 func normaliseGradAVX2(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 
 //go:noescape
@@ -636,6 +846,9 @@ func normaliseGradAVX512(dx, dy, x, mean, rstd *float32, rows, cols int, inverse
 
 func asmNormaliseGrad(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	switch active {
+	case SSE:
+		normaliseGradSSE(dx, dy, x, mean, rstd, rows, cols, inverse)
+		return true
 	case AVX2:
 		normaliseGradAVX2(dx, dy, x, mean, rstd, rows, cols, inverse)
 		return true
@@ -647,6 +860,9 @@ func asmNormaliseGrad(dx, dy, x, mean, rstd *float32, rows, cols int, inverse fl
 }
 
 //go:noescape
+func normaliseGradAddSSE(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
+
+//go:noescape
 func normaliseGradAddAVX2(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32)
 
 //go:noescape
@@ -654,6 +870,9 @@ func normaliseGradAddAVX512(dx, dy, x, mean, rstd *float32, rows, cols int, inve
 
 func asmNormaliseGradAdd(dx, dy, x, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	switch active {
+	case SSE:
+		normaliseGradAddSSE(dx, dy, x, mean, rstd, rows, cols, inverse)
+		return true
 	case AVX2:
 		normaliseGradAddAVX2(dx, dy, x, mean, rstd, rows, cols, inverse)
 		return true
@@ -665,6 +884,9 @@ func asmNormaliseGradAdd(dx, dy, x, mean, rstd *float32, rows, cols int, inverse
 }
 
 //go:noescape
+func layerNormSSE(dst, x, gamma, beta, mean, rstd *float32, rows, cols int)
+
+//go:noescape
 func layerNormAVX2(dst, x, gamma, beta, mean, rstd *float32, rows, cols int)
 
 //go:noescape
@@ -672,6 +894,9 @@ func layerNormAVX512(dst, x, gamma, beta, mean, rstd *float32, rows, cols int)
 
 func asmLayerNorm(dst, x, gamma, beta, mean, rstd *float32, rows, cols int) bool {
 	switch active {
+	case SSE:
+		layerNormSSE(dst, x, gamma, beta, mean, rstd, rows, cols)
+		return true
 	case AVX2:
 		layerNormAVX2(dst, x, gamma, beta, mean, rstd, rows, cols)
 		return true
@@ -683,6 +908,9 @@ func asmLayerNorm(dst, x, gamma, beta, mean, rstd *float32, rows, cols int) bool
 }
 
 //go:noescape
+func layerNormGradSSE(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
+
+//go:noescape
 func layerNormGradAVX2(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
 
 //go:noescape
@@ -690,6 +918,9 @@ func layerNormGradAVX512(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, 
 
 func asmLayerNormGrad(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	switch active {
+	case SSE:
+		layerNormGradSSE(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
+		return true
 	case AVX2:
 		layerNormGradAVX2(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
 		return true
@@ -701,6 +932,9 @@ func asmLayerNormGrad(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inv
 }
 
 //go:noescape
+func layerNormGradAddSSE(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
+
+//go:noescape
 func layerNormGradAddAVX2(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32)
 
 //go:noescape
@@ -708,6 +942,9 @@ func layerNormGradAddAVX512(dx, dy, x, gamma, mean, rstd *float32, rows, cols in
 
 func asmLayerNormGradAdd(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, inverse float32) bool {
 	switch active {
+	case SSE:
+		layerNormGradAddSSE(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
+		return true
 	case AVX2:
 		layerNormGradAddAVX2(dx, dy, x, gamma, mean, rstd, rows, cols, inverse)
 		return true
@@ -719,6 +956,9 @@ func asmLayerNormGradAdd(dx, dy, x, gamma, mean, rstd *float32, rows, cols int, 
 }
 
 //go:noescape
+func layerNormParamGradSSE(dgamma, dbeta, dy, x, mean, rstd *float32, rows, cols int)
+
+//go:noescape
 func layerNormParamGradAVX2(dgamma, dbeta, dy, x, mean, rstd *float32, rows, cols int)
 
 //go:noescape
@@ -726,6 +966,9 @@ func layerNormParamGradAVX512(dgamma, dbeta, dy, x, mean, rstd *float32, rows, c
 
 func asmLayerNormParamGrad(dgamma, dbeta, dy, x, mean, rstd *float32, rows, cols int) bool {
 	switch active {
+	case SSE:
+		layerNormParamGradSSE(dgamma, dbeta, dy, x, mean, rstd, rows, cols)
+		return true
 	case AVX2:
 		layerNormParamGradAVX2(dgamma, dbeta, dy, x, mean, rstd, rows, cols)
 		return true
@@ -737,10 +980,16 @@ func asmLayerNormParamGrad(dgamma, dbeta, dy, x, mean, rstd *float32, rows, cols
 }
 
 //go:noescape
+func transpose4SSE(dst *float32, ldd int, x *float32, ldx, quads int)
+
+//go:noescape
 func transpose4AVX2(dst *float32, ldd int, x *float32, ldx, quads int)
 
 func asmTranspose4(dst *float32, ldd int, x *float32, ldx, quads int) bool {
 	switch active {
+	case SSE:
+		transpose4SSE(dst, ldd, x, ldx, quads)
+		return true
 	case AVX2:
 		transpose4AVX2(dst, ldd, x, ldx, quads)
 		return true

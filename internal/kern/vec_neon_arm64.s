@@ -104,83 +104,87 @@ DATA vecConst<>+384(SB)/4, $0xbdcd10e6
 DATA vecConst<>+388(SB)/4, $0xbdcd10e6
 DATA vecConst<>+392(SB)/4, $0xbdcd10e6
 DATA vecConst<>+396(SB)/4, $0xbdcd10e6
-DATA vecConst<>+400(SB)/4, $0x3eb58ad2
-DATA vecConst<>+404(SB)/4, $0x3eb58ad2
-DATA vecConst<>+408(SB)/4, $0x3eb58ad2
-DATA vecConst<>+412(SB)/4, $0x3eb58ad2
-DATA vecConst<>+416(SB)/4, $0xbe3de81b
-DATA vecConst<>+420(SB)/4, $0xbe3de81b
-DATA vecConst<>+424(SB)/4, $0xbe3de81b
-DATA vecConst<>+428(SB)/4, $0xbe3de81b
-DATA vecConst<>+432(SB)/4, $0x3e6fc201
-DATA vecConst<>+436(SB)/4, $0x3e6fc201
-DATA vecConst<>+440(SB)/4, $0x3e6fc201
-DATA vecConst<>+444(SB)/4, $0x3e6fc201
-DATA vecConst<>+448(SB)/4, $0x3da5b4c7
-DATA vecConst<>+452(SB)/4, $0x3da5b4c7
-DATA vecConst<>+456(SB)/4, $0x3da5b4c7
-DATA vecConst<>+460(SB)/4, $0x3da5b4c7
-DATA vecConst<>+464(SB)/4, $0x3ded7d08
-DATA vecConst<>+468(SB)/4, $0x3ded7d08
-DATA vecConst<>+472(SB)/4, $0x3ded7d08
-DATA vecConst<>+476(SB)/4, $0x3ded7d08
-DATA vecConst<>+480(SB)/4, $0x3ecc422a
-DATA vecConst<>+484(SB)/4, $0x3ecc422a
-DATA vecConst<>+488(SB)/4, $0x3ecc422a
-DATA vecConst<>+492(SB)/4, $0x3ecc422a
-DATA vecConst<>+496(SB)/4, $0xc3000000
-DATA vecConst<>+500(SB)/4, $0xc3000000
-DATA vecConst<>+504(SB)/4, $0xc3000000
-DATA vecConst<>+508(SB)/4, $0xc3000000
-DATA vecConst<>+512(SB)/4, $0x80000000
-DATA vecConst<>+516(SB)/4, $0x80000000
-DATA vecConst<>+520(SB)/4, $0x80000000
-DATA vecConst<>+524(SB)/4, $0x80000000
-DATA vecConst<>+528(SB)/4, $0xff800000
-DATA vecConst<>+532(SB)/4, $0xff800000
-DATA vecConst<>+536(SB)/4, $0xff800000
-DATA vecConst<>+540(SB)/4, $0xff800000
-DATA vecConst<>+544(SB)/4, $0x3f3504f3
-DATA vecConst<>+548(SB)/4, $0x3f3504f3
-DATA vecConst<>+552(SB)/4, $0x3f3504f3
-DATA vecConst<>+556(SB)/4, $0x3f3504f3
-DATA vecConst<>+560(SB)/4, $0x3d9021bb
-DATA vecConst<>+564(SB)/4, $0x3d9021bb
-DATA vecConst<>+568(SB)/4, $0x3d9021bb
-DATA vecConst<>+572(SB)/4, $0x3d9021bb
-DATA vecConst<>+576(SB)/4, $0xbdebd1b8
-DATA vecConst<>+580(SB)/4, $0xbdebd1b8
-DATA vecConst<>+584(SB)/4, $0xbdebd1b8
-DATA vecConst<>+588(SB)/4, $0xbdebd1b8
-DATA vecConst<>+592(SB)/4, $0x3def251a
-DATA vecConst<>+596(SB)/4, $0x3def251a
-DATA vecConst<>+600(SB)/4, $0x3def251a
-DATA vecConst<>+604(SB)/4, $0x3def251a
-DATA vecConst<>+608(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+612(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+616(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+620(SB)/4, $0xbdfe5d4f
-DATA vecConst<>+624(SB)/4, $0x3e11e9bf
-DATA vecConst<>+628(SB)/4, $0x3e11e9bf
-DATA vecConst<>+632(SB)/4, $0x3e11e9bf
-DATA vecConst<>+636(SB)/4, $0x3e11e9bf
-DATA vecConst<>+640(SB)/4, $0xbe2aae50
-DATA vecConst<>+644(SB)/4, $0xbe2aae50
-DATA vecConst<>+648(SB)/4, $0xbe2aae50
-DATA vecConst<>+652(SB)/4, $0xbe2aae50
-DATA vecConst<>+656(SB)/4, $0x3e4cceac
-DATA vecConst<>+660(SB)/4, $0x3e4cceac
-DATA vecConst<>+664(SB)/4, $0x3e4cceac
-DATA vecConst<>+668(SB)/4, $0x3e4cceac
-DATA vecConst<>+672(SB)/4, $0xbe7ffffc
-DATA vecConst<>+676(SB)/4, $0xbe7ffffc
-DATA vecConst<>+680(SB)/4, $0xbe7ffffc
-DATA vecConst<>+684(SB)/4, $0xbe7ffffc
-DATA vecConst<>+688(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+692(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+696(SB)/4, $0x3eaaaaaa
-DATA vecConst<>+700(SB)/4, $0x3eaaaaaa
-GLOBL vecConst<>(SB), RODATA|NOPTR, $704
+DATA vecConst<>+400(SB)/4, $0x3e7c1d0e
+DATA vecConst<>+404(SB)/4, $0x3e7c1d0e
+DATA vecConst<>+408(SB)/4, $0x3e7c1d0e
+DATA vecConst<>+412(SB)/4, $0x3e7c1d0e
+DATA vecConst<>+416(SB)/4, $0x3daf0abc
+DATA vecConst<>+420(SB)/4, $0x3daf0abc
+DATA vecConst<>+424(SB)/4, $0x3daf0abc
+DATA vecConst<>+428(SB)/4, $0x3daf0abc
+DATA vecConst<>+432(SB)/4, $0xbf848a21
+DATA vecConst<>+436(SB)/4, $0xbf848a21
+DATA vecConst<>+440(SB)/4, $0xbf848a21
+DATA vecConst<>+444(SB)/4, $0xbf848a21
+DATA vecConst<>+448(SB)/4, $0x3fdb712e
+DATA vecConst<>+452(SB)/4, $0x3fdb712e
+DATA vecConst<>+456(SB)/4, $0x3fdb712e
+DATA vecConst<>+460(SB)/4, $0x3fdb712e
+DATA vecConst<>+464(SB)/4, $0xbfb48a4d
+DATA vecConst<>+468(SB)/4, $0xbfb48a4d
+DATA vecConst<>+472(SB)/4, $0xbfb48a4d
+DATA vecConst<>+476(SB)/4, $0xbfb48a4d
+DATA vecConst<>+480(SB)/4, $0x3f000000
+DATA vecConst<>+484(SB)/4, $0x3f000000
+DATA vecConst<>+488(SB)/4, $0x3f000000
+DATA vecConst<>+492(SB)/4, $0x3f000000
+DATA vecConst<>+496(SB)/4, $0x3ecc422a
+DATA vecConst<>+500(SB)/4, $0x3ecc422a
+DATA vecConst<>+504(SB)/4, $0x3ecc422a
+DATA vecConst<>+508(SB)/4, $0x3ecc422a
+DATA vecConst<>+512(SB)/4, $0xc3000000
+DATA vecConst<>+516(SB)/4, $0xc3000000
+DATA vecConst<>+520(SB)/4, $0xc3000000
+DATA vecConst<>+524(SB)/4, $0xc3000000
+DATA vecConst<>+528(SB)/4, $0x80000000
+DATA vecConst<>+532(SB)/4, $0x80000000
+DATA vecConst<>+536(SB)/4, $0x80000000
+DATA vecConst<>+540(SB)/4, $0x80000000
+DATA vecConst<>+544(SB)/4, $0xff800000
+DATA vecConst<>+548(SB)/4, $0xff800000
+DATA vecConst<>+552(SB)/4, $0xff800000
+DATA vecConst<>+556(SB)/4, $0xff800000
+DATA vecConst<>+560(SB)/4, $0x3f3504f3
+DATA vecConst<>+564(SB)/4, $0x3f3504f3
+DATA vecConst<>+568(SB)/4, $0x3f3504f3
+DATA vecConst<>+572(SB)/4, $0x3f3504f3
+DATA vecConst<>+576(SB)/4, $0x3d9021bb
+DATA vecConst<>+580(SB)/4, $0x3d9021bb
+DATA vecConst<>+584(SB)/4, $0x3d9021bb
+DATA vecConst<>+588(SB)/4, $0x3d9021bb
+DATA vecConst<>+592(SB)/4, $0xbdebd1b8
+DATA vecConst<>+596(SB)/4, $0xbdebd1b8
+DATA vecConst<>+600(SB)/4, $0xbdebd1b8
+DATA vecConst<>+604(SB)/4, $0xbdebd1b8
+DATA vecConst<>+608(SB)/4, $0x3def251a
+DATA vecConst<>+612(SB)/4, $0x3def251a
+DATA vecConst<>+616(SB)/4, $0x3def251a
+DATA vecConst<>+620(SB)/4, $0x3def251a
+DATA vecConst<>+624(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+628(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+632(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+636(SB)/4, $0xbdfe5d4f
+DATA vecConst<>+640(SB)/4, $0x3e11e9bf
+DATA vecConst<>+644(SB)/4, $0x3e11e9bf
+DATA vecConst<>+648(SB)/4, $0x3e11e9bf
+DATA vecConst<>+652(SB)/4, $0x3e11e9bf
+DATA vecConst<>+656(SB)/4, $0xbe2aae50
+DATA vecConst<>+660(SB)/4, $0xbe2aae50
+DATA vecConst<>+664(SB)/4, $0xbe2aae50
+DATA vecConst<>+668(SB)/4, $0xbe2aae50
+DATA vecConst<>+672(SB)/4, $0x3e4cceac
+DATA vecConst<>+676(SB)/4, $0x3e4cceac
+DATA vecConst<>+680(SB)/4, $0x3e4cceac
+DATA vecConst<>+684(SB)/4, $0x3e4cceac
+DATA vecConst<>+688(SB)/4, $0xbe7ffffc
+DATA vecConst<>+692(SB)/4, $0xbe7ffffc
+DATA vecConst<>+696(SB)/4, $0xbe7ffffc
+DATA vecConst<>+700(SB)/4, $0xbe7ffffc
+DATA vecConst<>+704(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+708(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+712(SB)/4, $0x3eaaaaaa
+DATA vecConst<>+716(SB)/4, $0x3eaaaaaa
+GLOBL vecConst<>(SB), RODATA|NOPTR, $720
 
 // func addNEON(dst, a, b *float32, n int)
 TEXT ·addNEON(SB), NOSPLIT, $0-32
@@ -1026,23 +1030,23 @@ TEXT ·geluNEON(SB), NOSPLIT, $0-24
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x3dc04f21 // ldr q1, [x25, #304]
 	WORD $0x3dc05322 // ldr q2, [x25, #320]
-	WORD $0x3dc07323 // ldr q3, [x25, #448]
-	WORD $0x3dc07724 // ldr q4, [x25, #464]
-	WORD $0x3dc05725 // ldr q5, [x25, #336]
-	WORD $0x3dc06f26 // ldr q6, [x25, #432]
-	WORD $0x3dc05f27 // ldr q7, [x25, #368]
-	WORD $0x3dc06728 // ldr q8, [x25, #400]
-	WORD $0x3dc05b29 // ldr q9, [x25, #352]
-	WORD $0x3dc04b2a // ldr q10, [x25, #288]
-	WORD $0x3dc02f2b // ldr q11, [x25, #176]
-	WORD $0x3dc00b2c // ldr q12, [x25, #32]
+	WORD $0x3dc06b23 // ldr q3, [x25, #416]
+	WORD $0x3dc05724 // ldr q4, [x25, #336]
+	WORD $0x3dc06725 // ldr q5, [x25, #400]
+	WORD $0x3dc05f26 // ldr q6, [x25, #368]
+	WORD $0x3dc05b27 // ldr q7, [x25, #352]
+	WORD $0x3dc07b28 // ldr q8, [x25, #480]
+	WORD $0x3dc04b29 // ldr q9, [x25, #288]
+	WORD $0x3dc02f2a // ldr q10, [x25, #176]
+	WORD $0x3dc00b2b // ldr q11, [x25, #32]
+	WORD $0x3dc0732c // ldr q12, [x25, #448]
 	WORD $0x3dc03b2d // ldr q13, [x25, #224]
 	WORD $0x3dc0472e // ldr q14, [x25, #272]
 	WORD $0x3dc0372f // ldr q15, [x25, #208]
 	WORD $0x3dc06330 // ldr q16, [x25, #384]
-	WORD $0x3dc06b31 // ldr q17, [x25, #416]
-	WORD $0x3dc03f32 // ldr q18, [x25, #240]
-	WORD $0x3dc04333 // ldr q19, [x25, #256]
+	WORD $0x3dc03f31 // ldr q17, [x25, #240]
+	WORD $0x3dc06f32 // ldr q18, [x25, #432]
+	WORD $0x3dc07733 // ldr q19, [x25, #464]
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R2
@@ -1062,74 +1066,78 @@ wide1:
 	WORD $0x4e2f1ed8 // and v24.16b, v22.16b, v15.16b
 	WORD $0x4eadf6f7 // fmin v23.4s, v23.4s, v13.4s
 	WORD $0x4eadf718 // fmin v24.4s, v24.4s, v13.4s
-	WORD $0x6e32def9 // fmul v25.4s, v23.4s, v18.4s
-	WORD $0x6e32df1a // fmul v26.4s, v24.4s, v18.4s
+	WORD $0x6e31def9 // fmul v25.4s, v23.4s, v17.4s
+	WORD $0x6e31df1a // fmul v26.4s, v24.4s, v17.4s
 	WORD $0x6e37df39 // fmul v25.4s, v25.4s, v23.4s
 	WORD $0x6e38df5a // fmul v26.4s, v26.4s, v24.4s
-	WORD $0x4e33f739 // fmax v25.4s, v25.4s, v19.4s
-	WORD $0x4e33f75a // fmax v26.4s, v26.4s, v19.4s
+	WORD $0x3dc0433b // ldr q27, [x25, #256]
+	WORD $0x4e3bf739 // fmax v25.4s, v25.4s, v27.4s
+	WORD $0x3dc0433b // ldr q27, [x25, #256]
+	WORD $0x4e3bf75a // fmax v26.4s, v26.4s, v27.4s
 	WORD $0x4eae1ddb // orr v27.16b, v14.16b, v14.16b
-	WORD $0x4e2ccf3b // fmla v27.4s, v25.4s, v12.4s
+	WORD $0x4e2bcf3b // fmla v27.4s, v25.4s, v11.4s
 	WORD $0x4eae1ddc // orr v28.16b, v14.16b, v14.16b
-	WORD $0x4e2ccf5c // fmla v28.4s, v26.4s, v12.4s
+	WORD $0x4e2bcf5c // fmla v28.4s, v26.4s, v11.4s
 	WORD $0x4eaed77d // fsub v29.4s, v27.4s, v14.4s
 	WORD $0x4eaed79e // fsub v30.4s, v28.4s, v14.4s
-	WORD $0x4eaacfb9 // fmls v25.4s, v29.4s, v10.4s
-	WORD $0x4eaacfda // fmls v26.4s, v30.4s, v10.4s
+	WORD $0x4ea9cfb9 // fmls v25.4s, v29.4s, v9.4s
+	WORD $0x4ea9cfda // fmls v26.4s, v30.4s, v9.4s
 	WORD $0x4ea21c5e // orr v30.16b, v2.16b, v2.16b
 	WORD $0x4e39cc3e // fmla v30.4s, v1.4s, v25.4s
 	WORD $0x4ea21c5d // orr v29.16b, v2.16b, v2.16b
 	WORD $0x4e3acc3d // fmla v29.4s, v1.4s, v26.4s
-	WORD $0x4ea51cbf // orr v31.16b, v5.16b, v5.16b
+	WORD $0x4ea41c9f // orr v31.16b, v4.16b, v4.16b
 	WORD $0x4e39cfdf // fmla v31.4s, v30.4s, v25.4s
-	WORD $0x4ea51cbe // orr v30.16b, v5.16b, v5.16b
+	WORD $0x4ea41c9e // orr v30.16b, v4.16b, v4.16b
 	WORD $0x4e3acfbe // fmla v30.4s, v29.4s, v26.4s
-	WORD $0x4ea91d3d // orr v29.16b, v9.16b, v9.16b
+	WORD $0x4ea71cfd // orr v29.16b, v7.16b, v7.16b
 	WORD $0x4e39cffd // fmla v29.4s, v31.4s, v25.4s
-	WORD $0x4ea91d3f // orr v31.16b, v9.16b, v9.16b
+	WORD $0x4ea71cff // orr v31.16b, v7.16b, v7.16b
 	WORD $0x4e3acfdf // fmla v31.4s, v30.4s, v26.4s
-	WORD $0x4eab1d7e // orr v30.16b, v11.16b, v11.16b
+	WORD $0x4eaa1d5e // orr v30.16b, v10.16b, v10.16b
 	WORD $0x4e39cfbe // fmla v30.4s, v29.4s, v25.4s
-	WORD $0x4eab1d7d // orr v29.16b, v11.16b, v11.16b
+	WORD $0x4eaa1d5d // orr v29.16b, v10.16b, v10.16b
 	WORD $0x4e3acffd // fmla v29.4s, v31.4s, v26.4s
-	WORD $0x4eab1d7f // orr v31.16b, v11.16b, v11.16b
+	WORD $0x4eaa1d5f // orr v31.16b, v10.16b, v10.16b
 	WORD $0x4e39cfdf // fmla v31.4s, v30.4s, v25.4s
-	WORD $0x4eab1d79 // orr v25.16b, v11.16b, v11.16b
+	WORD $0x4eaa1d59 // orr v25.16b, v10.16b, v10.16b
 	WORD $0x4e3acfb9 // fmla v25.4s, v29.4s, v26.4s
 	WORD $0x4f37577b // shl v27.4s, v27.4s, #23
 	WORD $0x4f37579c // shl v28.4s, v28.4s, #23
 	WORD $0x6e3bdffb // fmul v27.4s, v31.4s, v27.4s
 	WORD $0x6e3cdf3c // fmul v28.4s, v25.4s, v28.4s
-	WORD $0x4eab1d79 // orr v25.16b, v11.16b, v11.16b
-	WORD $0x4e27cef9 // fmla v25.4s, v23.4s, v7.4s
-	WORD $0x4eab1d7f // orr v31.16b, v11.16b, v11.16b
-	WORD $0x4e27cf1f // fmla v31.4s, v24.4s, v7.4s
-	WORD $0x6e39fd79 // fdiv v25.4s, v11.4s, v25.4s
-	WORD $0x6e3ffd7f // fdiv v31.4s, v11.4s, v31.4s
+	WORD $0x6e26def9 // fmul v25.4s, v23.4s, v6.4s
+	WORD $0x6e26df1f // fmul v31.4s, v24.4s, v6.4s
+	WORD $0x4e2ad73a // fadd v26.4s, v25.4s, v10.4s
+	WORD $0x4e2ad7fd // fadd v29.4s, v31.4s, v10.4s
+	WORD $0x6e3aff3a // fdiv v26.4s, v25.4s, v26.4s
+	WORD $0x6e3dfffd // fdiv v29.4s, v31.4s, v29.4s
+	WORD $0x4ea51cbf // orr v31.16b, v5.16b, v5.16b
+	WORD $0x4e3ace1f // fmla v31.4s, v16.4s, v26.4s
+	WORD $0x4ea51cb9 // orr v25.16b, v5.16b, v5.16b
+	WORD $0x4e3dce19 // fmla v25.4s, v16.4s, v29.4s
+	WORD $0x4ea31c7e // orr v30.16b, v3.16b, v3.16b
+	WORD $0x4e3acffe // fmla v30.4s, v31.4s, v26.4s
+	WORD $0x4ea31c7f // orr v31.16b, v3.16b, v3.16b
+	WORD $0x4e3dcf3f // fmla v31.4s, v25.4s, v29.4s
+	WORD $0x4eb21e59 // orr v25.16b, v18.16b, v18.16b
+	WORD $0x4e3acfd9 // fmla v25.4s, v30.4s, v26.4s
+	WORD $0x4eb21e5e // orr v30.16b, v18.16b, v18.16b
+	WORD $0x4e3dcffe // fmla v30.4s, v31.4s, v29.4s
+	WORD $0x4eac1d9f // orr v31.16b, v12.16b, v12.16b
+	WORD $0x4e3acf3f // fmla v31.4s, v25.4s, v26.4s
+	WORD $0x4eac1d99 // orr v25.16b, v12.16b, v12.16b
+	WORD $0x4e3dcfd9 // fmla v25.4s, v30.4s, v29.4s
+	WORD $0x4eb31e7e // orr v30.16b, v19.16b, v19.16b
+	WORD $0x4e3acffe // fmla v30.4s, v31.4s, v26.4s
+	WORD $0x4eb31e7f // orr v31.16b, v19.16b, v19.16b
+	WORD $0x4e3dcf3f // fmla v31.4s, v25.4s, v29.4s
+	WORD $0x4ea81d19 // orr v25.16b, v8.16b, v8.16b
+	WORD $0x4e3acfd9 // fmla v25.4s, v30.4s, v26.4s
 	WORD $0x4ea81d1a // orr v26.16b, v8.16b, v8.16b
-	WORD $0x4e39ce1a // fmla v26.4s, v16.4s, v25.4s
-	WORD $0x4ea81d1d // orr v29.16b, v8.16b, v8.16b
-	WORD $0x4e3fce1d // fmla v29.4s, v16.4s, v31.4s
-	WORD $0x4eb11e3e // orr v30.16b, v17.16b, v17.16b
-	WORD $0x4e39cf5e // fmla v30.4s, v26.4s, v25.4s
-	WORD $0x4eb11e3a // orr v26.16b, v17.16b, v17.16b
-	WORD $0x4e3fcfba // fmla v26.4s, v29.4s, v31.4s
-	WORD $0x4ea61cdd // orr v29.16b, v6.16b, v6.16b
-	WORD $0x4e39cfdd // fmla v29.4s, v30.4s, v25.4s
-	WORD $0x4ea61cde // orr v30.16b, v6.16b, v6.16b
-	WORD $0x4e3fcf5e // fmla v30.4s, v26.4s, v31.4s
-	WORD $0x4ea31c7a // orr v26.16b, v3.16b, v3.16b
-	WORD $0x4e39cfba // fmla v26.4s, v29.4s, v25.4s
-	WORD $0x4ea31c7d // orr v29.16b, v3.16b, v3.16b
-	WORD $0x4e3fcfdd // fmla v29.4s, v30.4s, v31.4s
-	WORD $0x4ea41c9e // orr v30.16b, v4.16b, v4.16b
-	WORD $0x4e39cf5e // fmla v30.4s, v26.4s, v25.4s
-	WORD $0x4ea41c9a // orr v26.16b, v4.16b, v4.16b
-	WORD $0x4e3fcfba // fmla v26.4s, v29.4s, v31.4s
-	WORD $0x6e39dfd9 // fmul v25.4s, v30.4s, v25.4s
-	WORD $0x6e3fdf5f // fmul v31.4s, v26.4s, v31.4s
+	WORD $0x4e3dcffa // fmla v26.4s, v31.4s, v29.4s
 	WORD $0x6e3bdf3b // fmul v27.4s, v25.4s, v27.4s
-	WORD $0x6e3cdffc // fmul v28.4s, v31.4s, v28.4s
+	WORD $0x6e3cdf5c // fmul v28.4s, v26.4s, v28.4s
 	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
 	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
 	WORD $0x4ebbcef5 // fmls v21.4s, v23.4s, v27.4s
@@ -1147,40 +1155,42 @@ single3:
 	WORD $0x3ce46836 // ldr q22, [x1, x4]
 	WORD $0x4e2f1ed5 // and v21.16b, v22.16b, v15.16b
 	WORD $0x4eadf6b5 // fmin v21.4s, v21.4s, v13.4s
-	WORD $0x6e32debc // fmul v28.4s, v21.4s, v18.4s
+	WORD $0x6e31debc // fmul v28.4s, v21.4s, v17.4s
 	WORD $0x6e35df9c // fmul v28.4s, v28.4s, v21.4s
-	WORD $0x4e33f79c // fmax v28.4s, v28.4s, v19.4s
+	WORD $0x3dc04338 // ldr q24, [x25, #256]
+	WORD $0x4e38f79c // fmax v28.4s, v28.4s, v24.4s
 	WORD $0x4eae1dd8 // orr v24.16b, v14.16b, v14.16b
-	WORD $0x4e2ccf98 // fmla v24.4s, v28.4s, v12.4s
+	WORD $0x4e2bcf98 // fmla v24.4s, v28.4s, v11.4s
 	WORD $0x4eaed71b // fsub v27.4s, v24.4s, v14.4s
-	WORD $0x4eaacf7c // fmls v28.4s, v27.4s, v10.4s
+	WORD $0x4ea9cf7c // fmls v28.4s, v27.4s, v9.4s
 	WORD $0x4ea21c5b // orr v27.16b, v2.16b, v2.16b
 	WORD $0x4e3ccc3b // fmla v27.4s, v1.4s, v28.4s
-	WORD $0x4ea51cb7 // orr v23.16b, v5.16b, v5.16b
+	WORD $0x4ea41c97 // orr v23.16b, v4.16b, v4.16b
 	WORD $0x4e3ccf77 // fmla v23.4s, v27.4s, v28.4s
-	WORD $0x4ea91d3b // orr v27.16b, v9.16b, v9.16b
+	WORD $0x4ea71cfb // orr v27.16b, v7.16b, v7.16b
 	WORD $0x4e3ccefb // fmla v27.4s, v23.4s, v28.4s
-	WORD $0x4eab1d77 // orr v23.16b, v11.16b, v11.16b
+	WORD $0x4eaa1d57 // orr v23.16b, v10.16b, v10.16b
 	WORD $0x4e3ccf77 // fmla v23.4s, v27.4s, v28.4s
-	WORD $0x4eab1d7b // orr v27.16b, v11.16b, v11.16b
+	WORD $0x4eaa1d5b // orr v27.16b, v10.16b, v10.16b
 	WORD $0x4e3ccefb // fmla v27.4s, v23.4s, v28.4s
 	WORD $0x4f375718 // shl v24.4s, v24.4s, #23
 	WORD $0x6e38df78 // fmul v24.4s, v27.4s, v24.4s
-	WORD $0x4eab1d7b // orr v27.16b, v11.16b, v11.16b
-	WORD $0x4e27cebb // fmla v27.4s, v21.4s, v7.4s
-	WORD $0x6e3bfd7b // fdiv v27.4s, v11.4s, v27.4s
-	WORD $0x4ea81d1c // orr v28.16b, v8.16b, v8.16b
-	WORD $0x4e3bce1c // fmla v28.4s, v16.4s, v27.4s
-	WORD $0x4eb11e37 // orr v23.16b, v17.16b, v17.16b
-	WORD $0x4e3bcf97 // fmla v23.4s, v28.4s, v27.4s
-	WORD $0x4ea61cdc // orr v28.16b, v6.16b, v6.16b
-	WORD $0x4e3bcefc // fmla v28.4s, v23.4s, v27.4s
+	WORD $0x6e26debb // fmul v27.4s, v21.4s, v6.4s
+	WORD $0x4e2ad77c // fadd v28.4s, v27.4s, v10.4s
+	WORD $0x6e3cff7c // fdiv v28.4s, v27.4s, v28.4s
+	WORD $0x4ea51cbb // orr v27.16b, v5.16b, v5.16b
+	WORD $0x4e3cce1b // fmla v27.4s, v16.4s, v28.4s
 	WORD $0x4ea31c77 // orr v23.16b, v3.16b, v3.16b
-	WORD $0x4e3bcf97 // fmla v23.4s, v28.4s, v27.4s
-	WORD $0x4ea41c9c // orr v28.16b, v4.16b, v4.16b
-	WORD $0x4e3bcefc // fmla v28.4s, v23.4s, v27.4s
-	WORD $0x6e3bdf9b // fmul v27.4s, v28.4s, v27.4s
-	WORD $0x6e38df78 // fmul v24.4s, v27.4s, v24.4s
+	WORD $0x4e3ccf77 // fmla v23.4s, v27.4s, v28.4s
+	WORD $0x4eb21e5b // orr v27.16b, v18.16b, v18.16b
+	WORD $0x4e3ccefb // fmla v27.4s, v23.4s, v28.4s
+	WORD $0x4eac1d97 // orr v23.16b, v12.16b, v12.16b
+	WORD $0x4e3ccf77 // fmla v23.4s, v27.4s, v28.4s
+	WORD $0x4eb31e7b // orr v27.16b, v19.16b, v19.16b
+	WORD $0x4e3ccefb // fmla v27.4s, v23.4s, v28.4s
+	WORD $0x4ea81d17 // orr v23.16b, v8.16b, v8.16b
+	WORD $0x4e3ccf77 // fmla v23.4s, v27.4s, v28.4s
+	WORD $0x6e38def8 // fmul v24.4s, v23.4s, v24.4s
 	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
 	WORD $0x4eb8ceb6 // fmls v22.4s, v21.4s, v24.4s
 	WORD $0x3ca46816 // str q22, [x0, x4]
@@ -1194,42 +1204,44 @@ tail6:
 	WORD $0xbc646836 // ldr s22, [x1, x4]
 	WORD $0x4e2f1ed8 // and v24.16b, v22.16b, v15.16b
 	WORD $0x4eadf718 // fmin v24.4s, v24.4s, v13.4s
-	WORD $0x6e32df15 // fmul v21.4s, v24.4s, v18.4s
+	WORD $0x6e31df15 // fmul v21.4s, v24.4s, v17.4s
 	WORD $0x6e38deb5 // fmul v21.4s, v21.4s, v24.4s
-	WORD $0x4e33f6b5 // fmax v21.4s, v21.4s, v19.4s
-	WORD $0x4eae1ddb // orr v27.16b, v14.16b, v14.16b
-	WORD $0x4e2ccebb // fmla v27.4s, v21.4s, v12.4s
-	WORD $0x4eaed77c // fsub v28.4s, v27.4s, v14.4s
-	WORD $0x4eaacf95 // fmls v21.4s, v28.4s, v10.4s
+	WORD $0x3dc04337 // ldr q23, [x25, #256]
+	WORD $0x4e37f6b5 // fmax v21.4s, v21.4s, v23.4s
+	WORD $0x4eae1dd7 // orr v23.16b, v14.16b, v14.16b
+	WORD $0x4e2bceb7 // fmla v23.4s, v21.4s, v11.4s
+	WORD $0x4eaed6fc // fsub v28.4s, v23.4s, v14.4s
+	WORD $0x4ea9cf95 // fmls v21.4s, v28.4s, v9.4s
 	WORD $0x4ea21c5c // orr v28.16b, v2.16b, v2.16b
 	WORD $0x4e35cc3c // fmla v28.4s, v1.4s, v21.4s
-	WORD $0x4ea51cb7 // orr v23.16b, v5.16b, v5.16b
-	WORD $0x4e35cf97 // fmla v23.4s, v28.4s, v21.4s
-	WORD $0x4ea91d3c // orr v28.16b, v9.16b, v9.16b
-	WORD $0x4e35cefc // fmla v28.4s, v23.4s, v21.4s
-	WORD $0x4eab1d77 // orr v23.16b, v11.16b, v11.16b
-	WORD $0x4e35cf97 // fmla v23.4s, v28.4s, v21.4s
-	WORD $0x4eab1d7c // orr v28.16b, v11.16b, v11.16b
-	WORD $0x4e35cefc // fmla v28.4s, v23.4s, v21.4s
-	WORD $0x4f37577b // shl v27.4s, v27.4s, #23
-	WORD $0x6e3bdf9b // fmul v27.4s, v28.4s, v27.4s
-	WORD $0x4eab1d7c // orr v28.16b, v11.16b, v11.16b
-	WORD $0x4e27cf1c // fmla v28.4s, v24.4s, v7.4s
-	WORD $0x6e3cfd7c // fdiv v28.4s, v11.4s, v28.4s
-	WORD $0x4ea81d15 // orr v21.16b, v8.16b, v8.16b
-	WORD $0x4e3cce15 // fmla v21.4s, v16.4s, v28.4s
-	WORD $0x4eb11e37 // orr v23.16b, v17.16b, v17.16b
-	WORD $0x4e3cceb7 // fmla v23.4s, v21.4s, v28.4s
-	WORD $0x4ea61cd5 // orr v21.16b, v6.16b, v6.16b
-	WORD $0x4e3ccef5 // fmla v21.4s, v23.4s, v28.4s
-	WORD $0x4ea31c77 // orr v23.16b, v3.16b, v3.16b
-	WORD $0x4e3cceb7 // fmla v23.4s, v21.4s, v28.4s
-	WORD $0x4ea41c95 // orr v21.16b, v4.16b, v4.16b
-	WORD $0x4e3ccef5 // fmla v21.4s, v23.4s, v28.4s
-	WORD $0x6e3cdebc // fmul v28.4s, v21.4s, v28.4s
-	WORD $0x6e3bdf9b // fmul v27.4s, v28.4s, v27.4s
+	WORD $0x4ea41c9b // orr v27.16b, v4.16b, v4.16b
+	WORD $0x4e35cf9b // fmla v27.4s, v28.4s, v21.4s
+	WORD $0x4ea71cfc // orr v28.16b, v7.16b, v7.16b
+	WORD $0x4e35cf7c // fmla v28.4s, v27.4s, v21.4s
+	WORD $0x4eaa1d5b // orr v27.16b, v10.16b, v10.16b
+	WORD $0x4e35cf9b // fmla v27.4s, v28.4s, v21.4s
+	WORD $0x4eaa1d5c // orr v28.16b, v10.16b, v10.16b
+	WORD $0x4e35cf7c // fmla v28.4s, v27.4s, v21.4s
+	WORD $0x4f3756f7 // shl v23.4s, v23.4s, #23
+	WORD $0x6e37df97 // fmul v23.4s, v28.4s, v23.4s
+	WORD $0x6e26df1c // fmul v28.4s, v24.4s, v6.4s
+	WORD $0x4e2ad795 // fadd v21.4s, v28.4s, v10.4s
+	WORD $0x6e35ff95 // fdiv v21.4s, v28.4s, v21.4s
+	WORD $0x4ea51cbc // orr v28.16b, v5.16b, v5.16b
+	WORD $0x4e35ce1c // fmla v28.4s, v16.4s, v21.4s
+	WORD $0x4ea31c7b // orr v27.16b, v3.16b, v3.16b
+	WORD $0x4e35cf9b // fmla v27.4s, v28.4s, v21.4s
+	WORD $0x4eb21e5c // orr v28.16b, v18.16b, v18.16b
+	WORD $0x4e35cf7c // fmla v28.4s, v27.4s, v21.4s
+	WORD $0x4eac1d9b // orr v27.16b, v12.16b, v12.16b
+	WORD $0x4e35cf9b // fmla v27.4s, v28.4s, v21.4s
+	WORD $0x4eb31e7c // orr v28.16b, v19.16b, v19.16b
+	WORD $0x4e35cf7c // fmla v28.4s, v27.4s, v21.4s
+	WORD $0x4ea81d1b // orr v27.16b, v8.16b, v8.16b
+	WORD $0x4e35cf9b // fmla v27.4s, v28.4s, v21.4s
+	WORD $0x6e37df77 // fmul v23.4s, v27.4s, v23.4s
 	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
-	WORD $0x4ebbcf16 // fmls v22.4s, v24.4s, v27.4s
+	WORD $0x4eb7cf16 // fmls v22.4s, v24.4s, v23.4s
 	WORD $0xbc246816 // str s22, [x0, x4]
 	ADD $4, R4
 	CMP R2, R4
@@ -1243,17 +1255,17 @@ TEXT ·geluBackwardNEON(SB), NOSPLIT, $0-32
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x3dc04f21 // ldr q1, [x25, #304]
 	WORD $0x3dc05322 // ldr q2, [x25, #320]
-	WORD $0x3dc07323 // ldr q3, [x25, #448]
-	WORD $0x3dc07724 // ldr q4, [x25, #464]
-	WORD $0x3dc05725 // ldr q5, [x25, #336]
-	WORD $0x3dc06f26 // ldr q6, [x25, #432]
-	WORD $0x3dc05f27 // ldr q7, [x25, #368]
-	WORD $0x3dc06728 // ldr q8, [x25, #400]
+	WORD $0x3dc06b23 // ldr q3, [x25, #416]
+	WORD $0x3dc05724 // ldr q4, [x25, #336]
+	WORD $0x3dc06725 // ldr q5, [x25, #400]
+	WORD $0x3dc05f26 // ldr q6, [x25, #368]
+	WORD $0x3dc07f27 // ldr q7, [x25, #496]
+	WORD $0x3dc05b28 // ldr q8, [x25, #352]
 	WORD $0x3dc07b29 // ldr q9, [x25, #480]
-	WORD $0x3dc05b2a // ldr q10, [x25, #352]
-	WORD $0x3dc04b2b // ldr q11, [x25, #288]
-	WORD $0x3dc02f2c // ldr q12, [x25, #176]
-	WORD $0x3dc00b2d // ldr q13, [x25, #32]
+	WORD $0x3dc04b2a // ldr q10, [x25, #288]
+	WORD $0x3dc02f2b // ldr q11, [x25, #176]
+	WORD $0x3dc00b2c // ldr q12, [x25, #32]
+	WORD $0x3dc0732d // ldr q13, [x25, #448]
 	WORD $0x3dc03b2e // ldr q14, [x25, #224]
 	WORD $0x3dc0472f // ldr q15, [x25, #272]
 	WORD $0x3dc03730 // ldr q16, [x25, #208]
@@ -1292,77 +1304,79 @@ wide1:
 	WORD $0x3dc0433b // ldr q27, [x25, #256]
 	WORD $0x4e3bf75a // fmax v26.4s, v26.4s, v27.4s
 	WORD $0x4eaf1dfb // orr v27.16b, v15.16b, v15.16b
-	WORD $0x4e2dcf3b // fmla v27.4s, v25.4s, v13.4s
+	WORD $0x4e2ccf3b // fmla v27.4s, v25.4s, v12.4s
 	WORD $0x4eaf1dfc // orr v28.16b, v15.16b, v15.16b
-	WORD $0x4e2dcf5c // fmla v28.4s, v26.4s, v13.4s
+	WORD $0x4e2ccf5c // fmla v28.4s, v26.4s, v12.4s
 	WORD $0x4eafd77d // fsub v29.4s, v27.4s, v15.4s
 	WORD $0x4eafd79e // fsub v30.4s, v28.4s, v15.4s
-	WORD $0x4eabcfb9 // fmls v25.4s, v29.4s, v11.4s
-	WORD $0x4eabcfda // fmls v26.4s, v30.4s, v11.4s
+	WORD $0x4eaacfb9 // fmls v25.4s, v29.4s, v10.4s
+	WORD $0x4eaacfda // fmls v26.4s, v30.4s, v10.4s
 	WORD $0x4ea21c5e // orr v30.16b, v2.16b, v2.16b
 	WORD $0x4e39cc3e // fmla v30.4s, v1.4s, v25.4s
 	WORD $0x4ea21c5d // orr v29.16b, v2.16b, v2.16b
 	WORD $0x4e3acc3d // fmla v29.4s, v1.4s, v26.4s
-	WORD $0x4ea51cbf // orr v31.16b, v5.16b, v5.16b
+	WORD $0x4ea41c9f // orr v31.16b, v4.16b, v4.16b
 	WORD $0x4e39cfdf // fmla v31.4s, v30.4s, v25.4s
-	WORD $0x4ea51cbe // orr v30.16b, v5.16b, v5.16b
+	WORD $0x4ea41c9e // orr v30.16b, v4.16b, v4.16b
 	WORD $0x4e3acfbe // fmla v30.4s, v29.4s, v26.4s
-	WORD $0x4eaa1d5d // orr v29.16b, v10.16b, v10.16b
+	WORD $0x4ea81d1d // orr v29.16b, v8.16b, v8.16b
 	WORD $0x4e39cffd // fmla v29.4s, v31.4s, v25.4s
-	WORD $0x4eaa1d5f // orr v31.16b, v10.16b, v10.16b
+	WORD $0x4ea81d1f // orr v31.16b, v8.16b, v8.16b
 	WORD $0x4e3acfdf // fmla v31.4s, v30.4s, v26.4s
-	WORD $0x4eac1d9e // orr v30.16b, v12.16b, v12.16b
+	WORD $0x4eab1d7e // orr v30.16b, v11.16b, v11.16b
 	WORD $0x4e39cfbe // fmla v30.4s, v29.4s, v25.4s
-	WORD $0x4eac1d9d // orr v29.16b, v12.16b, v12.16b
+	WORD $0x4eab1d7d // orr v29.16b, v11.16b, v11.16b
 	WORD $0x4e3acffd // fmla v29.4s, v31.4s, v26.4s
-	WORD $0x4eac1d9f // orr v31.16b, v12.16b, v12.16b
+	WORD $0x4eab1d7f // orr v31.16b, v11.16b, v11.16b
 	WORD $0x4e39cfdf // fmla v31.4s, v30.4s, v25.4s
-	WORD $0x4eac1d99 // orr v25.16b, v12.16b, v12.16b
+	WORD $0x4eab1d79 // orr v25.16b, v11.16b, v11.16b
 	WORD $0x4e3acfb9 // fmla v25.4s, v29.4s, v26.4s
 	WORD $0x4f37577b // shl v27.4s, v27.4s, #23
 	WORD $0x4f37579c // shl v28.4s, v28.4s, #23
 	WORD $0x6e3bdffb // fmul v27.4s, v31.4s, v27.4s
 	WORD $0x6e3cdf3c // fmul v28.4s, v25.4s, v28.4s
-	WORD $0x4eac1d99 // orr v25.16b, v12.16b, v12.16b
-	WORD $0x4e27cef9 // fmla v25.4s, v23.4s, v7.4s
-	WORD $0x4eac1d9f // orr v31.16b, v12.16b, v12.16b
-	WORD $0x4e27cf1f // fmla v31.4s, v24.4s, v7.4s
-	WORD $0x6e39fd99 // fdiv v25.4s, v12.4s, v25.4s
-	WORD $0x6e3ffd9f // fdiv v31.4s, v12.4s, v31.4s
-	WORD $0x4ea81d1a // orr v26.16b, v8.16b, v8.16b
-	WORD $0x4e39ce3a // fmla v26.4s, v17.4s, v25.4s
-	WORD $0x4ea81d1d // orr v29.16b, v8.16b, v8.16b
-	WORD $0x4e3fce3d // fmla v29.4s, v17.4s, v31.4s
-	WORD $0x3dc06b3e // ldr q30, [x25, #416]
-	WORD $0x4e39cf5e // fmla v30.4s, v26.4s, v25.4s
-	WORD $0x3dc06b3a // ldr q26, [x25, #416]
-	WORD $0x4e3fcfba // fmla v26.4s, v29.4s, v31.4s
-	WORD $0x4ea61cdd // orr v29.16b, v6.16b, v6.16b
-	WORD $0x4e39cfdd // fmla v29.4s, v30.4s, v25.4s
-	WORD $0x4ea61cde // orr v30.16b, v6.16b, v6.16b
-	WORD $0x4e3fcf5e // fmla v30.4s, v26.4s, v31.4s
-	WORD $0x4ea31c7a // orr v26.16b, v3.16b, v3.16b
-	WORD $0x4e39cfba // fmla v26.4s, v29.4s, v25.4s
-	WORD $0x4ea31c7d // orr v29.16b, v3.16b, v3.16b
-	WORD $0x4e3fcfdd // fmla v29.4s, v30.4s, v31.4s
-	WORD $0x4ea41c9e // orr v30.16b, v4.16b, v4.16b
-	WORD $0x4e39cf5e // fmla v30.4s, v26.4s, v25.4s
-	WORD $0x4ea41c9a // orr v26.16b, v4.16b, v4.16b
-	WORD $0x4e3fcfba // fmla v26.4s, v29.4s, v31.4s
-	WORD $0x6e39dfd9 // fmul v25.4s, v30.4s, v25.4s
-	WORD $0x6e3fdf5f // fmul v31.4s, v26.4s, v31.4s
+	WORD $0x6e26def9 // fmul v25.4s, v23.4s, v6.4s
+	WORD $0x6e26df1f // fmul v31.4s, v24.4s, v6.4s
+	WORD $0x4e2bd73a // fadd v26.4s, v25.4s, v11.4s
+	WORD $0x4e2bd7fd // fadd v29.4s, v31.4s, v11.4s
+	WORD $0x6e3aff3a // fdiv v26.4s, v25.4s, v26.4s
+	WORD $0x6e3dfffd // fdiv v29.4s, v31.4s, v29.4s
+	WORD $0x4ea51cbf // orr v31.16b, v5.16b, v5.16b
+	WORD $0x4e3ace3f // fmla v31.4s, v17.4s, v26.4s
+	WORD $0x4ea51cb9 // orr v25.16b, v5.16b, v5.16b
+	WORD $0x4e3dce39 // fmla v25.4s, v17.4s, v29.4s
+	WORD $0x4ea31c7e // orr v30.16b, v3.16b, v3.16b
+	WORD $0x4e3acffe // fmla v30.4s, v31.4s, v26.4s
+	WORD $0x4ea31c7f // orr v31.16b, v3.16b, v3.16b
+	WORD $0x4e3dcf3f // fmla v31.4s, v25.4s, v29.4s
+	WORD $0x3dc06f39 // ldr q25, [x25, #432]
+	WORD $0x4e3acfd9 // fmla v25.4s, v30.4s, v26.4s
+	WORD $0x3dc06f3e // ldr q30, [x25, #432]
+	WORD $0x4e3dcffe // fmla v30.4s, v31.4s, v29.4s
+	WORD $0x4ead1dbf // orr v31.16b, v13.16b, v13.16b
+	WORD $0x4e3acf3f // fmla v31.4s, v25.4s, v26.4s
+	WORD $0x4ead1db9 // orr v25.16b, v13.16b, v13.16b
+	WORD $0x4e3dcfd9 // fmla v25.4s, v30.4s, v29.4s
+	WORD $0x3dc0773e // ldr q30, [x25, #464]
+	WORD $0x4e3acffe // fmla v30.4s, v31.4s, v26.4s
+	WORD $0x3dc0773f // ldr q31, [x25, #464]
+	WORD $0x4e3dcf3f // fmla v31.4s, v25.4s, v29.4s
+	WORD $0x4ea91d39 // orr v25.16b, v9.16b, v9.16b
+	WORD $0x4e3acfd9 // fmla v25.4s, v30.4s, v26.4s
+	WORD $0x4ea91d3a // orr v26.16b, v9.16b, v9.16b
+	WORD $0x4e3dcffa // fmla v26.4s, v31.4s, v29.4s
 	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
-	WORD $0x6e3cdfff // fmul v31.4s, v31.4s, v28.4s
-	WORD $0x6e29def7 // fmul v23.4s, v23.4s, v9.4s
-	WORD $0x6e29df18 // fmul v24.4s, v24.4s, v9.4s
+	WORD $0x6e3cdf5a // fmul v26.4s, v26.4s, v28.4s
+	WORD $0x6e27def7 // fmul v23.4s, v23.4s, v7.4s
+	WORD $0x6e27df18 // fmul v24.4s, v24.4s, v7.4s
 	WORD $0x4ebbcef9 // fmls v25.4s, v23.4s, v27.4s
-	WORD $0x4ebccf1f // fmls v31.4s, v24.4s, v28.4s
-	WORD $0x4eb9d59c // fsub v28.4s, v12.4s, v25.4s
-	WORD $0x4ebfd598 // fsub v24.4s, v12.4s, v31.4s
+	WORD $0x4ebccf1a // fmls v26.4s, v24.4s, v28.4s
+	WORD $0x4eb9d57c // fsub v28.4s, v11.4s, v25.4s
+	WORD $0x4ebad578 // fsub v24.4s, v11.4s, v26.4s
 	WORD $0x6ea0e6bb // fcmgt v27.4s, v21.4s, v0.4s
 	WORD $0x6e791f9b // bsl v27.16b, v28.16b, v25.16b
 	WORD $0x6ea0e6d9 // fcmgt v25.4s, v22.4s, v0.4s
-	WORD $0x6e7f1f19 // bsl v25.16b, v24.16b, v31.16b
+	WORD $0x6e7a1f19 // bsl v25.16b, v24.16b, v26.16b
 	WORD $0x6e3bde7b // fmul v27.4s, v19.4s, v27.4s
 	WORD $0x6e39de99 // fmul v25.4s, v20.4s, v25.4s
 	WORD $0x3ca5681b // str q27, [x0, x5]
@@ -1382,44 +1396,45 @@ single3:
 	WORD $0x3dc03f33 // ldr q19, [x25, #240]
 	WORD $0x6e33de93 // fmul v19.4s, v20.4s, v19.4s
 	WORD $0x6e34de73 // fmul v19.4s, v19.4s, v20.4s
-	WORD $0x3dc0433f // ldr q31, [x25, #256]
-	WORD $0x4e3ff673 // fmax v19.4s, v19.4s, v31.4s
-	WORD $0x4eaf1dff // orr v31.16b, v15.16b, v15.16b
-	WORD $0x4e2dce7f // fmla v31.4s, v19.4s, v13.4s
-	WORD $0x4eafd7f8 // fsub v24.4s, v31.4s, v15.4s
-	WORD $0x4eabcf13 // fmls v19.4s, v24.4s, v11.4s
+	WORD $0x3dc0433a // ldr q26, [x25, #256]
+	WORD $0x4e3af673 // fmax v19.4s, v19.4s, v26.4s
+	WORD $0x4eaf1dfa // orr v26.16b, v15.16b, v15.16b
+	WORD $0x4e2cce7a // fmla v26.4s, v19.4s, v12.4s
+	WORD $0x4eafd758 // fsub v24.4s, v26.4s, v15.4s
+	WORD $0x4eaacf13 // fmls v19.4s, v24.4s, v10.4s
 	WORD $0x4ea21c58 // orr v24.16b, v2.16b, v2.16b
 	WORD $0x4e33cc38 // fmla v24.4s, v1.4s, v19.4s
-	WORD $0x4ea51cb6 // orr v22.16b, v5.16b, v5.16b
+	WORD $0x4ea41c96 // orr v22.16b, v4.16b, v4.16b
 	WORD $0x4e33cf16 // fmla v22.4s, v24.4s, v19.4s
-	WORD $0x4eaa1d58 // orr v24.16b, v10.16b, v10.16b
+	WORD $0x4ea81d18 // orr v24.16b, v8.16b, v8.16b
 	WORD $0x4e33ced8 // fmla v24.4s, v22.4s, v19.4s
-	WORD $0x4eac1d96 // orr v22.16b, v12.16b, v12.16b
+	WORD $0x4eab1d76 // orr v22.16b, v11.16b, v11.16b
 	WORD $0x4e33cf16 // fmla v22.4s, v24.4s, v19.4s
-	WORD $0x4eac1d98 // orr v24.16b, v12.16b, v12.16b
+	WORD $0x4eab1d78 // orr v24.16b, v11.16b, v11.16b
 	WORD $0x4e33ced8 // fmla v24.4s, v22.4s, v19.4s
-	WORD $0x4f3757ff // shl v31.4s, v31.4s, #23
-	WORD $0x6e3fdf1f // fmul v31.4s, v24.4s, v31.4s
-	WORD $0x4eac1d98 // orr v24.16b, v12.16b, v12.16b
-	WORD $0x4e27ce98 // fmla v24.4s, v20.4s, v7.4s
-	WORD $0x6e38fd98 // fdiv v24.4s, v12.4s, v24.4s
-	WORD $0x4ea81d13 // orr v19.16b, v8.16b, v8.16b
-	WORD $0x4e38ce33 // fmla v19.4s, v17.4s, v24.4s
-	WORD $0x3dc06b36 // ldr q22, [x25, #416]
-	WORD $0x4e38ce76 // fmla v22.4s, v19.4s, v24.4s
-	WORD $0x4ea61cd3 // orr v19.16b, v6.16b, v6.16b
-	WORD $0x4e38ced3 // fmla v19.4s, v22.4s, v24.4s
+	WORD $0x4f37575a // shl v26.4s, v26.4s, #23
+	WORD $0x6e3adf1a // fmul v26.4s, v24.4s, v26.4s
+	WORD $0x6e26de98 // fmul v24.4s, v20.4s, v6.4s
+	WORD $0x4e2bd713 // fadd v19.4s, v24.4s, v11.4s
+	WORD $0x6e33ff13 // fdiv v19.4s, v24.4s, v19.4s
+	WORD $0x4ea51cb8 // orr v24.16b, v5.16b, v5.16b
+	WORD $0x4e33ce38 // fmla v24.4s, v17.4s, v19.4s
 	WORD $0x4ea31c76 // orr v22.16b, v3.16b, v3.16b
-	WORD $0x4e38ce76 // fmla v22.4s, v19.4s, v24.4s
-	WORD $0x4ea41c93 // orr v19.16b, v4.16b, v4.16b
-	WORD $0x4e38ced3 // fmla v19.4s, v22.4s, v24.4s
-	WORD $0x6e38de78 // fmul v24.4s, v19.4s, v24.4s
-	WORD $0x6e3fdf18 // fmul v24.4s, v24.4s, v31.4s
-	WORD $0x6e29de94 // fmul v20.4s, v20.4s, v9.4s
-	WORD $0x4ebfce98 // fmls v24.4s, v20.4s, v31.4s
-	WORD $0x4eb8d59f // fsub v31.4s, v12.4s, v24.4s
+	WORD $0x4e33cf16 // fmla v22.4s, v24.4s, v19.4s
+	WORD $0x3dc06f38 // ldr q24, [x25, #432]
+	WORD $0x4e33ced8 // fmla v24.4s, v22.4s, v19.4s
+	WORD $0x4ead1db6 // orr v22.16b, v13.16b, v13.16b
+	WORD $0x4e33cf16 // fmla v22.4s, v24.4s, v19.4s
+	WORD $0x3dc07738 // ldr q24, [x25, #464]
+	WORD $0x4e33ced8 // fmla v24.4s, v22.4s, v19.4s
+	WORD $0x4ea91d36 // orr v22.16b, v9.16b, v9.16b
+	WORD $0x4e33cf16 // fmla v22.4s, v24.4s, v19.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
+	WORD $0x6e27de94 // fmul v20.4s, v20.4s, v7.4s
+	WORD $0x4ebace96 // fmls v22.4s, v20.4s, v26.4s
+	WORD $0x4eb6d57a // fsub v26.4s, v11.4s, v22.4s
 	WORD $0x6ea0e774 // fcmgt v20.4s, v27.4s, v0.4s
-	WORD $0x6e781ff4 // bsl v20.16b, v31.16b, v24.16b
+	WORD $0x6e761f54 // bsl v20.16b, v26.16b, v22.16b
 	WORD $0x6e34df34 // fmul v20.4s, v25.4s, v20.4s
 	WORD $0x3ca56814 // str q20, [x0, x5]
 	ADD $16, R5
@@ -1431,51 +1446,52 @@ done4:
 tail6:
 	WORD $0xbc656834 // ldr s20, [x1, x5]
 	WORD $0xbc656859 // ldr s25, [x2, x5]
-	WORD $0x4e301f38 // and v24.16b, v25.16b, v16.16b
-	WORD $0x4eaef718 // fmin v24.4s, v24.4s, v14.4s
-	WORD $0x3dc03f3f // ldr q31, [x25, #240]
-	WORD $0x6e3fdf1f // fmul v31.4s, v24.4s, v31.4s
-	WORD $0x6e38dfff // fmul v31.4s, v31.4s, v24.4s
+	WORD $0x4e301f36 // and v22.16b, v25.16b, v16.16b
+	WORD $0x4eaef6d6 // fmin v22.4s, v22.4s, v14.4s
+	WORD $0x3dc03f3a // ldr q26, [x25, #240]
+	WORD $0x6e3adeda // fmul v26.4s, v22.4s, v26.4s
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
 	WORD $0x3dc0433b // ldr q27, [x25, #256]
-	WORD $0x4e3bf7ff // fmax v31.4s, v31.4s, v27.4s
+	WORD $0x4e3bf75a // fmax v26.4s, v26.4s, v27.4s
 	WORD $0x4eaf1dfb // orr v27.16b, v15.16b, v15.16b
-	WORD $0x4e2dcffb // fmla v27.4s, v31.4s, v13.4s
+	WORD $0x4e2ccf5b // fmla v27.4s, v26.4s, v12.4s
 	WORD $0x4eafd773 // fsub v19.4s, v27.4s, v15.4s
-	WORD $0x4eabce7f // fmls v31.4s, v19.4s, v11.4s
+	WORD $0x4eaace7a // fmls v26.4s, v19.4s, v10.4s
 	WORD $0x4ea21c53 // orr v19.16b, v2.16b, v2.16b
-	WORD $0x4e3fcc33 // fmla v19.4s, v1.4s, v31.4s
-	WORD $0x4ea51cb6 // orr v22.16b, v5.16b, v5.16b
-	WORD $0x4e3fce76 // fmla v22.4s, v19.4s, v31.4s
-	WORD $0x4eaa1d53 // orr v19.16b, v10.16b, v10.16b
-	WORD $0x4e3fced3 // fmla v19.4s, v22.4s, v31.4s
-	WORD $0x4eac1d96 // orr v22.16b, v12.16b, v12.16b
-	WORD $0x4e3fce76 // fmla v22.4s, v19.4s, v31.4s
-	WORD $0x4eac1d93 // orr v19.16b, v12.16b, v12.16b
-	WORD $0x4e3fced3 // fmla v19.4s, v22.4s, v31.4s
+	WORD $0x4e3acc33 // fmla v19.4s, v1.4s, v26.4s
+	WORD $0x4ea41c98 // orr v24.16b, v4.16b, v4.16b
+	WORD $0x4e3ace78 // fmla v24.4s, v19.4s, v26.4s
+	WORD $0x4ea81d13 // orr v19.16b, v8.16b, v8.16b
+	WORD $0x4e3acf13 // fmla v19.4s, v24.4s, v26.4s
+	WORD $0x4eab1d78 // orr v24.16b, v11.16b, v11.16b
+	WORD $0x4e3ace78 // fmla v24.4s, v19.4s, v26.4s
+	WORD $0x4eab1d73 // orr v19.16b, v11.16b, v11.16b
+	WORD $0x4e3acf13 // fmla v19.4s, v24.4s, v26.4s
 	WORD $0x4f37577b // shl v27.4s, v27.4s, #23
 	WORD $0x6e3bde7b // fmul v27.4s, v19.4s, v27.4s
-	WORD $0x4eac1d93 // orr v19.16b, v12.16b, v12.16b
-	WORD $0x4e27cf13 // fmla v19.4s, v24.4s, v7.4s
-	WORD $0x6e33fd93 // fdiv v19.4s, v12.4s, v19.4s
-	WORD $0x4ea81d1f // orr v31.16b, v8.16b, v8.16b
-	WORD $0x4e33ce3f // fmla v31.4s, v17.4s, v19.4s
-	WORD $0x3dc06b36 // ldr q22, [x25, #416]
-	WORD $0x4e33cff6 // fmla v22.4s, v31.4s, v19.4s
-	WORD $0x4ea61cdf // orr v31.16b, v6.16b, v6.16b
-	WORD $0x4e33cedf // fmla v31.4s, v22.4s, v19.4s
-	WORD $0x4ea31c76 // orr v22.16b, v3.16b, v3.16b
-	WORD $0x4e33cff6 // fmla v22.4s, v31.4s, v19.4s
-	WORD $0x4ea41c9f // orr v31.16b, v4.16b, v4.16b
-	WORD $0x4e33cedf // fmla v31.4s, v22.4s, v19.4s
-	WORD $0x6e33dff3 // fmul v19.4s, v31.4s, v19.4s
-	WORD $0x6e3bde73 // fmul v19.4s, v19.4s, v27.4s
-	WORD $0x6e29df18 // fmul v24.4s, v24.4s, v9.4s
-	WORD $0x4ebbcf13 // fmls v19.4s, v24.4s, v27.4s
-	WORD $0x4eb3d59b // fsub v27.4s, v12.4s, v19.4s
-	WORD $0x6ea0e738 // fcmgt v24.4s, v25.4s, v0.4s
-	WORD $0x6e731f78 // bsl v24.16b, v27.16b, v19.16b
-	WORD $0x6e38de98 // fmul v24.4s, v20.4s, v24.4s
-	WORD $0xbc256818 // str s24, [x0, x5]
+	WORD $0x6e26ded3 // fmul v19.4s, v22.4s, v6.4s
+	WORD $0x4e2bd67a // fadd v26.4s, v19.4s, v11.4s
+	WORD $0x6e3afe7a // fdiv v26.4s, v19.4s, v26.4s
+	WORD $0x4ea51cb3 // orr v19.16b, v5.16b, v5.16b
+	WORD $0x4e3ace33 // fmla v19.4s, v17.4s, v26.4s
+	WORD $0x4ea31c78 // orr v24.16b, v3.16b, v3.16b
+	WORD $0x4e3ace78 // fmla v24.4s, v19.4s, v26.4s
+	WORD $0x3dc06f33 // ldr q19, [x25, #432]
+	WORD $0x4e3acf13 // fmla v19.4s, v24.4s, v26.4s
+	WORD $0x4ead1db8 // orr v24.16b, v13.16b, v13.16b
+	WORD $0x4e3ace78 // fmla v24.4s, v19.4s, v26.4s
+	WORD $0x3dc07733 // ldr q19, [x25, #464]
+	WORD $0x4e3acf13 // fmla v19.4s, v24.4s, v26.4s
+	WORD $0x4ea91d38 // orr v24.16b, v9.16b, v9.16b
+	WORD $0x4e3ace78 // fmla v24.4s, v19.4s, v26.4s
+	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
+	WORD $0x6e27ded6 // fmul v22.4s, v22.4s, v7.4s
+	WORD $0x4ebbced8 // fmls v24.4s, v22.4s, v27.4s
+	WORD $0x4eb8d57b // fsub v27.4s, v11.4s, v24.4s
+	WORD $0x6ea0e736 // fcmgt v22.4s, v25.4s, v0.4s
+	WORD $0x6e781f76 // bsl v22.16b, v27.16b, v24.16b
+	WORD $0x6e36de96 // fmul v22.4s, v20.4s, v22.4s
+	WORD $0xbc256816 // str s22, [x0, x5]
 	ADD $4, R5
 	CMP R3, R5
 	BLT tail6
@@ -1494,9 +1510,9 @@ TEXT ·swishNEON(SB), NOSPLIT, $0-28
 	WORD $0x3dc02f26 // ldr q6, [x25, #176]
 	WORD $0x3dc00b27 // ldr q7, [x25, #32]
 	WORD $0x3dc04728 // ldr q8, [x25, #272]
-	WORD $0x3dc08329 // ldr q9, [x25, #512]
+	WORD $0x3dc08729 // ldr q9, [x25, #528]
 	WORD $0x3dc0432a // ldr q10, [x25, #256]
-	WORD $0x3dc07f2b // ldr q11, [x25, #496]
+	WORD $0x3dc0832b // ldr q11, [x25, #512]
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	FMOVS slope+24(FP), F12
@@ -1654,9 +1670,9 @@ TEXT ·swishBackwardNEON(SB), NOSPLIT, $0-36
 	WORD $0x3dc00b27 // ldr q7, [x25, #32]
 	WORD $0x3dc03b28 // ldr q8, [x25, #224]
 	WORD $0x3dc04729 // ldr q9, [x25, #272]
-	WORD $0x3dc0832a // ldr q10, [x25, #512]
+	WORD $0x3dc0872a // ldr q10, [x25, #528]
 	WORD $0x3dc0432b // ldr q11, [x25, #256]
-	WORD $0x3dc07f2c // ldr q12, [x25, #496]
+	WORD $0x3dc0832c // ldr q12, [x25, #512]
 	MOVD dx+0(FP), R0
 	MOVD dy+8(FP), R1
 	MOVD x+16(FP), R2
@@ -1847,7 +1863,7 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-24
 	WORD $0x3dc02f26 // ldr q6, [x25, #176]
 	WORD $0x3dc00b27 // ldr q7, [x25, #32]
 	WORD $0x3dc04728 // ldr q8, [x25, #272]
-	WORD $0x3dc08329 // ldr q9, [x25, #512]
+	WORD $0x3dc08729 // ldr q9, [x25, #528]
 	WORD $0x3dc0432a // ldr q10, [x25, #256]
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
@@ -2258,7 +2274,7 @@ done5:
 // func maxNEON(x *float32, n int) (ret float32)
 TEXT ·maxNEON(SB), NOSPLIT, $0-20
 	MOVD $vecConst<>(SB), R25
-	WORD $0x3dc08720 // ldr q0, [x25, #528]
+	WORD $0x3dc08b20 // ldr q0, [x25, #544]
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
 	LSL $2, R1
@@ -2874,7 +2890,7 @@ done7:
 // func softmaxMaxNEON(most, x *float32, ldx, rows, cols int, scale float32)
 TEXT ·softmaxMaxNEON(SB), NOSPLIT, $0-44
 	MOVD $vecConst<>(SB), R25
-	WORD $0x3dc08720 // ldr q0, [x25, #528]
+	WORD $0x3dc08b20 // ldr q0, [x25, #544]
 	MOVD most+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD ldx+16(FP), R2
@@ -2957,7 +2973,7 @@ TEXT ·softmaxExpNEON(SB), NOSPLIT, $0-68
 	WORD $0x3dc02f26 // ldr q6, [x25, #176]
 	WORD $0x3dc00b27 // ldr q7, [x25, #32]
 	WORD $0x3dc04728 // ldr q8, [x25, #272]
-	WORD $0x3dc08329 // ldr q9, [x25, #512]
+	WORD $0x3dc08729 // ldr q9, [x25, #528]
 	WORD $0x3dc0432a // ldr q10, [x25, #256]
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -3162,19 +3178,19 @@ done6:
 TEXT ·softmaxLogNEON(SB), NOSPLIT, $0-24
 	MOVD $vecConst<>(SB), R25
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
-	WORD $0x3dc08f21 // ldr q1, [x25, #560]
-	WORD $0x3dc09722 // ldr q2, [x25, #592]
-	WORD $0x3dc09f23 // ldr q3, [x25, #624]
-	WORD $0x3dc0a724 // ldr q4, [x25, #656]
-	WORD $0x3dc0af25 // ldr q5, [x25, #688]
+	WORD $0x3dc09321 // ldr q1, [x25, #576]
+	WORD $0x3dc09b22 // ldr q2, [x25, #608]
+	WORD $0x3dc0a323 // ldr q3, [x25, #640]
+	WORD $0x3dc0ab24 // ldr q4, [x25, #672]
+	WORD $0x3dc0b325 // ldr q5, [x25, #704]
 	WORD $0x3dc04b26 // ldr q6, [x25, #288]
-	WORD $0x3dc08b27 // ldr q7, [x25, #544]
+	WORD $0x3dc08f27 // ldr q7, [x25, #560]
 	WORD $0x3dc02f28 // ldr q8, [x25, #176]
 	WORD $0x3dc00f29 // ldr q9, [x25, #48]
-	WORD $0x3dc0932a // ldr q10, [x25, #576]
-	WORD $0x3dc09b2b // ldr q11, [x25, #608]
-	WORD $0x3dc0a32c // ldr q12, [x25, #640]
-	WORD $0x3dc0ab2d // ldr q13, [x25, #672]
+	WORD $0x3dc0972a // ldr q10, [x25, #592]
+	WORD $0x3dc09f2b // ldr q11, [x25, #624]
+	WORD $0x3dc0a72c // ldr q12, [x25, #656]
+	WORD $0x3dc0af2d // ldr q13, [x25, #688]
 	WORD $0x3dc03f2e // ldr q14, [x25, #240]
 	MOVD most+0(FP), R0
 	MOVD sum+8(FP), R1
@@ -3348,7 +3364,7 @@ TEXT ·softmaxFromLSENEON(SB), NOSPLIT, $0-60
 	WORD $0x3dc02f25 // ldr q5, [x25, #176]
 	WORD $0x3dc00b26 // ldr q6, [x25, #32]
 	WORD $0x3dc04727 // ldr q7, [x25, #272]
-	WORD $0x3dc08328 // ldr q8, [x25, #512]
+	WORD $0x3dc08728 // ldr q8, [x25, #528]
 	WORD $0x3dc04329 // ldr q9, [x25, #256]
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1

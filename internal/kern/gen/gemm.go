@@ -16,8 +16,9 @@ import (
 // stored.
 func gemmFiles() map[string][]byte {
 	return map[string][]byte{
-		"gemm_amd64.s": gemmX86(),
-		"gemm_arm64.s": gemmNEON(),
+		"gemm_sse_amd64.s": gemmSSE(),
+		"gemm_amd64.s":     gemmX86(),
+		"gemm_arm64.s":     gemmNEON(),
 	}
 }
 

@@ -75,6 +75,7 @@ type vecISA interface {
 	tier() string
 	bytes() int // of a vector register
 	registers() int
+	fused() bool       // multiplies and adds with one rounding
 	general() []string // registers for pointers and counters
 	prologue(k *vecKernel, constants bool)
 	epilogue(k *vecKernel)

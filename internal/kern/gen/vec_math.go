@@ -24,13 +24,21 @@ func (b *block) polynomial(x *value, c ...float64) *value {
 	return p
 }
 
+// ln2High has 16 bits, so that its product with a small integer is exact.
+const ln2High = 0.693145751953125
+
 // expNegative is exp(x) for x <= 0 (it holds up to 88) in fewer steps than exp,
 // with relative error 3e-7 + 2e-9*|x| at most; below -87.7 it is 0.
 func (b *block) expNegative(x *value) *value {
 	x = b.atLeast(x, b.c(-88))
 	k := b.fma(x, b.c(log2e), b.c(roundMagic+127)) // low bits: exponent of 2^n, 0 at n = -127
 	n := b.sub(k, b.c(roundMagic+127))
-	f := b.fnma(n, b.c(math.Ln2), x)
+	var f *value // x - n*ln 2
+	if b.k.isa.fused() {
+		f = b.fnma(n, b.c(math.Ln2), x)
+	} else {
+		f = b.fnma(n, b.c(math.Ln2-ln2High), b.fnma(n, b.c(ln2High), x))
+	}
 	p := b.polynomial(f, 1, 1, 0.49999228826018416, 0.16667116314672237, 0.04189054994822862, 0.008312477588429327)
 	return b.mul(p, b.shl(k, 23))
 }
@@ -38,7 +46,6 @@ func (b *block) expNegative(x *value) *value {
 // exp is exp(x) to 2 ulp for every x. The power of two is applied in two halves
 // so that results underflow gradually and overflow to infinity.
 func (b *block) exp(x *value) *value {
-	const ln2High = 0.693145751953125 // 16 bits, so that n*ln2High is exact
 	x = b.atMost(b.atLeast(x, b.c(-104)), b.c(89))
 	k := b.fma(x, b.c(log2e), b.c(roundMagic))
 	n := b.sub(k, b.c(roundMagic))
@@ -72,14 +79,16 @@ func (b *block) log(x *value) *value {
 
 // gaussianTail returns, for a = min(|x|, 128), exp(-x*x/2) and the upper tail
 // 1-Phi(a), which is erfc(a/sqrt(2))/2 by a form after Abramowitz and Stegun
-// 7.1.26 with one term more (absolute error 3e-8).
+// 7.1.26 with one term more (absolute error 3e-8). Its t = 1/(1+s) is 1-u here,
+// where powers of u vanish near 0 and round little.
 func (b *block) gaussianTail(x *value) (a, density, tail *value) {
 	a = b.atMost(b.and(x, b.bits(absMask)), b.c(128))
 	density = b.expNegative(b.mul(b.mul(a, b.c(-0.5)), a))
-	t := b.div(b.c(1), b.fma(a, b.c(0.4/math.Sqrt2), b.c(1)))
-	q := b.polynomial(t, 0.5*0.23192227483757294, 0.5*0.1618224277192306, 0.5*0.4682770071485271,
-		0.5*-0.3709114608452674, 0.5*0.7091494998387318, 0.5*-0.20025977635654058)
-	return a, density, b.mul(b.mul(q, t), density)
+	s := b.mul(a, b.c(0.4/math.Sqrt2))
+	u := b.div(s, b.add(s, b.c(1)))
+	q := b.polynomial(u, 0.4999999861711272, -1.4104705746974804, 1.7143915185662082, -1.035465317511982,
+		0.08546969650014141, 0.24620457915025584, -0.10012988817827029)
+	return a, density, b.mul(q, density)
 }
 
 // upperTail is 1-Phi(a).

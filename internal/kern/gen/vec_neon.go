@@ -11,16 +11,16 @@ import (
 // R20 is scratch, R25 points to the constants, and the last few elements of a
 // row go through lane 0, which tailMask selects, one at a time.
 type neon struct {
-	pool     map[uint32]int
-	order    []uint32
+	pool     constantPool
 	tailMask int
 }
 
-func newNEON() *neon { return &neon{pool: map[uint32]int{}} }
+func newNEON() *neon { return &neon{} }
 
 func (a *neon) tier() string   { return "NEON" }
 func (a *neon) bytes() int     { return 16 }
 func (a *neon) registers() int { return 32 }
+func (a *neon) fused() bool    { return true }
 
 func (a *neon) general() []string {
 	return strings.Fields("R0 R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 R19")
@@ -114,12 +114,7 @@ func (a *neon) constant(k *vecKernel, dst int, bits uint32) {
 		a.three(k, "eor", dst, dst, dst)
 		return
 	}
-	i, ok := a.pool[bits]
-	if !ok {
-		i = len(a.order)
-		a.pool[bits] = i
-		a.order = append(a.order, bits)
-	}
+	i := a.pool.index(bits)
 	a.word(k, 0x3DC00000|uint32(i)<<10|neonConst<<5|uint32(dst), "ldr q%d, [x%d, #%d]", dst, neonConst, i*16)
 }
 
@@ -289,13 +284,4 @@ func (a *neon) zip(k *vecKernel, kind string, dst, n, m, _ int) {
 	a.word(k, enc|uint32(m)<<16|uint32(n)<<5|uint32(dst), "%s v%d, v%d, v%d", name, dst, n, m)
 }
 
-func (a *neon) constants() string {
-	var s strings.Builder
-	for i, b := range a.order {
-		for j := range 4 {
-			fmt.Fprintf(&s, "DATA vecConst<>+%d(SB)/4, $0x%08x\n", (i*4+j)*4, b)
-		}
-	}
-	fmt.Fprintf(&s, "GLOBL vecConst<>(SB), RODATA|NOPTR, $%d\n", len(a.order)*16)
-	return s.String()
-}
+func (a *neon) constants() string { return a.pool.data(4) }

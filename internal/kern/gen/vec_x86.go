@@ -11,14 +11,14 @@ import (
 // x86 emits AVX2 with FMA (wide unset) or AVX-512 F and DQ (wide set). CX is
 // scratch; the partial register is masked by K1 or by the register tailMask.
 type x86 struct {
+	amd64
 	wide     bool
-	pool     map[uint32]int
-	order    []uint32
+	pool     constantPool
 	tables   [][]float32
 	tailMask int
 }
 
-func newX86(wide bool) *x86 { return &x86{wide: wide, pool: map[uint32]int{}} }
+func newX86(wide bool) *x86 { return &x86{wide: wide} }
 
 func (x *x86) tier() string {
 	if x.wide {
@@ -36,11 +36,7 @@ func (x *x86) bytes() int {
 
 func (x *x86) registers() int { return x.bytes() / 2 }
 
-func (x *x86) general() []string {
-	return strings.Fields("DI SI DX AX BX R8 R9 R10 R11 R12 R13 R14 R15")
-}
-
-func (x *x86) prologue(*vecKernel, bool) {}
+func (x *x86) fused() bool { return true }
 
 func (x *x86) epilogue(k *vecKernel) {
 	k.printf("VZEROUPPER")
@@ -54,40 +50,12 @@ func (x *x86) v(r int) string {
 	return fmt.Sprintf("Y%d", r)
 }
 
-func (x *x86) loadArg(k *vecKernel, dst string, a vecArg) {
-	k.printf("MOVQ %s+%d(FP), %s", a.name, a.off, dst)
-}
 func (x *x86) loadScalarArg(k *vecKernel, dst int, a vecArg) {
 	k.printf("VBROADCASTSS %s+%d(FP), %s", a.name, a.off, x.v(dst))
 }
 func (x *x86) storeResult(k *vecKernel, src, off int) {
 	k.printf("VMOVSS X%d, ret+%d(FP)", src, off)
 }
-func (x *x86) move(k *vecKernel, dst, src string)       { k.printf("MOVQ %s, %s", src, dst) }
-func (x *x86) zero(k *vecKernel, dst string)            { k.printf("XORQ %s, %s", dst, dst) }
-func (x *x86) add(k *vecKernel, dst, src string)        { k.printf("ADDQ %s, %s", src, dst) }
-func (x *x86) addImm(k *vecKernel, dst string, imm int) { k.printf("ADDQ $%d, %s", imm, dst) }
-func (x *x86) shiftLeft(k *vecKernel, dst string, imm int) {
-	k.printf("SHLQ $%d, %s", imm, dst)
-}
-func (x *x86) roundDown(k *vecKernel, dst, src string, multiple int) {
-	k.printf("MOVQ %s, %s", src, dst)
-	k.printf("ANDQ $-%d, %s", multiple, dst)
-}
-func (x *x86) label(k *vecKernel, l string) { fmt.Fprintf(&k.text, "%s:\n", l) }
-func (x *x86) jumpLess(k *vecKernel, a, b, l string) {
-	k.printf("CMPQ %s, %s", a, b)
-	k.printf("JLT %s", l)
-}
-func (x *x86) jumpNotLess(k *vecKernel, a, b, l string) {
-	k.printf("CMPQ %s, %s", a, b)
-	k.printf("JGE %s", l)
-}
-func (x *x86) countDown(k *vecKernel, reg, l string) {
-	k.printf("DECQ %s", reg)
-	k.printf("JNZ %s", l)
-}
-
 func (x *x86) prepareTail(k *vecKernel, total string) {
 	k.printf("MOVQ %s, CX", total)
 	k.printf("ANDQ $%d, CX", x.bytes()-1)
@@ -111,34 +79,13 @@ func (x *x86) prepareTail(k *vecKernel, total string) {
 
 func (x *x86) tailStep() int { return 0 }
 
-func (x *x86) mem(a address) string {
-	s := fmt.Sprintf("(%s)", a.p.reg)
-	if a.disp != 0 {
-		s = fmt.Sprint(a.disp) + s
-	}
-	return s
-}
-
-func (x *x86) address(k *vecKernel, a address) string {
-	if a.indexed {
-		return fmt.Sprintf("%s(%s*1)", x.mem(a), k.off)
-	}
-	return x.mem(a)
-}
-
 // poolRef is the memory operand of a constant.
 func (x *x86) poolRef(bits uint32) string {
-	i, ok := x.pool[bits]
-	if !ok {
-		i = len(x.order)
-		x.pool[bits] = i
-		x.order = append(x.order, bits)
-	}
 	size := 32
 	if x.wide {
 		size = 4
 	}
-	return fmt.Sprintf("vecConst<>+%d(SB)", i*size)
+	return fmt.Sprintf("vecConst<>+%d(SB)", x.pool.index(bits)*size)
 }
 
 func (x *x86) constant(k *vecKernel, dst int, bits uint32) {
@@ -451,12 +398,7 @@ func (x *x86) constants() string {
 	if x.wide {
 		copies = 1
 	}
-	for i, b := range x.order {
-		for j := range copies {
-			fmt.Fprintf(&s, "DATA vecConst<>+%d(SB)/4, $0x%08x\n", (i*copies+j)*4, b)
-		}
-	}
-	fmt.Fprintf(&s, "GLOBL vecConst<>(SB), RODATA|NOPTR, $%d\n", len(x.order)*copies*4)
+	s.WriteString(x.pool.data(copies))
 	for i, lanes := range x.tables {
 		for j, c := range lanes {
 			fmt.Fprintf(&s, "DATA vecTable<>+%d(SB)/4, $0x%08x\n", i*x.bytes()+j*4, math.Float32bits(c))

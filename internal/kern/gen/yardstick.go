@@ -55,6 +55,49 @@ func yardstickX86(t *gemmText, isa gemmISA, vecs int) {
 	t.op("RET")
 }
 
+// yardstickSSE is yardstickX86's like, two rows at a time.
+func yardstickSSE(t *gemmText) {
+	const rows, vecs = 2, 6
+	t.function("yardstickSSE", "(c, a, b *float32, tiles int)", 32)
+	t.op("MOVQ c+0(FP), DX")
+	t.op("MOVQ a+8(FP), SI")
+	t.op("MOVQ tiles+24(FP), BX")
+	t.label("tile")
+	t.op("MOVQ b+16(FP), DI")
+	t.op("MOVQ $%d, CX", yardstickDepth/yardstickUnroll)
+	for i := range rows * vecs {
+		t.op("XORPS X%[1]d, X%[1]d", i)
+	}
+	t.op("PCALIGN $32")
+	t.label("round")
+	for u := range yardstickUnroll {
+		for i := range rows {
+			t.op("MOVSS %d(SI), X%d", 4*(i*yardstickDepth+u), rows*vecs+i)
+			t.op("SHUFPS $0, X%[1]d, X%[1]d", rows*vecs+i)
+		}
+		for j := range vecs {
+			t.op("MOVUPS %d(DI), X14", 16*(u*vecs+j))
+			t.op("MOVAPS X14, X15")
+			for i := range rows {
+				t.op("MULPS X%d, X%d", rows*vecs+i, 14+i)
+				t.op("ADDPS X%d, X%d", 14+i, i*vecs+j)
+			}
+		}
+	}
+	t.op("ADDQ $%d, DI", 16*yardstickUnroll*vecs)
+	t.op("ADDQ $%d, SI", 4*yardstickUnroll)
+	t.op("DECQ CX")
+	t.op("JNZ round")
+	for i := range rows * vecs {
+		t.op("MOVUPS X%d, %d(DX)", i, 16*i)
+	}
+	t.op("ADDQ $%d, DX", 16*rows*vecs)
+	t.op("ADDQ $%d, SI", 4*(rows-1)*yardstickDepth)
+	t.op("DECQ BX")
+	t.op("JNZ tile")
+	t.op("RET")
+}
+
 // yardstickNEON is yardstickX86's like. R0 is C, R1 and on the rows of A, R7
 // the tiles left, R8 B, R9 the steps left.
 func yardstickNEON(t *gemmText) {
