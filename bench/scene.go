@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"diffclip/clip"
-	"diffclip/internal/numeric"
 	"diffclip/internal/rng"
 	"diffclip/rsdata"
 	"diffclip/tensor"
@@ -54,9 +53,7 @@ func randomScene(h, w int) *rsdata.Dataset {
 		values := make([]float32, h*w*m.Bands)
 		rng.New(1, "bench/scene/"+m.Name, 0).Uniform(values, 0)
 		d.Modalities = append(d.Modalities, rsdata.Modality{Name: m.Name, Bands: m.Bands})
-		s.Rasters = append(s.Rasters, rsdata.Raster{
-			Array: &numeric.Array{Shape: []int{h, w, m.Bands}, Type: numeric.Float32, Data: values},
-		})
+		s.Rasters = append(s.Rasters, rsdata.NewRaster(h, w, m.Bands, values))
 	}
 	d.Scenes = []*rsdata.Scene{s}
 	return d

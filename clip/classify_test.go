@@ -12,7 +12,7 @@ import (
 
 	"diffclip/autograd"
 	"diffclip/internal/golden"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"

@@ -10,9 +10,10 @@ import (
 	"diffclip/autograd"
 	"diffclip/internal/baseline"
 	"diffclip/internal/rng"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // TestFittedHeadIsLDA: with a fitted head, comparing windows with texts says of every
@@ -50,7 +51,7 @@ func fits(t *testing.T, c Config, fit HeadFit) {
 	for i := range int32(600) {
 		cfg.Unlabelled = append(cfg.Unlabelled, rsdata.Pixel{Row: i * 37 % 64, Col: i * 23 % 64})
 	}
-	if _, err := m.Train(ctx, be, w, samples, prompts, cfg, Hooks{}); err != nil {
+	if _, err := m.Train(ctx, be, w, samples, prompts, cfg, train.Hooks{}); err != nil {
 		t.Fatal(err)
 	}
 	square := 0.0

@@ -218,7 +218,7 @@ func (m *Model) encodeShard(t *autograd.Tape, lo, hi int, in []*autograd.Var) *a
 type Batch struct {
 	Windows []*tensor.Tensor // per modality (B·L·p², bands), pixels in the order of vit.Config.PixelOrder
 	// Scene, if set, lies on a device, where the windows are cut out at At; Windows
-	// is nil then.
+	// is nil then. Train and Classifier set it, nobody else needs to.
 	Scene   *resident.Windows
 	At      []tensor.Window
 	spectra *spectral // a change of their spectra, nil for none

@@ -9,16 +9,16 @@ import (
 	"strings"
 	"testing"
 
-	"diffclip/internal/train"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // trained is a small model after 3 epochs of 3 steps, the last of each short, and
 // the rates of the epochs.
-func trained(t *testing.T, change func(*Config, *TrainConfig), hooks func(*Model) Hooks) (*Model, []train.Epoch) {
+func trained(t *testing.T, change func(*Config, *TrainConfig), hooks func(*Model) train.Hooks) (*Model, []train.Epoch) {
 	t.Helper()
 	be := tensor.NewCPU(2)
 	defer be.Close()
@@ -36,7 +36,7 @@ func trained(t *testing.T, change func(*Config, *TrainConfig), hooks func(*Model
 	return m, history
 }
 
-func noHooks(*Model) Hooks { return Hooks{} }
+func noHooks(*Model) train.Hooks { return train.Hooks{} }
 
 // TestEveryOptionCounts: each option of the training, and each of what a model does
 // with a batch, leads to other weights.
@@ -89,8 +89,8 @@ func TestRates(t *testing.T) {
 // epochs at the end as asked for, and of no other.
 func TestAverageIsThatOfTheLastEpochs(t *testing.T) {
 	var after [][]float32
-	m, _ := trained(t, func(_ *Config, c *TrainConfig) { c.Average = 2 }, func(m *Model) Hooks {
-		return Hooks{OnStep: func(train.Step) { after = append(after, slices.Clone(m.Set.Flatten().Value.Data)) }}
+	m, _ := trained(t, func(_ *Config, c *TrainConfig) { c.Average = 2 }, func(m *Model) train.Hooks {
+		return train.Hooks{OnStep: func(train.Step) { after = append(after, slices.Clone(m.Set.Flatten().Value.Data)) }}
 	})
 	if len(after) != 9 {
 		t.Fatalf("%d updates, want 9", len(after))
@@ -125,13 +125,13 @@ func TestResumeBeforeTheHead(t *testing.T) {
 	be := tensor.NewCPU(1)
 	defer be.Close()
 	path := filepath.Join(t.TempDir(), "c.safetensors")
-	want, err := stage(context.Background(), be, Hooks{})
+	want, err := stage(context.Background(), be, train.Hooks{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, stop := range map[string]func(context.CancelFunc) Hooks{
-		"after the last step":  func(c context.CancelFunc) Hooks { return Hooks{OnStep: stopAt(15, c)} },
-		"after the last epoch": func(c context.CancelFunc) Hooks { return Hooks{OnEpoch: stopAfter(2, c)} },
+	for name, stop := range map[string]func(context.CancelFunc) train.Hooks{
+		"after the last step":  func(c context.CancelFunc) train.Hooks { return train.Hooks{OnStep: stopAt(15, c)} },
+		"after the last epoch": func(c context.CancelFunc) train.Hooks { return train.Hooks{OnEpoch: stopAfter(2, c)} },
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
 		h := stop(cancel)
@@ -139,7 +139,7 @@ func TestResumeBeforeTheHead(t *testing.T) {
 		if _, err := stage(ctx, be, h); !errors.Is(err, context.Canceled) {
 			t.Fatalf("%s: %v", name, err)
 		}
-		got, err := stage(context.Background(), be, Hooks{Checkpoint: path + name, OnStep: func(train.Step) { t.Errorf("%s: a step was made", name) }})
+		got, err := stage(context.Background(), be, train.Hooks{Checkpoint: path + name, OnStep: func(train.Step) { t.Errorf("%s: a step was made", name) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func TestResumeWantsTheSameRun(t *testing.T) {
 	be := tensor.NewCPU(1)
 	defer be.Close()
 	d, w, samples := traintest.Data(5, 12)
-	h := Hooks{Checkpoint: filepath.Join(t.TempDir(), "c.safetensors")}
+	h := train.Hooks{Checkpoint: filepath.Join(t.TempDir(), "c.safetensors")}
 	model := small()
 	run := func(samples []rsdata.Sample, prompts Prompts, cfg TrainConfig) error {
 		m, err := New(model, 3)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"diffclip/internal/numeric"
 	"diffclip/internal/rng"
 	"diffclip/rsdata"
 	"diffclip/tensor"
@@ -20,7 +19,7 @@ func noise(h, w int) *rsdata.Dataset {
 	raster := func(bands int) rsdata.Raster {
 		x := make([]float32, h*w*bands)
 		rng.New(5, "noise", uint64(bands)).Normal(x, 0)
-		return rsdata.Raster{Array: &numeric.Array{Type: numeric.Float32, Shape: []int{h, w, bands}, Data: x}}
+		return rsdata.NewRaster(h, w, bands, x)
 	}
 	return &rsdata.Dataset{
 		Modalities: []rsdata.Modality{{Name: "a", Bands: 6}, {Name: "b", Bands: 2}},

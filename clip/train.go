@@ -11,10 +11,10 @@ import (
 	"diffclip/autograd"
 	"diffclip/internal/resident"
 	"diffclip/internal/rng"
-	"diffclip/internal/train"
 	"diffclip/optim"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // TrainConfig is the schedule of stage 2.
@@ -81,9 +81,6 @@ func (c TrainConfig) Check() error {
 // Prompts are the token ids of each class's description, class i (label i+1) at i.
 type Prompts [][]int32
 
-// Hooks are where a caller follows a run.
-type Hooks = train.Hooks
-
 // LoadEncoder copies the image encoder of stage 1 into the model. Positional
 // embeddings, reducers and blocks must all be there and fit.
 func (m *Model) LoadEncoder(state map[string]*tensor.Tensor) error {
@@ -101,7 +98,7 @@ func (m *Model) LoadEncoder(state map[string]*tensor.Tensor) error {
 func isEncoder(name string) bool { return strings.HasPrefix(name, "encoder.") }
 
 // Train runs stage 2 on labelled windows and returns the loss of each epoch.
-func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, prompts Prompts, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
+func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, prompts Prompts, cfg TrainConfig, h train.Hooks) ([]train.Epoch, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}

@@ -12,11 +12,11 @@ import (
 
 	"diffclip/autograd"
 	"diffclip/internal/golden/modeltest"
-	"diffclip/internal/train"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 
@@ -121,7 +121,7 @@ func separates(t *testing.T, c Config) {
 	}
 	prompts := smallPrompts(len(d.Classes))
 	before := accuracy(t, NewClassifier(be, m, prompts), w, samples)
-	history, err := m.Train(context.Background(), be, w, samples, prompts, TrainConfig{Epochs: 60, Batch: 12, LR: 1e-2, Seed: 4}, Hooks{})
+	history, err := m.Train(context.Background(), be, w, samples, prompts, TrainConfig{Epochs: 60, Batch: 12, LR: 1e-2, Seed: 4}, train.Hooks{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestFreezing(t *testing.T) {
 				start[p.Name] = slices.Clone(p.Value.Data)
 			}
 			cfg := TrainConfig{Epochs: 2, Batch: 10, LR: 1e-2, FreezeEncoder: frozen}
-			if _, err := m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), cfg, Hooks{}); err != nil {
+			if _, err := m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), cfg, train.Hooks{}); err != nil {
 				t.Fatal(err)
 			}
 			for _, p := range m.Set.Params() {
@@ -192,7 +192,7 @@ func TestFixedNorms(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, fixed := range []bool{true, false} {
-		if _, err := m.Train(context.Background(), be, w, samples, nil, TrainConfig{Epochs: 1, Batch: 10, LR: 1e-2, FreezeEncoder: 1, FixNorms: fixed}, Hooks{}); err != nil {
+		if _, err := m.Train(context.Background(), be, w, samples, nil, TrainConfig{Epochs: 1, Batch: 10, LR: 1e-2, FreezeEncoder: 1, FixNorms: fixed}, train.Hooks{}); err != nil {
 			t.Fatal(err)
 		}
 		for _, b := range m.Set.Buffers() {
@@ -215,7 +215,7 @@ func TestNonFiniteLossNamesTheOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.LogitScale.Value.Data[0] = 1000 // exp overflows
-	_, err = m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), TrainConfig{Epochs: 1, Batch: 10, LR: 1e-2}, Hooks{})
+	_, err = m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), TrainConfig{Epochs: 1, Batch: 10, LR: 1e-2}, train.Hooks{})
 	var bad *train.NonFiniteError
 	if !errors.As(err, &bad) || bad.Where == nil || bad.Where.Op != "Exp" || !strings.Contains(err.Error(), "stage 2") {
 		t.Errorf("error %v, want one that names Exp", err)
@@ -268,7 +268,7 @@ func TestTrainRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err = m.Train(context.Background(), be, w, c.samples, c.prompts, c.cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err = m.Train(context.Background(), be, w, c.samples, c.prompts, c.cfg, train.Hooks{}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one that says %q", err, c.want)
 			}
 		})
@@ -379,7 +379,7 @@ func TestDecayIsAddedToTheGradient(t *testing.T) {
 	unused := m.Text.Tokens.Weight.Value.Data[20*8:]
 	unused[0], unused[1] = 0.5, -0.5
 	cfg := TrainConfig{Epochs: 1, Batch: 4, LR: 1e-2, WeightDecay: 1e-2}
-	if _, err := m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), cfg, Hooks{}); err != nil {
+	if _, err := m.Train(context.Background(), be, w, samples, smallPrompts(len(d.Classes)), cfg, train.Hooks{}); err != nil {
 		t.Fatal(err)
 	}
 	if unused := m.Text.Tokens.Weight.Value.Data[20*8:]; math.Abs(float64(unused[0])-0.49) > 1e-6 || math.Abs(float64(unused[1])+0.49) > 1e-6 {
@@ -432,7 +432,7 @@ func TestTimestepsAreDrawnOnlyWhereAsked(t *testing.T) {
 			s.Time2.Weight.Changed()
 		}
 		var losses []float64
-		h := Hooks{OnStep: func(s train.Step) { losses = append(losses, s.Loss) }}
+		h := train.Hooks{OnStep: func(s train.Step) { losses = append(losses, s.Loss) }}
 		if _, err := m.Train(context.Background(), be, w, samples, nil, TrainConfig{Epochs: 2, Batch: 2, LR: 1e-30}, h); err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"diffclip/internal/golden"
-	"diffclip/internal/numeric"
 	"diffclip/rsdata"
 	"diffclip/tensor"
 )
@@ -23,7 +22,7 @@ func turned(d *rsdata.Dataset, a rsdata.Augment) *rsdata.Dataset {
 			at := (r*scene.W + c) * bands
 			x = append(x, src[at:at+bands]...)
 		}
-		scene.Rasters = append(scene.Rasters, rsdata.Raster{Array: &numeric.Array{Type: numeric.Float32, Shape: old.Array.Shape, Data: x}})
+		scene.Rasters = append(scene.Rasters, rsdata.NewRaster(scene.H, scene.W, bands, x))
 	}
 	out.Scenes = []*rsdata.Scene{&scene}
 	return &out

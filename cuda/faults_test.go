@@ -18,12 +18,12 @@ import (
 	"diffclip/cuda/internal/stub"
 	"diffclip/cuda/kernels"
 	"diffclip/diffusion"
-	"diffclip/internal/train"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/optim"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // deviceError runs f and returns the error that it panicked with.

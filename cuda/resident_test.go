@@ -15,13 +15,12 @@ import (
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/golden"
-	"diffclip/internal/numeric"
 	"diffclip/internal/resident"
 	"diffclip/internal/rng"
-	"diffclip/internal/train"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // hostPath is a backend that keeps no scene: windows are gathered by the host.
@@ -160,7 +159,7 @@ func randomScene(h, w int) *rsdata.Dataset {
 		values := make([]float32, h*w*m.Bands)
 		rng.New(1, m.Name, 0).Uniform(values, 0)
 		d.Modalities = append(d.Modalities, rsdata.Modality{Name: m.Name, Bands: m.Bands})
-		s.Rasters = append(s.Rasters, rsdata.Raster{Array: &numeric.Array{Shape: []int{h, w, m.Bands}, Type: numeric.Float32, Data: values}})
+		s.Rasters = append(s.Rasters, rsdata.NewRaster(h, w, m.Bands, values))
 	}
 	d.Scenes = []*rsdata.Scene{s}
 	return d

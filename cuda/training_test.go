@@ -14,11 +14,11 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
-	"diffclip/internal/train"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 

@@ -20,7 +20,8 @@ type onDevice struct {
 }
 
 // NewResident returns room for batches of windows that are cut out of a scene
-// on a device; it is NewCorrupted where scene is nil. FillBatch fills it.
+// on a device; it is NewCorrupted where scene is nil. FillBatch fills it. Train calls
+// it; batches of your own begin with NewCorrupted.
 func (c *Corruptor) NewResident(scene *resident.Windows, batch int) *Corrupted {
 	if scene == nil {
 		return c.NewCorrupted(batch)

@@ -7,6 +7,7 @@ import (
 	"diffclip/diffusion"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 
@@ -37,7 +38,7 @@ func Example() {
 		return
 	}
 	fmt.Println(cfg.Keep(), "of", encoder.Tokens(), "patches of a window are noised, the others hidden")
-	history, err := m.Train(context.Background(), be, windows, centres, diffusion.TrainConfig{Epochs: 10, Batch: 16, LR: 3e-3, Seed: 1}, diffusion.Hooks{})
+	history, err := m.Train(context.Background(), be, windows, centres, diffusion.TrainConfig{Epochs: 10, Batch: 16, LR: 3e-3, Seed: 1}, train.Hooks{})
 	if err != nil {
 		fmt.Println(err)
 		return

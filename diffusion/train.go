@@ -8,10 +8,10 @@ import (
 
 	"diffclip/autograd"
 	"diffclip/internal/resident"
-	"diffclip/internal/train"
 	"diffclip/optim"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // TrainConfig is the schedule of stage 1.
@@ -60,11 +60,8 @@ func (c TrainConfig) Check() error {
 	return nil
 }
 
-// Hooks are where a caller follows a run.
-type Hooks = train.Hooks
-
 // Train runs stage 1 on unlabelled windows and returns the loss of each epoch.
-func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, pixels []rsdata.Pixel, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
+func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, pixels []rsdata.Pixel, cfg TrainConfig, h train.Hooks) ([]train.Epoch, error) {
 	if m.Classifier != nil {
 		return nil, fmt.Errorf("stage 1: this model learns classes too, and the windows have no labels")
 	}
@@ -73,7 +70,7 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 
 // TrainLabelled is Train on labelled windows, for a model that learns their classes
 // too.
-func (m *Model) TrainLabelled(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
+func (m *Model) TrainLabelled(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, cfg TrainConfig, h train.Hooks) ([]train.Epoch, error) {
 	for _, s := range samples {
 		if s.Label == 0 || int(s.Label) > m.Config.Classes {
 			return nil, fmt.Errorf("stage 1: a window at row %d, column %d has label %d, but the model has classes 1 to %d", s.Row, s.Col, s.Label, m.Config.Classes)
@@ -82,7 +79,7 @@ func (m *Model) TrainLabelled(ctx context.Context, be tensor.Backend, w *rsdata.
 	return m.train(ctx, be, w, samples, rsdata.HashSamples(samples), cfg, h)
 }
 
-func (m *Model) train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, seen uint64, cfg TrainConfig, h Hooks) ([]train.Epoch, error) {
+func (m *Model) train(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, seen uint64, cfg TrainConfig, h train.Hooks) ([]train.Epoch, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}

@@ -14,11 +14,11 @@ import (
 
 	"diffclip/autograd"
 	"diffclip/internal/golden/modeltest"
-	"diffclip/internal/train"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 
@@ -89,12 +89,12 @@ func TestLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := TrainConfig{Epochs: 1, Batch: 4, LR: 1e-3}
-	if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), "no labels") {
+	if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, train.Hooks{}); err == nil || !strings.Contains(err.Error(), "no labels") {
 		t.Errorf("unlabelled windows: %v", err)
 	}
 	for label, want := range map[uint8]string{0: "label 0", uint8(len(d.Classes) + 1): fmt.Sprintf("label %d", len(d.Classes)+1)} {
 		samples[3].Label = label
-		if _, err := m.TrainLabelled(context.Background(), be, w, samples, cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := m.TrainLabelled(context.Background(), be, w, samples, cfg, train.Hooks{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("a window of label %d: %v", label, err)
 		}
 	}
@@ -109,7 +109,7 @@ func TestLossFalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := TrainConfig{Epochs: 10, Batch: 10, LR: 1e-2, Seed: 4}
-	history, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, Hooks{})
+	history, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, train.Hooks{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestNonFiniteLossNamesTheOperation(t *testing.T) {
 	}
 	m.Encoder.Stems[1].Embed.Weight.Value.Data[5] = float32(math.Inf(1))
 	cfg := TrainConfig{Epochs: 2, Batch: 10, LR: 1e-2}
-	_, err = m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, Hooks{})
+	_, err = m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, train.Hooks{})
 	var bad *train.NonFiniteError
 	if !errors.As(err, &bad) || bad.Where == nil || bad.Where.Op != "Linear" || bad.Epoch != 0 || bad.Step != 0 {
 		t.Fatalf("an infinite weight of the patch embedding ends in %v", err)
@@ -180,7 +180,7 @@ func TestTrainRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err = m.Train(context.Background(), be, w, c.pixels, c.cfg, Hooks{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err = m.Train(context.Background(), be, w, c.pixels, c.cfg, train.Hooks{}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one that says %q", err, c.want)
 			}
 		})
@@ -264,7 +264,7 @@ func TestEveryEpochDrawsAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	history, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), TrainConfig{Epochs: 3, Batch: 1, LR: 1e-30}, Hooks{})
+	history, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), TrainConfig{Epochs: 3, Batch: 1, LR: 1e-30}, train.Hooks{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestEveryOptionCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		steps := 0
-		h := Hooks{OnStep: func(train.Step) { steps++ }}
+		h := train.Hooks{OnStep: func(train.Step) { steps++ }}
 		if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, h); err != nil {
 			t.Fatal(err)
 		}
@@ -380,7 +380,7 @@ func TestDecayIsAddedToTheGradient(t *testing.T) {
 	token := m.Decoders[0].MaskToken.Value
 	token.Data[0], token.Data[1] = 0.5, -0.5
 	cfg := TrainConfig{Epochs: 1, Batch: 4, LR: 1e-2, WeightDecay: 1e-2}
-	if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, Hooks{}); err != nil {
+	if _, err := m.Train(context.Background(), be, w, rsdata.Pixels(nil, samples), cfg, train.Hooks{}); err != nil {
 		t.Fatal(err)
 	}
 	near(t, "0.5 after a step", float64(token.Data[0]), 0.49, 1e-6)
@@ -424,7 +424,7 @@ func TestOrderOfWindows(t *testing.T) {
 	}
 	orders := map[string]bool{}
 	order := ""
-	h := Hooks{
+	h := train.Hooks{
 		OnStep:  func(train.Step) { order += fmt.Sprint(m.batch.Labels) },
 		OnEpoch: func(train.Epoch) error { orders[order], order = true, ""; return nil },
 	}
@@ -442,7 +442,7 @@ func TestResumeWantsTheSameRun(t *testing.T) {
 	defer be.Close()
 	_, w, samples := traintest.Data(5, 8)
 	pixels := rsdata.Pixels(nil, samples)
-	h := Hooks{Checkpoint: filepath.Join(t.TempDir(), "c.safetensors")}
+	h := train.Hooks{Checkpoint: filepath.Join(t.TempDir(), "c.safetensors")}
 	run := func(model Config, pixels []rsdata.Pixel, cfg TrainConfig) error {
 		m, err := New(model, 3)
 		if err != nil {

@@ -41,9 +41,15 @@ type Scene struct {
 	Train  []uint8 // (H, W), the official training labels; nil where there are none
 	Test   []uint8 // (H, W), the official test labels; nil where there are none
 
-	Objects []Object     // labelled objects; where there are any they, not single pixels, are the samples
-	Grid    *georef.Grid // where the scene lies, nil where unknown
+	Objects []Object // labelled objects; where there are any they, not single pixels, are the samples
+	Grid    *Grid    // where the scene lies, nil where unknown
 }
+
+// Grid says where a scene lies on the ground. Its field Transform holds the six numbers of an affine transform in
+// GDAL's order: a pixel at a column and a row has x = t[0] + col·t[1] + row·t[2] and y = t[3] + col·t[4] + row·t[5]. Its
+// field CRS is the coordinate system of x and y: CRS.EPSG is its code in the EPSG registry, 0 where unknown, CRS.WKT its
+// well-known text, CRS.Geographic whether they are degrees.
+type Grid = georef.Grid
 
 // Object is a labelled thing of several pixels, such as a tree crown. It is classified by the window around its
 // centre pixel.
@@ -124,7 +130,7 @@ func (d *Dataset) notef(format string, args ...any) {
 
 // Validate checks that the parts of a dataset fit together: every scene brings every modality at its own size, label
 // maps cover the scene, no label exceeds the classes, objects lie inside. Open and Synthetic return valid datasets;
-// it is for those who build one themselves.
+// it is for those who build one themselves, of NewRaster's rasters.
 func (d *Dataset) Validate() error {
 	switch {
 	case len(d.Scenes) == 0:
@@ -203,6 +209,11 @@ func (d *Dataset) validateScene(s *Scene) error {
 		}
 		if o.Label == 0 || int(o.Label) > len(d.Classes) {
 			return fmt.Errorf("object %q has label %d, want 1..%d", o.ID, o.Label, len(d.Classes))
+		}
+		for _, p := range o.Pixels {
+			if p < 0 || int(p) >= s.H*s.W {
+				return fmt.Errorf("object %q covers pixel %d of %d x %d: want 0 to %d, row·W + column", o.ID, p, s.H, s.W, s.H*s.W-1)
+			}
 		}
 	}
 	return nil

@@ -2,8 +2,6 @@ package rsdata
 
 import (
 	"fmt"
-
-	"diffclip/internal/numeric"
 )
 
 // tiny returns a dataset of one scene whose two modalities hold their own coordinates: "a" (uint16, 3 bands) is
@@ -21,8 +19,8 @@ func tiny(h, w int) *Dataset {
 		Name:       "tiny",
 		Modalities: []Modality{{Name: "a", Bands: 3}, {Name: "b", Bands: 1}},
 		Scenes: []*Scene{{Name: "tiny", H: h, W: w, Rasters: []Raster{
-			{Array: &numeric.Array{Shape: []int{h, w, 3}, Type: numeric.Uint16, Data: a}},
-			{Array: &numeric.Array{Shape: []int{h, w, 1}, Type: numeric.Float32, Data: b}},
+			NewRaster(h, w, 3, a),
+			NewRaster(h, w, 1, b),
 		}}},
 	}
 }

@@ -20,9 +20,9 @@ import (
 type MapSpec struct {
 	Name          string // of the scene, the title of the picture
 	Width, Height int
-	Classes       []Class      // class i has label i+1
-	Grid          *georef.Grid // written into every raster; nil where unknown
-	Probabilities bool         // write those of every class as well
+	Classes       []Class // class i has label i+1
+	Grid          *Grid   // written into every raster; nil where unknown
+	Probabilities bool    // write those of every class as well
 }
 
 // MapWriter writes the result of a classification to a folder, some rows at a time:

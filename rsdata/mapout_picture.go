@@ -46,7 +46,7 @@ func LabelImage(labels []uint8, width int, classes []Class) *image.Paletted {
 	return im
 }
 
-// Legend returns the classes as a figure's legend.
+// Legend returns the classes as the legend of one of the program's own figures.
 func Legend(classes []Class) []figure.Category {
 	legend := make([]figure.Category, len(classes))
 	for i, c := range classes {

@@ -65,7 +65,7 @@ func TestPreviewStretch(t *testing.T) {
 
 // TestPreviewColors: the three bands that are asked for are red, green and blue in turn.
 func TestPreviewColors(t *testing.T) {
-	r := Raster{Array: &numeric.Array{Shape: []int{1, 3, 4}, Type: numeric.Uint8, Data: []uint8{0, 0, 0, 9, 10, 0, 0, 9, 0, 10, 0, 9}}}
+	r := NewRaster(1, 3, 4, []uint8{0, 0, 0, 9, 10, 0, 0, 9, 0, 10, 0, 9})
 	im := Preview(r, [3]int{1, 3, 0})
 	for x, want := range []color.NRGBA{{0, 0, 0, 255}, {0, 0, 255, 255}, {255, 0, 0, 255}} {
 		if got := im.NRGBAAt(x, 0); got != want {
@@ -81,7 +81,7 @@ func TestPercentilesSampleAllColumns(t *testing.T) {
 	for i := range values {
 		values[i] = uint8(i % w / 10)
 	}
-	r := Raster{Array: &numeric.Array{Shape: []int{h, w, 1}, Type: numeric.Uint8, Data: values}}
+	r := NewRaster(h, w, 1, values)
 	if lo, hi := r.percentiles(0, 0.02, 0.98); math.Abs(lo-2) > 1 || math.Abs(hi-98) > 1 {
 		t.Errorf("percentiles %v and %v, want 2 and 98", lo, hi)
 	}

@@ -22,9 +22,9 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
-	"diffclip/internal/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 
@@ -117,7 +117,7 @@ func pretrainFrom(dir string, threads int) (memoryUse, error) {
 	}
 	steps := 0
 	windows := rsdata.NewWindows(d, scaling, model.Config.Encoder.Window)
-	_, err = model.Train(context.Background(), be, windows, pixels, cfg, diffusion.Hooks{OnStep: func(train.Step) { steps++ }})
+	_, err = model.Train(context.Background(), be, windows, pixels, cfg, train.Hooks{OnStep: func(train.Step) { steps++ }})
 	if err != nil {
 		return use, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"diffclip/internal/numeric"
 	"diffclip/internal/rng"
 )
 
@@ -31,7 +30,7 @@ func fields() *Dataset {
 		v[3] = n[3]
 	}
 	return &Dataset{Name: "fields", Modalities: []Modality{{Name: "hsi", Bands: bands}}, Scenes: []*Scene{{Name: "fields", H: side, W: side, Rasters: []Raster{
-		{Array: &numeric.Array{Shape: []int{side, side, bands}, Type: numeric.Float32, Data: data}},
+		NewRaster(side, side, bands, data),
 	}}}}
 }
 
@@ -143,14 +142,14 @@ func TestMNFNeedsNoise(t *testing.T) {
 	flat.Scenes = nil
 	for i := range 3 {
 		data := one.Rasters[0].Array.Data.([]float32)[4*100*i : 4*100*i+4]
-		flat.Scenes = append(flat.Scenes, &Scene{Name: "pixel", H: 1, W: 1, Rasters: []Raster{{Array: &numeric.Array{Shape: []int{1, 1, 4}, Type: numeric.Float32, Data: data}}}})
+		flat.Scenes = append(flat.Scenes, &Scene{Name: "pixel", H: 1, W: 1, Rasters: []Raster{NewRaster(1, 1, 4, data)}})
 	}
 	same := fields()
 	same.Scenes = nil
 	for i := range 3 {
 		v := float32(i)
 		data := []float32{v, v * v, 1 - v, 2 * v, v, v * v, 1 - v, 2 * v}
-		same.Scenes = append(same.Scenes, &Scene{Name: "pair", H: 1, W: 2, Rasters: []Raster{{Array: &numeric.Array{Shape: []int{1, 2, 4}, Type: numeric.Float32, Data: data}}}})
+		same.Scenes = append(same.Scenes, &Scene{Name: "pair", H: 1, W: 2, Rasters: []Raster{NewRaster(1, 2, 4, data)}})
 	}
 	for want, d := range map[string]*Dataset{"no pixel has a neighbour": flat, "neighbouring pixels do not differ": same} {
 		if _, err := Fit(d, ScalingConfig{Method: Standardise, MNF: 2}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "ask for principal components") {

@@ -8,11 +8,26 @@ import (
 )
 
 // Raster is one modality of one scene: pixel-interleaved values in the element type of the file, so that a scene
-// takes the memory its file's type takes.
+// takes the memory its file's type takes. NewRaster makes one of values in memory.
 type Raster struct {
-	Array  *numeric.Array  // shape (H, W, bands)
-	NoData *float64        // the stored value that means "not measured", rounded as the values are; nil where there is none; NaN and infinities always do
-	Scale  []numeric.Scale // per band: what its stored values measure; nil where they are the measurements
+	Array  *numeric.Array // shape (H, W, bands); a type of the readers
+	NoData *float64       // the stored value that means "not measured", rounded as the values are; nil where there is none; NaN and infinities always do
+	Scale  []Scale        // per band: what its stored values measure; nil where they are the measurements
+}
+
+// Scale says what a stored value measures, Gain·value + Offset, by its fields Gain and Offset, both float64: a
+// reflectance kept in ten-thousandths has the scale {Gain: 1e-4}.
+type Scale = numeric.Scale
+
+// Element is what the values of a raster may be stored as.
+type Element interface {
+	int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64 | float32 | float64
+}
+
+// NewRaster returns a raster of h x w pixels that holds values, (h, w, bands), without a copy. Dataset.Validate says
+// where there are too many or too few. NoData and Scale of the result are the caller's to set.
+func NewRaster[T Element](h, w, bands int, values []T) Raster {
+	return Raster{Array: numeric.Of(values, h, w, bands)}
 }
 
 // Bands returns the values per pixel.
@@ -55,10 +70,15 @@ func (r Raster) check(h, w, bands int) error {
 		return fmt.Errorf("shape %v, want %d x %d x %d", s, h, w, bands)
 	}
 	if r.Array.Len() != h*w*bands {
-		return fmt.Errorf("%d values in shape %v", r.Array.Len(), s)
+		return fmt.Errorf("%d values for %d x %d x %d", r.Array.Len(), h, w, bands)
 	}
 	if r.Scale != nil && len(r.Scale) != bands {
 		return fmt.Errorf("scales of %d bands, want %d", len(r.Scale), bands)
+	}
+	for b, s := range r.Scale {
+		if !s.Usable() {
+			return fmt.Errorf("the scale of band %d has gain %v and offset %v: want finite numbers, the gain not 0", b+1, s.Gain, s.Offset)
+		}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"image/color"
 	"math"
 
-	"diffclip/internal/numeric"
 	"diffclip/internal/rng"
 )
 
@@ -118,7 +117,7 @@ func (p *painting) sense(wavelengths []float64, cfg SyntheticConfig) Raster {
 			values[i*bands+b] = uint16(math.Round(1e4 * min(max(v, 0), 1.5)))
 		}
 	}
-	return Raster{Array: &numeric.Array{Shape: []int{cfg.H, cfg.W, bands}, Type: numeric.Uint16, Data: values}}
+	return NewRaster(cfg.H, cfg.W, bands, values)
 }
 
 // surface averages the heights of each pixel's spots, to whole centimetres.
@@ -133,7 +132,7 @@ func (p *painting) surface(cfg SyntheticConfig) Raster {
 		}
 		values[i] = float32(math.Round(100*sum/(sub*sub)+5*float64(values[i])) / 100)
 	}
-	return Raster{Array: &numeric.Array{Shape: []int{cfg.H, cfg.W, 1}, Type: numeric.Float32, Data: values}}
+	return NewRaster(cfg.H, cfg.W, 1, values)
 }
 
 // labels labels the pixels whose spots all belong to one class; borders and gardens stay unlabelled.

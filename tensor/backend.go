@@ -13,6 +13,10 @@ import "diffclip/internal/rng"
 //
 // A Backend is used by one goroutine at a time. Lane gives each shard of a
 // batch a backend of its own.
+//
+// Whole backends are this module's own: they draw from streams of internal/rng,
+// which no other module can name. One that embeds a Backend and changes some of
+// its methods may lie anywhere.
 type Backend interface {
 	Memory
 	Elementwise

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"diffclip/autograd/gradcheck"
-	"diffclip/internal/numeric"
 	"diffclip/internal/rng"
 	"diffclip/rsdata"
 	"diffclip/tensor"
@@ -43,7 +42,7 @@ func twoScenes(bands int) (*rsdata.Dataset, *tensor.Tensor) {
 		values := gradcheck.Values(fmt.Sprintf("windows/%d/%d", i, bands), h*w*bands)
 		all = append(all, values...)
 		d.Scenes = append(d.Scenes, &rsdata.Scene{Name: fmt.Sprint(i), H: h, W: w, Rasters: []rsdata.Raster{
-			{Array: &numeric.Array{Shape: []int{h, w, bands}, Type: numeric.Float32, Data: values}},
+			rsdata.NewRaster(h, w, bands, values),
 		}})
 	}
 	return d, tensor.FromSlice(all, len(all)/bands, bands)

@@ -7,6 +7,7 @@ import (
 	"diffclip/diffusion"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 
@@ -62,7 +63,7 @@ func Example_pretrain() {
 		pixels = append(pixels, rsdata.Pixel{Row: 2 + i/12*3, Col: 2 + i%12*3})
 	}
 	history, err := model.Train(context.Background(), tensor.NewCPU(1), windows, pixels,
-		diffusion.TrainConfig{Epochs: 12, Batch: 32, LR: 3e-3, Seed: 1}, diffusion.Hooks{})
+		diffusion.TrainConfig{Epochs: 12, Batch: 32, LR: 3e-3, Seed: 1}, train.Hooks{})
 	if err != nil {
 		fmt.Println(err)
 		return

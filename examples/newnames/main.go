@@ -19,6 +19,7 @@ import (
 	"diffclip/clip"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 
@@ -67,7 +68,7 @@ func run(ctx context.Context, w io.Writer) ([]float64, error) {
 	windows := rsdata.NewWindows(d, scaling, window)
 	be := tensor.NewCPU(0)
 	defer be.Close()
-	m, tokenizer, err := train(ctx, be, windows, d, split.Train)
+	m, tokenizer, err := finetune(ctx, be, windows, d, split.Train)
 	if err != nil {
 		return nil, err
 	}
@@ -99,9 +100,9 @@ func scene() (*rsdata.Dataset, error) {
 	return d.Select(labels...)
 }
 
-// train is stage 2 from scratch; with more classes than three, start from stage 1
+// finetune is stage 2 from scratch; with more classes than three, start from stage 1
 // as examples/ownscene does.
-func train(ctx context.Context, be tensor.Backend, windows *rsdata.Windows, d *rsdata.Dataset, samples []rsdata.Sample) (*clip.Model, clip.Tokenizer, error) {
+func finetune(ctx context.Context, be tensor.Backend, windows *rsdata.Windows, d *rsdata.Dataset, samples []rsdata.Sample) (*clip.Model, clip.Tokenizer, error) {
 	own, err := clip.ReadDescriptions(strings.NewReader(descriptions), "descriptions")
 	if err != nil {
 		return nil, nil, err
@@ -132,7 +133,7 @@ func train(ctx context.Context, be tensor.Backend, windows *rsdata.Windows, d *r
 	if err != nil {
 		return nil, nil, err
 	}
-	_, err = m.Train(ctx, be, windows, samples, prompts, clip.TrainConfig{Epochs: 15, Batch: 24, LR: 1e-3, Seed: 1}, clip.Hooks{})
+	_, err = m.Train(ctx, be, windows, samples, prompts, clip.TrainConfig{Epochs: 15, Batch: 24, LR: 1e-3, Seed: 1}, train.Hooks{})
 	return m, tokenizer, err
 }
 

@@ -21,6 +21,7 @@ import (
 	"diffclip/diffusion"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 
@@ -158,7 +159,7 @@ func pretrain(ctx context.Context, be tensor.Backend, windows *rsdata.Windows, u
 	if err != nil {
 		return nil, err
 	}
-	history, err := m.Train(ctx, be, windows, unlabelled, diffusion.TrainConfig{Epochs: 4, Batch: 32, LR: 1e-3, Seed: 1}, diffusion.Hooks{})
+	history, err := m.Train(ctx, be, windows, unlabelled, diffusion.TrainConfig{Epochs: 4, Batch: 32, LR: 1e-3, Seed: 1}, train.Hooks{})
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +188,7 @@ func finetune(ctx context.Context, be tensor.Backend, windows *rsdata.Windows, d
 	if err := m.LoadEncoder(stage1.Set.State()); err != nil {
 		return nil, nil, err
 	}
-	_, err = m.Train(ctx, be, windows, labelled, prompts, clip.TrainConfig{Epochs: 20, Batch: 24, LR: 1e-3, Seed: 1}, clip.Hooks{})
+	_, err = m.Train(ctx, be, windows, labelled, prompts, clip.TrainConfig{Epochs: 20, Batch: 24, LR: 1e-3, Seed: 1}, train.Hooks{})
 	return m, prompts, err
 }
 

@@ -130,6 +130,34 @@ func New(t Type, shape []int) *Array {
 	return a
 }
 
+// Of returns an array that holds data, without a copy, as many as shape says.
+func Of[T Number](data []T, shape ...int) *Array {
+	a := &Array{Shape: shape, Data: data}
+	switch a.Data.(type) {
+	case []int8:
+		a.Type = Int8
+	case []uint8:
+		a.Type = Uint8
+	case []int16:
+		a.Type = Int16
+	case []uint16:
+		a.Type = Uint16
+	case []int32:
+		a.Type = Int32
+	case []uint32:
+		a.Type = Uint32
+	case []int64:
+		a.Type = Int64
+	case []uint64:
+		a.Type = Uint64
+	case []float32:
+		a.Type = Float32
+	default:
+		a.Type = Float64
+	}
+	return a
+}
+
 // Len returns the number of elements.
 func (a *Array) Len() int {
 	switch d := a.Data.(type) {

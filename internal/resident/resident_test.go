@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"diffclip/internal/resident"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/tensor"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"diffclip/internal/figure"
-	"diffclip/internal/train"
+	"diffclip/train"
 )
 
 // Curve is the history of one training.

@@ -10,9 +10,9 @@ import (
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
 	"diffclip/internal/study"
-	"diffclip/internal/train"
 	"diffclip/internal/tsne"
 	"diffclip/rsdata"
+	"diffclip/train"
 )
 
 // A page of a run tells of everything that the run has.

@@ -18,10 +18,10 @@ import (
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
-	"diffclip/internal/train"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 	"diffclip/vit"
 )
 

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"diffclip/clip"
-	"diffclip/internal/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // sameWeights reports whether two models have the same bits.

@@ -14,10 +14,10 @@ import (
 	"diffclip/internal/atomicfile"
 	"diffclip/internal/folderlock"
 	"diffclip/internal/progress"
-	"diffclip/internal/train"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // Stage names, as history.csv and the pictures have them.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"diffclip/internal/train"
+	"diffclip/train"
 )
 
 func TestStepsAreFollowed(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"diffclip/clip"
-	"diffclip/internal/train"
+	"diffclip/train"
 	"diffclip/vit"
 )
 

@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"diffclip/internal/train"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // Stage trains a new model, the same at every call, and returns its weights. It

@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"diffclip/autograd"
-	"diffclip/internal/train"
-	"diffclip/internal/train/traintest"
+	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/optim"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // newLoop fits a linear layer to windows of one pixel: 2 epochs of 4 steps.

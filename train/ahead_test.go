@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"diffclip/autograd"
-	"diffclip/internal/train"
 	"diffclip/nn"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/train"
 )
 
 // ahead is a backend that goes some steps ahead, as a device does.

@@ -1,6 +1,7 @@
 // Package train runs the loop that both stages share: batches, backward passes,
 // updates, checkpoints, exact resume, and a stop with a reason when a loss is
-// not finite.
+// not finite. A model of your own takes it too: Loop wants its parameters and its
+// loss.
 //
 // Read next: packages diffusion and clip, whose Train methods fill it in.
 package train
