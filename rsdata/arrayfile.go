@@ -214,6 +214,9 @@ func (m *matArrays) read(name string, narrow bool) (*content, error) {
 		return nil, fmt.Errorf("%s: variable %q is a %s, expected numbers%s", m.path, name, n.Class, fieldHint(n))
 	}
 	c := &content{array: n.Array, noData: n.NoData}
+	if n.Note != "" {
+		c.notes = append(c.notes, "it is "+n.Note)
+	}
 	c.setScale(n.Scale)
 	return c, nil
 }

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -210,6 +211,22 @@ func TestImagesInATIFF(t *testing.T) {
 		v := in.Files[0].Variables[0]
 		if v.Shape[2] != want.bands || !strings.Contains(strings.Join(v.Notes, "\n"), want.note) {
 			t.Errorf("%s: %v, notes %q; want %d bands and %q", name, v.Shape, v.Notes, want.bands, want.note)
+		}
+	}
+}
+
+// What is left out in reading is told: the imaginary part of complex numbers, and why something is not read at all.
+func TestInspectTellsWhatIsNotRead(t *testing.T) {
+	for _, c := range []struct{ path, want string }{
+		{"../internal/matfile/testdata/v6.mat:z", "imaginary part"},
+		{"../internal/hdf5/testdata/latest_types.h5", "compound values (such as complex numbers)"},
+	} {
+		in, err := Inspect(c.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := fmt.Sprintf("%+v", in.Files); !strings.Contains(all, c.want) {
+			t.Errorf("%s: nothing tells of the %s: %s", c.path, c.want, all)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"diffclip/internal/georef"
+	"diffclip/internal/numeric"
 )
 
 // assembly collects the parts of a dataset of one scene.
@@ -42,32 +43,34 @@ func assemble(inv *inventory) (*Dataset, error) {
 	if err := a.misfits(inv, sizes); err != nil {
 		return nil, err
 	}
-	for i, r := range []role{hsiRole, lidarRole} {
+	for _, r := range []role{hsiRole, lidarRole} {
 		found := inv.find(r, size)
 		if len(found) == 0 {
 			continue
 		}
+		k := knownBySize(size)
+		if k != nil && r == hsiRole { // with its water bands and without, the published one
+			if i := slices.IndexFunc(found, func(e entry) bool { return e.bands() == k.hsiBands }); i > 0 {
+				found[0], found[i] = found[i], found[0]
+			}
+		}
+		name := found[0].modality()
+		if k != nil && k.lidarFile != "" && r == lidarRole && found[0].bands() <= maxHeights {
+			name = "lidar"
+		}
 		if len(found) > 1 {
-			a.notef("%d arrays could be the %s modality; took %s, left out %s", len(found), []string{"hsi", "lidar"}[i], found[0], listEntries(found[1:]))
+			a.notef("%d arrays could be the %s modality; took %s, left out %s; a scene.json, which diffclip inspect -draft begins, can list them all", len(found), name, found[0], listEntries(found[1:]))
 		}
 		c, err := loadRaster(found[0].ref(), size, nil)
 		if err != nil {
 			return nil, err
 		}
-		a.addModality([]string{"hsi", "lidar"}[i], c)
+		a.addModality(name, c)
 	}
 	if err := a.loadMaps(inv); err != nil {
 		return nil, err
 	}
-	var unknown []entry
-	for _, e := range inv.entries {
-		if e.role == noRole && e.isRaster() && e.size() == size {
-			unknown = append(unknown, e)
-		}
-	}
-	if len(unknown) > 0 {
-		a.notef("left out, because no name tells what it is: %s; list it in a scene.json, which diffclip inspect -draft begins", listEntries(unknown))
-	}
+	a.leaveOut(inv)
 	for _, path := range inv.other {
 		if what := advice(path); what != "" {
 			a.notef("left out, because it is not read as it is: %s; %s", filepath.Base(path), what)
@@ -75,6 +78,37 @@ func assemble(inv *inventory) (*Dataset, error) {
 	}
 	a.recognise()
 	return a.dataset()
+}
+
+// bandedLabels is the note on labels in a form that is not read.
+const bandedLabels = "left out, because it is called labels and has several bands: %s; save one number for each pixel, 0 where nobody knows, such as numpy.argmax over the last dimension"
+
+// leaveOut notes the arrays that could be part of the scene and are not taken for any.
+func (a *assembly) leaveOut(inv *inventory) {
+	var unknown, labels, shapeless []entry
+	for _, e := range inv.entries {
+		switch n, err := numeric.Count(e.shape); {
+		case e.role != noRole || !e.numeric():
+		case !e.isRaster():
+			if err == nil && n >= a.size[0]*a.size[1] {
+				shapeless = append(shapeless, e)
+			}
+		case e.size() != a.size:
+		case e.isBandedLabels():
+			labels = append(labels, e)
+		default:
+			unknown = append(unknown, e)
+		}
+	}
+	if len(unknown) > 0 {
+		a.notef("left out, because no name tells what it is: %s; list it in a scene.json, which diffclip inspect -draft begins", listEntries(unknown))
+	}
+	if len(labels) > 0 {
+		a.notef(bandedLabels, listEntries(labels))
+	}
+	if len(shapeless) > 0 {
+		a.notef("left out, because a raster has rows, columns and bands, and a map of labels rows and columns: %s; reshape it", listEntries(shapeless))
+	}
 }
 
 // misfits notes the arrays of another size, or refuses a scene whose spectra and labels do not match.
@@ -269,7 +303,7 @@ func (a *assembly) dataset() (*Dataset, error) {
 	}
 	a.report(d)
 	if len(d.Modalities) == 0 {
-		return nil, fmt.Errorf("%s: no raster to classify: missing is %s", a.name, strings.Join(d.Missing, "; "))
+		return nil, fmt.Errorf("%s: no raster to classify: missing is %s", a.name, strings.Join(slices.Concat(d.Missing, d.Notes), "; "))
 	}
 	return a.withoutAbsent(d)
 }
@@ -395,6 +429,13 @@ func (inv *inventory) nothing() error {
 			what = fmt.Sprintf("; the array in a field is named as %s.FIELD", e.ref())
 		case "cell":
 			what = fmt.Sprintf("; the array in a cell is named as %s{1}", e.ref())
+		default:
+			switch {
+			case e.isRaster():
+				what = "; no name tells what one band alone is: list it in a scene.json"
+			case e.numeric():
+				what = "; a raster has rows, columns and bands, and at least 2 x 2 pixels: reshape the array"
+			}
 		}
 	}
 	for _, p := range inv.other {

@@ -65,6 +65,10 @@ type sketch struct {
 
 // add describes an array as a label map or a modality.
 func (s *sketch) add(e entry) error {
+	if e.isBandedLabels() {
+		s.notes = append(s.notes, fmt.Sprintf(bandedLabels, e))
+		return nil
+	}
 	file := FileDescription{File: e.short()}
 	to := map[role]**MapDescription{labelRole: &s.scene.Labels, trainRole: &s.scene.Train, testRole: &s.scene.Test}[e.mapRole()]
 	if to == nil || *to != nil {

@@ -199,7 +199,13 @@ func TestHostileAndMismatchedFiles(t *testing.T) {
 		{"scene.json, two scenes of one name", description(`{"scenes": [{"name": "x", "modalities": [` + hsi + `]}, {"name": "x", "modalities": [` + hsi + `]}]}`), "", []string{"scene.json", "two scenes", `"x"`}},
 		{"scene.json, a modality's endless name", scene(`{"name": "`+strings.Repeat("m", 5000)+`", "file": "hsi.mat"}`, ""), "", []string{"scene.json", "5000 bytes", "at most 200"}},
 		{"scene.json, a class's endless name", description(`{"classes": [{"name": "` + strings.Repeat("c", 5000) + `"}], "scenes": [{"modalities": [` + hsi + `]}]}`), "", []string{"scene.json", "5000 bytes", "at most 200"}},
-		{"an image of one row", alone("hsi.npy", npyFile("|u1", "1, 600, 16", make([]byte, 9600))), "hsi.npy", []string{"hsi.npy", "1 x 600 x 16|2 x 2|no raster|expected"}},
+		{"an image of one row", alone("hsi.npy", npyFile("|u1", "1, 600, 16", make([]byte, 9600))), "hsi.npy", []string{"hsi.npy", "1 x 600 x 16", "at least 2 x 2 pixels"}},
+		{"four dimensions", alone("hsi.npy", npyFile("|u1", "1, 30, 20, 16", make([]byte, 9600))), "hsi.npy", []string{"hsi.npy", "1 x 30 x 20 x 16", "rows, columns and bands", "reshape"}},
+		{"four dimensions beside labels", func(t *testing.T, dir string) {
+			writeMat(t, filepath.Join(dir, "gt.mat"), matLabels("gt", 30, 20, 3, 50))
+			writeFile(t, filepath.Join(dir, "x.npy"), npyFile("|u1", "1, 30, 20, 16", make([]byte, 9600)))
+		}, "", []string{"missing is a raster of 30 x 20", "x.npy (uint8, 1 x 30 x 20 x 16)", "reshape"}},
+		{"one band alone", raw("x.npy", npyFile("|u1", "30, 20", make([]byte, 600))), "x.npy", []string{"x.npy (uint8, 30 x 20)", "no name tells", "scene.json"}},
 		{"a folder in place of a file", func(t *testing.T, dir string) {
 			scene(`{"name": "hsi", "file": "sub"}`, "")(t, dir)
 			if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {

@@ -119,10 +119,10 @@ func inspectFile(path, key string) FileInfo {
 
 func inspectVariable(f arrayFile, v variable) VariableInfo {
 	out := VariableInfo{Name: v.name, Class: v.class, Shape: v.shape, Min: math.NaN(), Max: math.NaN(), Mean: math.NaN()}
-	if !v.numeric() {
+	if !v.numeric() && v.class != "unreadable" {
 		return out
 	}
-	c, err := f.read(v.name, false)
+	c, err := f.read(v.name, false) // of what is unreadable the error tells why
 	if err != nil {
 		out.Problem = err
 		return out

@@ -142,11 +142,20 @@ var roleWords = []struct {
 	pattern *regexp.Regexp
 }{
 	{labelRole, regexp.MustCompile(`allgrd|all_?gt|full_?gt`)},
-	{trainRole, regexp.MustCompile(`^(mask_?)?tr(ain)?([_\d]|$)|trlabel|train_?(label|data|gt|mask|img)|samples_tr$`)},
-	{testRole, regexp.MustCompile(`^(mask_?)?t(e|s|est)([_\d]|$)|t[se]label|test_?(label|data|gt|mask|img)|samples_va$`)},
+	{trainRole, regexp.MustCompile(`^(mask_?)?tr(ain)?([_\d]|$)|trlabel|train_?(label|data|gt|mask|ima?ge?)|samples_tr$`)},
+	{testRole, regexp.MustCompile(`^(mask_?)?t(e|s|est)([_\d]|$)|t[se]label|test_?(label|data|gt|mask|ima?ge?)|samples_va$`)},
 	{labelRole, regexp.MustCompile(`(^|_)gt(_|\d|$)|ground_?truth|^labels?$|_labels?$|gtimg`)},
-	{lidarRole, regexp.MustCompile(`lidar|(^|_)n?(dsm|chm|dem|als)(_|$)`)},
+	{lidarRole, heightWords},
 	{hsiRole, regexp.MustCompile(`hsi|hyper|casi|aviris|corrected|spectra`)},
+}
+
+var heightWords = regexp.MustCompile(`lidar|(^|_)n?(dsm|chm|dem|als)(_|$)`)
+
+// names returns what may tell an array's role: the name of its variable, without HDF5's groups, and that of its file,
+// in small letters.
+func (e entry) names() [2]string {
+	stem := strings.TrimSuffix(filepath.Base(e.path), filepath.Ext(e.path))
+	return [2]string{strings.ToLower(e.name[strings.LastIndexByte(e.name, '/')+1:]), strings.ToLower(stem)}
 }
 
 // guessRole tells an array's role from the name of its variable, else of its file, and from its shape.
@@ -154,18 +163,20 @@ func guessRole(e entry) role {
 	if !e.isRaster() {
 		return noRole
 	}
-	stem := strings.ToLower(strings.TrimSuffix(filepath.Base(e.path), filepath.Ext(e.path)))
-	name := strings.ToLower(e.name[strings.LastIndexByte(e.name, '/')+1:]) // without HDF5's groups
-	if strings.Contains(stem, "allgrd") {
+	names := e.names()
+	if strings.Contains(names[1], "allgrd") {
 		return labelRole // its variable calls itself a test mask
 	}
-	for _, text := range []string{name, stem} {
+	for _, text := range names {
 		for _, w := range roleWords {
 			if text == "" || !w.pattern.MatchString(text) {
 				continue
 			}
-			if isMap := w.role == labelRole || w.role == trainRole || w.role == testRole; isMap && e.bands() > 1 && (w.role != labelRole || !isColored(e.variable)) {
-				continue // a map has one band, or colours
+			if e.bands() > 1 && w.role == labelRole && !isColored(e.variable) {
+				return noRole // isBandedLabels, and no input whatever
+			}
+			if e.bands() > 1 && (w.role == trainRole || w.role == testRole) {
+				continue
 			}
 			if w.role == hsiRole && e.bands() < 4 {
 				continue
@@ -180,6 +191,21 @@ func guessRole(e entry) role {
 		return lidarRole
 	}
 	return noRole
+}
+
+// isBandedLabels reports whether a raster is called labels and has a band for each class, say.
+func (e entry) isBandedLabels() bool { return e.role == noRole && e.isRaster() && e.bands() > 1 }
+
+// modality names what an array that is an input holds.
+func (e entry) modality() string {
+	names := e.names()
+	switch {
+	case e.role == hsiRole:
+		return "hsi"
+	case heightWords.MatchString(names[0]) || heightWords.MatchString(names[1]):
+		return "lidar"
+	}
+	return "image"
 }
 
 // rasterShape reports whether an array can be a raster or a map.

@@ -28,14 +28,23 @@ var knownScenes = []*knownScene{&houston2013, &trento, &muufl, &indianPines, &pa
 // maxHeights is the most bands that a raster beside labels has which is taken for the heights of a known scene.
 const maxHeights = 2
 
+// knownBySize returns the known scene of a size, nil where there is none.
+func knownBySize(size [2]int) *knownScene {
+	for _, k := range knownScenes {
+		if size == [2]int{k.h, k.w} {
+			return k
+		}
+	}
+	return nil
+}
+
 // recognise takes the scene for a known one where size, bands and labels are those of one. A note says so, and also
 // where a scene has the size of a known one and is not it.
 func (a *assembly) recognise() {
-	i := slices.IndexFunc(knownScenes, func(k *knownScene) bool { return a.size == [2]int{k.h, k.w} })
-	if i < 0 {
+	k := knownBySize(a.size)
+	if k == nil {
 		return
 	}
-	k := knownScenes[i]
 	if why := k.unlike(a); why != "" {
 		a.notef("not taken for %s, whose size it has: %s", k.name, why)
 		return

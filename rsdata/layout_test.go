@@ -76,6 +76,18 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 		{"Salinas", []file{
 			{"Salinas_corrected.mat", []matVar{matRaster("salinas_corrected", 512, 217, 204)}}, {"Salinas_gt.mat", []matVar{matLabels("salinas_gt", 512, 217, 16, 9)}}},
 			"Salinas", "hsi", 16, false},
+		{"Salinas, also with its water bands", []file{
+			{"Salinas.mat", []matVar{{name: "salinas", shape: []int{512, 217, 10}, values: make([]uint8, 512*217*10)}}},
+			{"Salinas_corrected.mat", []matVar{matRaster("salinas_corrected", 512, 217, 204)}}, {"Salinas_gt.mat", []matVar{matLabels("salinas_gt", 512, 217, 16, 9)}}},
+			"Salinas", "hsi", 16, false},
+		{"Augsburg", []file{
+			{"data_HS_LR.mat", []matVar{matRaster("data_HS_LR", 30, 20, 18)}}, {"data_DSM.mat", []matVar{square("data_DSM", 30, 20)}},
+			{"TrainImage.mat", []matVar{matLabels("TrainImage", 30, 20, 7, 5)}}, {"TestImage.mat", []matVar{matLabels("TestImage", 30, 20, 7, 9)}}},
+			"paddy", "hsi lidar", 7, true},
+		{"radar", []file{
+			{"data_HS_LR.mat", []matVar{matRaster("data_HS_LR", 30, 20, 18)}}, {"data_SAR_HR.mat", []matVar{matRaster("data_SAR_HR", 30, 20, 4)}},
+			{"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "hsi image", 4, false},
+		{"drone", []file{{"ortho.mat", []matVar{matRaster("ortho", 30, 20, 5)}}, {"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "image", 4, false},
 		{"single scene", []file{
 			{"paddy.mat", []matVar{matRaster("cube", 30, 20, 16)}}, {"paddy_gt.mat", []matVar{matLabels("paddy_gt", 30, 20, 4, 9)}}},
 			"paddy", "hsi", 4, false},
@@ -108,6 +120,24 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 				t.Errorf("the training map goes up to %d", slices.Max(s.Train))
 			}
 		})
+	}
+}
+
+// Labels with a band for each class are no input, whatever their number.
+func TestOpenBandedLabels(t *testing.T) {
+	dir := t.TempDir()
+	writeMat(t, filepath.Join(dir, "a.mat"), matRaster("GT", 8, 7, 12), matRaster("HSI", 8, 7, 16), matVar{name: "labels", shape: []int{56, 1}, values: make([]uint8, 56)})
+	d, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.Join(d.Notes, "\n")
+	if len(d.Modalities) != 1 || d.Modalities[0].Bands != 16 || d.Scenes[0].Labels != nil || !strings.Contains(notes, "a.mat:GT (uint8, 8 x 7 x 12)") || !strings.Contains(notes, "a.mat:labels (uint8, 56 x 1)") {
+		t.Errorf("%+v\n%s", d.Modalities, notes)
+	}
+	draft, said, err := Draft(dir)
+	if err != nil || len(draft.Scenes[0].Modalities) != 1 || !strings.Contains(strings.Join(said, "\n"), "GT (uint8, 8 x 7 x 12)") {
+		t.Errorf("%+v, %v, %v", draft, said, err)
 	}
 }
 
