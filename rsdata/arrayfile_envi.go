@@ -125,8 +125,9 @@ func annotateFromHeader(c *content, path string) {
 // annotate copies what a header says about bands and classes, where nothing is known of them.
 func annotate(c *content, h *envi.Header) {
 	if c.wavelengths == nil {
-		c.wavelengths, c.good = h.Wavelengths, h.Good
+		c.wavelengths = h.Wavelengths
 	}
+	c.good = h.Good
 	if c.classNames != nil || h.Classes == nil {
 		return
 	}

@@ -182,9 +182,6 @@ func (a *assembly) notef(format string, args ...any) {
 func (a *assembly) addModality(name string, c *content) {
 	bands := c.array.Shape[2]
 	m := Modality{Name: name, Bands: bands, Wavelengths: c.wavelengths}
-	if len(m.Wavelengths) != bands {
-		m.Wavelengths = nil
-	}
 	m.Bad = badBands(c.good, bands)
 	a.modalities = append(a.modalities, m)
 	c.array = narrow(c.array)

@@ -67,7 +67,8 @@ func openMuuflStruct(path string) (*Dataset, error) {
 	size := [2]int{spectra.array.Shape[0], spectra.array.Shape[1]}
 	a := &assembly{name: datasetName(path), size: size}
 	if w, err := hsi.Lookup("info.wavelength"); err == nil && w.Array != nil {
-		spectra.wavelengths = float64s(w.Array)
+		spectra.wavelengths = nanometres(float64s(w.Array))
+		spectra.checkWavelengths()
 	}
 	if m, err := hsi.Lookup("info.map_info"); err == nil {
 		if grid, err := envi.MapInfo(mapInfoItems(m)); err == nil {
@@ -188,9 +189,6 @@ func assembleMuuflCrop(inv *inventory) (*Dataset, error) {
 	c, err := loadRaster(hsi.ref(), small, nil)
 	if err != nil {
 		return nil, err
-	}
-	if w, err := loadArray(hsi.path+":wavelengths", nil, "", false); err == nil {
-		c.wavelengths = float64s(w.array)
 	}
 	a.addModality("hsi", c)
 	if found := inv.find(lidarRole, whole); len(found) > 0 {

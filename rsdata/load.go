@@ -49,10 +49,14 @@ func loadArray(ref string, accept func(variable) bool, want string, narrow bool)
 	if err != nil && !strings.Contains(err.Error(), filepath.Base(path)) {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
-	if err == nil && format != "ENVI" {
+	if err != nil {
+		return nil, err
+	}
+	c.readCompanions(f)
+	if format != "ENVI" {
 		annotateFromHeader(c, path)
 	}
-	return c, err
+	return c, nil
 }
 
 // soleVariable returns the name of the only array that fits.
@@ -90,9 +94,7 @@ func loadRaster(ref string, size [2]int, noData *float64) (*content, error) {
 	}
 	c.array = narrow(c.array)
 	c.hide()
-	if c.wavelengths != nil && len(c.wavelengths) != c.array.Shape[2] {
-		c.wavelengths = nil
-	}
+	c.checkWavelengths()
 	return c, nil
 }
 

@@ -80,3 +80,13 @@ for name, attributes in ("netcdf", {"scale_factor": 0.5, "add_offset": 1.0, "_Fi
     with h5py.File(name + ".h5", "w") as f:
         d = f.create_dataset("cube", data=np.moveaxis(counts, 0, 2))
         d.attrs.update(attributes)
+
+# What is beside the spectra in a file of one of NEON's flights, and how PRISMA's files hold spectra: line by line.
+cube = np.moveaxis(np.stack([10 * y + x + 60 * b for b in range(4)]), 0, 2)
+with h5py.File("flight.h5", "w") as f:
+    f["SITE/Reflectance/Reflectance_Data"] = cube.astype("i2")
+    f["SITE/Reflectance/Metadata/Spectral_Data/Wavelength"] = np.array([450.0, 550.0, 650.0, 1400.0])
+    f["SITE/Reflectance/Metadata/Spectral_Data/FWHM"] = np.array([5.0, 5.0, 5.0, 5.0])
+    f["SITE/Reflectance/Metadata/Coordinate_System/Map_Info"] = "UTM,  1.000,  1.000,  547000.00,  5061000.0,  2.0,  2.0,  10,  North,  WGS-84,  units=Meters, 0"
+with h5py.File("lines.he5", "w") as f:
+    f["HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/VNIR_Cube"] = cube.transpose(0, 2, 1).astype("u2")
