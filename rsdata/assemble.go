@@ -81,7 +81,7 @@ func assemble(inv *inventory) (*Dataset, error) {
 }
 
 // bandedLabels is the note on labels in a form that is not read.
-const bandedLabels = "left out, because it is called labels and has several bands: %s; save one number for each pixel, 0 where nobody knows, such as numpy.argmax over the last dimension"
+const bandedLabels = "left out, because it is called labels and has several bands: %s; save one number for each pixel, 0 where nobody knows, such as numpy.argmax over the last dimension, or list it in a scene.json where it is an image"
 
 // leaveOut notes the arrays that could be part of the scene and are not taken for any.
 func (a *assembly) leaveOut(inv *inventory) {
@@ -428,6 +428,8 @@ func (inv *inventory) nothing() error {
 			what = fmt.Sprintf("; the array in a cell is named as %s{1}", e.ref())
 		default:
 			switch {
+			case e.isBandedLabels():
+				what = "; what is called labels has one band; if these are spectra, list them in a scene.json"
 			case e.isRaster():
 				what = "; no name tells what one band alone is: list it in a scene.json"
 			case e.numeric():

@@ -167,16 +167,16 @@ func guessRole(e entry) role {
 	if strings.Contains(names[1], "allgrd") {
 		return labelRole // its variable calls itself a test mask
 	}
-	for _, text := range names {
+	for i, text := range names {
 		for _, w := range roleWords {
 			if text == "" || !w.pattern.MatchString(text) {
 				continue
 			}
-			if e.bands() > 1 && w.role == labelRole && !isColored(e.variable) {
-				return noRole // isBandedLabels, and no input whatever
-			}
-			if e.bands() > 1 && (w.role == trainRole || w.role == testRole) {
-				continue
+			if isMap := w.role == labelRole || w.role == trainRole || w.role == testRole; isMap && e.bands() > 1 && (w.role != labelRole || !isColored(e.variable)) {
+				if w.role == labelRole && (i == 0 || names[0] == "") { // called so itself, not the file that holds it
+					return noRole // isBandedLabels, and no input whatever
+				}
+				continue // a map has one band, or colours
 			}
 			if w.role == hsiRole && e.bands() < 4 {
 				continue

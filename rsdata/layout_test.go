@@ -87,6 +87,7 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 		{"radar", []file{
 			{"data_HS_LR.mat", []matVar{matRaster("data_HS_LR", 30, 20, 18)}}, {"data_SAR_HR.mat", []matVar{matRaster("data_SAR_HR", 30, 20, 4)}},
 			{"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "hsi image", 4, false},
+		{"all in one file, called as its labels are", []file{{"field_gt.mat", []matVar{matRaster("X", 30, 20, 16), matLabels("y", 30, 20, 4, 9)}}}, "paddy", "hsi", 4, false},
 		{"drone", []file{{"ortho.mat", []matVar{matRaster("ortho", 30, 20, 5)}}, {"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "image", 4, false},
 		{"single scene", []file{
 			{"paddy.mat", []matVar{matRaster("cube", 30, 20, 16)}}, {"paddy_gt.mat", []matVar{matLabels("paddy_gt", 30, 20, 4, 9)}}},

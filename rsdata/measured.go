@@ -58,18 +58,17 @@ func inScale(scale []numeric.Scale) string {
 	return text
 }
 
-// readSidecar takes scales and a no-data value from the file that GDAL keeps beside a raster, which overrules what the
+// readSidecar takes scales and no-data values from the file that GDAL keeps beside a raster, which overrules what the
 // raster itself says, and that is the scale given.
 func (c *content) readSidecar(path string, t numeric.Type, scale []numeric.Scale) tiff.Sidecar {
 	beside, scale := tiff.ReadSidecar(path, t), slices.Clone(scale)
 	bands := c.array.Shape[2]
+	none := make([]*float64, bands)
 	for _, b := range beside.Bands {
 		if b.Band < 0 || b.Band >= bands {
 			continue
 		}
-		if b.NoData != nil {
-			c.noData = b.NoData
-		}
+		none[b.Band] = b.NoData
 		if b.Gain == nil && b.Offset == nil {
 			continue
 		}
@@ -83,6 +82,32 @@ func (c *content) readSidecar(path string, t numeric.Type, scale []numeric.Scale
 			scale[b.Band].Offset = *b.Offset
 		}
 	}
+	c.setNoData(none)
 	c.setScale(scale)
 	return beside
+}
+
+// setNoData takes a no-data value for each band, nil where nothing is said of it. One is that of all bands, also of those
+// of which nothing is said: GDAL writes it beside a TIFF for the first band alone. Where they differ, values are hidden.
+func (c *content) setNoData(none []*float64) {
+	var one *float64
+	differ := false
+	for _, v := range none {
+		differ = differ || one != nil && v != nil && *v != *one
+		if one == nil {
+			one = v
+		}
+	}
+	if !differ {
+		if one != nil {
+			c.noData = one
+		}
+		return
+	}
+	measured := make([]bool, c.array.Len())
+	for i := range measured {
+		v := none[i%len(none)]
+		measured[i] = v == nil || c.array.At64(i) != *v
+	}
+	c.mask(measured)
 }

@@ -3,6 +3,7 @@ package rsdata
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,5 +116,27 @@ func TestSetScale(t *testing.T) {
 	r.Scale = r.Scale[:2]
 	if r.check(2, 2, 3) == nil {
 		t.Error("a raster of three bands with the scales of two is valid")
+	}
+}
+
+// A no-data value of one band is that of all, unless another has another.
+func TestNoDataOfBands(t *testing.T) {
+	minus, other := -1.0, -2.0
+	for _, c := range []struct {
+		none   []*float64
+		noData *float64
+		want   []bool // hidden
+	}{
+		{[]*float64{nil, nil}, nil, nil},
+		{[]*float64{&minus, &minus}, &minus, nil},
+		{[]*float64{&minus, nil}, &minus, nil},
+		{[]*float64{nil, &minus}, &minus, nil},
+		{[]*float64{&minus, &other}, nil, []bool{true, false, false, true}},
+	} {
+		got := &content{array: &numeric.Array{Shape: []int{1, 2, 2}, Type: numeric.Int16, Data: []int16{-1, -1, 5, -2}}}
+		got.setNoData(c.none)
+		if got.noData != c.noData || !slices.Equal(got.hidden, c.want) {
+			t.Errorf("%v: no-data %v, hidden %v, want %v, %v", c.none, got.noData, got.hidden, c.noData, c.want)
+		}
 	}
 }
