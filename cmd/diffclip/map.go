@@ -201,6 +201,19 @@ type mapJob struct {
 	probabilities bool
 }
 
+// headerNote says what of a grid the header of map.img cannot tell, "" where nothing is missing.
+func headerNote(g *georef.Grid) string {
+	switch {
+	case g == nil:
+		return ""
+	case g.Placed() && !envi.CanPlace(*g):
+		return "the header of map.img cannot tell where the map lies, as map.tif does: its pixels are sheared or its rows go upwards"
+	case g.CRS.Known() && g.CRS.ESRI() == "":
+		return fmt.Sprintf("the header of map.img cannot tell the coordinate system, %s, as map.tif does; gdal_translate -of ENVI map.tif other.img makes a pair that can", g.CRS)
+	}
+	return ""
+}
+
 // mapScene classifies a scene strip by strip into files and returns its labels.
 func mapScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, job mapJob) ([]uint8, error) {
 	scene := d.Scenes[job.scene]
@@ -209,8 +222,8 @@ func mapScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Windows, 
 		return nil, err
 	}
 	defer out.Close()
-	if g := job.grid; g != nil && g.CRS.Known() && g.CRS.ESRI() == "" {
-		fmt.Fprintf(a.stderr, "note: the header of map.img cannot tell the coordinate system, %s, as map.tif does; gdal_translate -of ENVI map.tif other.img makes a pair that can\n", g.CRS)
+	if note := headerNote(job.grid); note != "" {
+		fmt.Fprintf(a.stderr, "note: %s\n", note)
 	}
 	labels, err := classifyScene(a, c, d, w, job.scene, func(labels []uint8, confidence, probabilities []float32) error {
 		if !job.probabilities {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"diffclip/internal/georef"
 	"diffclip/rsdata"
 )
 
@@ -20,5 +22,26 @@ func TestSceneFolders(t *testing.T) {
 	d = &rsdata.Dataset{Scenes: []*rsdata.Scene{{Name: "a-scene-3"}, {Name: "a"}, {Name: "a"}}}
 	if got, want := sceneFolders(d), []string{"a-scene-3", "a", "a-scene-3-scene-3"}; !slices.Equal(got, want) {
 		t.Errorf("folders %q, want %q", got, want)
+	}
+}
+
+// What an ENVI header cannot tell of the grid of a map is said.
+func TestHeaderNote(t *testing.T) {
+	utm := georef.CRS{EPSG: 32632}
+	for _, c := range []struct {
+		grid *georef.Grid
+		want string // a part of the note, "" for none
+	}{
+		{nil, ""},
+		{&georef.Grid{CRS: utm}, ""},
+		{&georef.Grid{CRS: utm, Transform: georef.NorthUp(5e5, 4e6, 2, 2)}, ""},
+		{&georef.Grid{CRS: utm, Transform: georef.Affine{5e5, 1.7, 0.9, 4e6, 0.9, -1.7}}, ""}, // rotated
+		{&georef.Grid{CRS: utm, Transform: georef.Affine{5e5, 2, 0.9, 4e6, 0.3, -1.7}}, "sheared"},
+		{&georef.Grid{CRS: utm, Transform: georef.Affine{5e5, 2, 0, 4e6, 0, 2}}, "upwards"},
+		{&georef.Grid{CRS: georef.CRS{EPSG: 21037}, Transform: georef.NorthUp(5e5, 4e6, 2, 2)}, "EPSG:21037"},
+	} {
+		if got := headerNote(c.grid); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%+v: %q, want %q", c.grid, got, c.want)
+		}
 	}
 }

@@ -107,6 +107,9 @@ func datum(name string) georef.Datum {
 	return ""
 }
 
+// CanPlace reports whether a header can say where a grid lies, which it cannot of one that is sheared or upside down.
+func CanPlace(g georef.Grid) bool { return mapInfo(g) != "" }
+
 // mapInfo returns the "map info" that says where a grid lies, "" where none can:
 // the grid is not placed, or is sheared. A CRS that has no name there is called
 // Arbitrary, and is told by the coordinate system string alone.
