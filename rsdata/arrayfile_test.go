@@ -219,6 +219,7 @@ func TestImagesInATIFF(t *testing.T) {
 func TestInspectTellsWhatIsNotRead(t *testing.T) {
 	for _, c := range []struct{ path, want string }{
 		{"../internal/matfile/testdata/v6.mat:z", "imaginary part"},
+		{"../internal/tiff/testdata/control_uint8.tif", "4 control points"},
 		{"../internal/hdf5/testdata/latest_types.h5", "compound values (such as complex numbers)"},
 	} {
 		in, err := Inspect(c.path)
@@ -226,7 +227,7 @@ func TestInspectTellsWhatIsNotRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if all := fmt.Sprintf("%+v", in.Files); !strings.Contains(all, c.want) {
-			t.Errorf("%s: nothing tells of the %s: %s", c.path, c.want, all)
+			t.Errorf("%s: nothing tells of %q: %s", c.path, c.want, all)
 		}
 	}
 }

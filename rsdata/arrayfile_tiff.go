@@ -76,6 +76,9 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 	if !grid.Placed() {
 		grid.Transform = worldFile(t.Name)
 	}
+	if !grid.Placed() && t.ControlPoints > 1 {
+		c.notes = append(c.notes, fmt.Sprintf("where it lies is told by %d control points, which make no grid, so that maps will have no coordinates; gdalwarp %q %q makes one", t.ControlPoints, t.Name, strings.TrimSuffix(t.Name, filepath.Ext(t.Name))+"_on_grid.tif"))
+	}
 	if grid.Placed() || grid.CRS.Known() {
 		c.grid = &grid
 	}

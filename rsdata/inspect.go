@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -139,9 +138,13 @@ func inspectVariable(f arrayFile, v variable) VariableInfo {
 	return out
 }
 
+// maxDistinct is the most different values of an array that looks like a label map.
+const maxDistinct = 64
+
 // summarise computes the range, the mean, and the counts of few whole values.
 func (v *VariableInfo) summarise(c *content) {
-	counts := map[int]int{}
+	var counts [2*MaxClasses + 1]int // of the values from -MaxClasses
+	distinct := 0                    // beyond maxDistinct where the values are no labels
 	sum, n := 0.0, 0
 	a, r := c.array, c.raster()
 	for i := range a.Len() {
@@ -159,22 +162,27 @@ func (v *VariableInfo) summarise(c *content) {
 		v.Min, v.Max = min(v.Min, x), max(v.Max, x)
 		sum += x
 		n++
-		if counts == nil {
-			continue
+		switch {
+		case distinct > maxDistinct:
+		case x != math.Trunc(x) || math.Abs(x) > MaxClasses:
+			distinct = maxDistinct + 1
+		default:
+			k := int(x) + MaxClasses
+			if counts[k] == 0 {
+				distinct++
+			}
+			counts[k]++
 		}
-		if x != math.Trunc(x) || math.Abs(x) > MaxClasses || len(counts) > 64 {
-			counts = nil
-			continue
-		}
-		counts[int(x)]++
 	}
 	if n > 0 {
 		v.Mean = sum / float64(n)
 	}
-	if rasterShape(a.Shape) && (len(a.Shape) == 2 || a.Shape[2] == 1) {
-		for value, count := range counts {
-			v.Labels = append(v.Labels, LabelCount{value, count})
+	if isMap := rasterShape(a.Shape) && (len(a.Shape) == 2 || a.Shape[2] == 1); !isMap || distinct > maxDistinct {
+		return
+	}
+	for k, count := range counts {
+		if count > 0 {
+			v.Labels = append(v.Labels, LabelCount{k - MaxClasses, count})
 		}
-		slices.SortFunc(v.Labels, func(a, b LabelCount) int { return a.Value - b.Value })
 	}
 }

@@ -8,22 +8,22 @@ import (
 )
 
 // readGrid reads the GeoTIFF tags, OGC 19-008r4. Of several tie points without a
-// scale, which describe a warped image, none is used: such a grid has no transform.
-func readGrid(d *directory) (g georef.Grid, err error) {
+// scale, control points of a warped image, none is used: such a grid has no transform.
+func readGrid(d *directory) (g georef.Grid, points int, err error) {
 	if g.CRS, err = readCRS(d); err != nil {
-		return g, err
+		return g, 0, err
 	}
 	matrix, err := d.doubles(tagTransformation)
 	if err != nil {
-		return g, err
+		return g, 0, err
 	}
 	scale, err := d.doubles(tagPixelScale)
 	if err != nil {
-		return g, err
+		return g, 0, err
 	}
 	tie, err := d.doubles(tagTiepoint)
 	if err != nil {
-		return g, err
+		return g, 0, err
 	}
 	switch {
 	case len(scale) >= 2 && len(tie) >= 6:
@@ -31,15 +31,15 @@ func readGrid(d *directory) (g georef.Grid, err error) {
 	case len(matrix) == 16:
 		g.Transform = georef.Affine{matrix[3], matrix[0], matrix[1], matrix[7], matrix[4], matrix[5]}
 	default:
-		return g, nil
+		return g, len(tie) / 6, nil
 	}
 	if !g.Placed() {
-		return g, fmt.Errorf("the georeferencing cannot be used: the transform from pixels to the map is %v; mend it, or take it out with: gdal_edit.py -unsetgt", g.Transform)
+		return g, 0, fmt.Errorf("the georeferencing cannot be used: the transform from pixels to the map is %v; mend it, or take it out with: gdal_edit.py -unsetgt", g.Transform)
 	}
 	if g.CRS.Keys.PixelIsPoint() {
 		g.Transform = g.Transform.Shift(-0.5, -0.5)
 	}
-	return g, nil
+	return g, 0, nil
 }
 
 func readCRS(d *directory) (georef.CRS, error) {

@@ -189,6 +189,9 @@ func TestGeoreferencing(t *testing.T) {
 	if g := open(t, "testdata/plain_uint8.tif").Grid; !reflect.DeepEqual(g, georef.Grid{}) {
 		t.Errorf("plain: %+v", g)
 	}
+	if f := open(t, "testdata/control_uint8.tif"); f.ControlPoints != 4 || f.Grid.Placed() || f.Grid.CRS.EPSG != 32617 {
+		t.Errorf("%d control points, %+v", f.ControlPoints, f.Grid)
+	}
 }
 
 func TestMetadata(t *testing.T) {

@@ -26,6 +26,7 @@ type File struct {
 	Width, Height, Bands int
 	Type                 numeric.Type // of the arrays read; 16-bit floats are widened to Float32
 	Grid                 georef.Grid  // the zero Grid where the file has no georeferencing
+	ControlPoints        int          // by which the file says where it lies, where it does not say so by Grid
 	NoData               float64      // as a sample of Type holds it; meaningful where HasNoData
 	HasNoData            bool
 	Lost                 error   // why it is not known what lies behind the images, nil where it is
@@ -100,7 +101,7 @@ func (f *File) describe(d *directory) (err error) {
 	}
 	l := &f.layout
 	f.Width, f.Height, f.Bands, f.Type = l.width, l.height, l.bands, l.format.Type
-	if f.Grid, err = readGrid(d); err != nil {
+	if f.Grid, f.ControlPoints, err = readGrid(d); err != nil {
 		return err
 	}
 	if f.Metadata, err = readMetadata(d); err != nil {

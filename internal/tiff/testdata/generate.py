@@ -97,6 +97,12 @@ def custom(ds):
     ds.SetProjection(srs.ExportToWkt())
 
 
+def control(ds):
+    corners = [(542055, 4134999, 0, 0), (542155, 4134990, 40, 0), (542050, 4134900, 0, 30), (542150, 4134890, 40, 30)]
+    ds.SetGCPs([gdal.GCP(x, y, 0, column, row) for x, y, column, row in corners], ds.GetProjection())
+
+
+write("control_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, finish=control)
 write("metadata_float32", "float32", ["COMPRESS=LZW"], finish=names)
 write("palette_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, finish=palette)
 write("rotated_uint8", "uint8", ["COMPRESS=DEFLATE"], 1, finish=rotated)
