@@ -49,6 +49,7 @@ var memoryJobs = map[string]func(dir string) (memoryUse, error){
 	"pretrain":            func(dir string) (memoryUse, error) { return pretrainFrom(dir, 2) },
 	"pretrain, 4 threads": func(dir string) (memoryUse, error) { return pretrainFrom(dir, 4) },
 	"map":                 mapFrom,
+	"split":               splitFrom,
 }
 
 func TestMain(m *testing.M) {
@@ -169,6 +170,21 @@ func mapFrom(dir string) (memoryUse, error) {
 	return use, err
 }
 
+// splitFrom opens a scene and draws what stage 1 and stage 2 learn from.
+func splitFrom(dir string) (memoryUse, error) {
+	d, _, _, use, err := openScene(dir)
+	if err != nil {
+		return use, err
+	}
+	cfg := rsdata.DefaultSplit()
+	cfg.Unlabelled = 64
+	if _, err := d.Split(cfg); err != nil {
+		return use, err
+	}
+	use.Peak, err = peakMemory()
+	return use, err
+}
+
 // peakMemory returns the most memory this process ever had in use.
 func peakMemory() (int, error) {
 	status, err := os.ReadFile("/proc/self/status")
@@ -231,6 +247,40 @@ func TestMemoryOfMap(t *testing.T) {
 	}
 	if grown := use.Peak - use.Early; grown > 16e6 {
 		t.Errorf("%.0f MB more after six rows than after two: a map must not keep what it has written", mb(grown))
+	}
+}
+
+// A scene of few bands and many pixels, with a few thousand labels, takes a few bytes a pixel beside its rasters until
+// it is divided into what trains and what tests.
+func TestMemoryOfManyPixels(t *testing.T) {
+	needMemoryTest(t)
+	dir := t.TempDir()
+	const side = 6000
+	npy := func(name, shape string, each int, value func(i int) byte) {
+		writeFileWith(t, filepath.Join(dir, name), func(w io.Writer) {
+			head := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': (%s), }", shape)
+			io.WriteString(w, "\x93NUMPY\x01\x00v\x00"+head+strings.Repeat(" ", 117-len(head))+"\n")
+			line := make([]byte, side*each)
+			for r := range side {
+				for i := range line {
+					line[i] = value(r*len(line) + i)
+				}
+				w.Write(line)
+			}
+		})
+	}
+	npy("image.npy", fmt.Sprintf("%d, %d, 3", side, side), 3, func(i int) byte { return byte(i ^ i>>9) })
+	npy("labels.npy", fmt.Sprintf("%d, %d", side, side), 1, func(i int) byte {
+		if i%9001 != 0 {
+			return 0
+		}
+		return byte(1 + i/9001%3)
+	})
+	use := measureMemory(t, "split", dir)
+	each := func(n int) float64 { return float64(n-use.Scene) / (side * side) }
+	t.Logf("scene %.0f MB; beside it %.1f bytes a pixel when opened, %.1f when scaled, %.1f when divided", mb(use.Scene), each(use.Opened), each(use.Fitted), each(use.Peak))
+	if over := each(use.Peak); over > 8 {
+		t.Errorf("%.1f bytes a pixel beside the scene, want at most 8", over)
 	}
 }
 

@@ -1,5 +1,7 @@
 package rsdata
 
+import "slices"
+
 // nearby answers, for every pixel of a dataset, whether one of a set of pixels of the same scene is near.
 type nearby struct {
 	width []int
@@ -10,45 +12,43 @@ type nearby struct {
 // a pixel where their centres are at most w-1 apart that way.
 func (d *Dataset) near(pixels []Pixel, reach int) *nearby {
 	n := &nearby{width: make([]int, len(d.Scenes)), in: make([][]bool, len(d.Scenes))}
-	corners := make([][]int32, len(d.Scenes)) // (H+1, W+1): differences whose sum over rows and columns is the cover
+	inScene := make([][]Pixel, len(d.Scenes))
+	for _, p := range pixels {
+		inScene[p.Scene] = append(inScene[p.Scene], p)
+	}
 	for i, s := range d.Scenes {
 		n.width[i] = s.W
-	}
-	for _, p := range pixels {
-		s := d.Scenes[p.Scene]
-		if corners[p.Scene] == nil {
-			corners[p.Scene] = make([]int32, (s.H+1)*(s.W+1))
-		}
-		c, w := corners[p.Scene], s.W+1
-		r0, r1 := max(0, int(p.Row)-reach), min(s.H, int(p.Row)+reach+1)
-		c0, c1 := max(0, int(p.Col)-reach), min(s.W, int(p.Col)+reach+1)
-		c[r0*w+c0]++
-		c[r0*w+c1]--
-		c[r1*w+c0]--
-		c[r1*w+c1]++
-	}
-	for i, c := range corners {
-		if c != nil {
-			n.in[i] = covered(c, d.Scenes[i].H, d.Scenes[i].W)
+		if inScene[i] != nil {
+			n.in[i] = covered(inScene[i], s.H, s.W, reach)
 		}
 	}
 	return n
 }
 
-// covered sums the corner differences over rows and columns, in place, and returns where the sum is positive.
-func covered(c []int32, h, w int) []bool {
-	in := make([]bool, h*w)
+// covered marks, row by row, the pixels of a scene of h x w that are near: the sum of steps along a row says by how
+// many of the given ones.
+func covered(pixels []Pixel, h, w, reach int) []bool {
+	slices.SortFunc(pixels, func(a, b Pixel) int { return int(a.Row) - int(b.Row) })
+	in, steps := make([]bool, h*w), make([]int32, w+1)
+	step := func(p Pixel, by int32) {
+		steps[max(0, int(p.Col)-reach)] += by
+		steps[min(w, int(p.Col)+reach+1)] -= by
+	}
+	begun, ended := 0, 0 // pixels in reach of this row or an earlier one, and those no longer in reach
 	for r := range h {
-		run := int32(0)
-		for col := range w {
-			i := r*(w+1) + col
-			run += c[i]
-			sum := run
-			if r > 0 {
-				sum += c[i-(w+1)]
-			}
-			c[i] = sum
-			in[r*w+col] = sum > 0
+		for ; begun < len(pixels) && int(pixels[begun].Row) <= r+reach; begun++ {
+			step(pixels[begun], 1)
+		}
+		for ; ended < begun && int(pixels[ended].Row) < r-reach; ended++ {
+			step(pixels[ended], -1)
+		}
+		if begun == ended {
+			continue
+		}
+		sum := int32(0)
+		for c := range w {
+			sum += steps[c]
+			in[r*w+c] = sum > 0
 		}
 	}
 	return in

@@ -80,7 +80,7 @@ func listNames(names []string) string {
 // Counts returns how many labelled samples each class has: objects where there are any, else pixels.
 func (d *Dataset) Counts() []int {
 	counts := make([]int, len(d.Classes))
-	for _, s := range d.labelled() {
+	for s := range d.labelled() {
 		counts[s.Label-1]++
 	}
 	return counts

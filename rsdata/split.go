@@ -2,7 +2,7 @@ package rsdata
 
 import (
 	"fmt"
-	"slices"
+	"iter"
 
 	"diffclip/internal/rng"
 )
@@ -207,35 +207,42 @@ func (d *Dataset) dropTest(s *Split, near func(Sample) bool, why string) error {
 	return nil
 }
 
-// labelled returns every labelled sample, in scene and row order: the objects where there are any, else the pixels of
-// Labels and, where a scene has none, of Train and Test.
-func (d *Dataset) labelled() []Sample {
-	var all []Sample
+// labelled goes through every labelled sample, in scene and row order: the objects where there are any, else the pixels
+// of Labels and, where a scene has none, of Train and Test.
+func (d *Dataset) labelled() iter.Seq[Sample] {
 	objects := d.HasObjects()
-	for i, s := range d.Scenes {
-		if objects {
-			for j, o := range s.Objects {
-				all = append(all, Sample{Pixel{int32(i), o.Row, o.Col}, o.Label, int32(j)})
+	return func(yield func(Sample) bool) {
+		for i, s := range d.Scenes {
+			if !objects {
+				labels := s.Labels
+				if labels == nil {
+					labels = unionMaps(s.Train, s.Test)
+				}
+				for p := range ofMap(i, s.W, labels) {
+					if !yield(p) {
+						return
+					}
+				}
+				continue
 			}
-			continue
+			for j, o := range s.Objects {
+				if !yield(Sample{Pixel{int32(i), o.Row, o.Col}, o.Label, int32(j)}) {
+					return
+				}
+			}
 		}
-		if s.Labels != nil {
-			all = appendMap(all, i, s.W, s.Labels)
-			continue
-		}
-		all = appendMap(all, i, s.W, unionMaps(s.Train, s.Test))
 	}
-	return all
 }
 
-// appendMap appends the labelled pixels of a label map.
-func appendMap(all []Sample, scene, w int, labels []uint8) []Sample {
-	for i, l := range labels {
-		if l != 0 {
-			all = append(all, Sample{Pixel{int32(scene), int32(i / w), int32(i % w)}, l, -1})
+// ofMap goes through the labelled pixels of a label map of width w.
+func ofMap(scene, w int, labels []uint8) iter.Seq[Sample] {
+	return func(yield func(Sample) bool) {
+		for i, l := range labels {
+			if l != 0 && !yield(Sample{Pixel{int32(scene), int32(i / w), int32(i % w)}, l, -1}) {
+				return
+			}
 		}
 	}
-	return all
 }
 
 // unionMaps returns the labels of a and, where a has none, of b. Either may be nil.
@@ -256,13 +263,15 @@ func unionMaps(a, b []uint8) []uint8 {
 }
 
 // byClass sorts samples into one list per class.
-func (d *Dataset) byClass(all []Sample) [][]Sample {
+func (d *Dataset) byClass(all iter.Seq[Sample]) [][]Sample {
 	lists := make([][]Sample, len(d.Classes))
-	for _, s := range all {
-		lists[s.Label-1] = append(lists[s.Label-1], s)
+	for s := range all {
+		put(lists, s)
 	}
 	return lists
 }
+
+func put(lists [][]Sample, s Sample) { lists[s.Label-1] = append(lists[s.Label-1], s) }
 
 // shuffle puts each class's samples in a random order that depends on the seed, the purpose and the class alone.
 func shuffle(lists [][]Sample, seed uint64, purpose string) {
@@ -289,7 +298,7 @@ func (d *Dataset) officialPools(cfg SplitConfig) (pools, error) {
 	if d.HasObjects() {
 		return pools{}, fmt.Errorf("the samples are objects, which maps of pixels do not divide: use protocol %s or %s", Random, Disjoint)
 	}
-	var train, test []Sample
+	p := pools{train: make([][]Sample, len(d.Classes)), test: make([][]Sample, len(d.Classes))}
 	for i, s := range d.Scenes {
 		if s.Train == nil {
 			return pools{}, fmt.Errorf("scene %q brings no training map: use protocol %s or %s, or add one", s.Name, Random, Disjoint)
@@ -301,16 +310,15 @@ func (d *Dataset) officialPools(cfg SplitConfig) (pools, error) {
 			}
 			held = s.Labels
 		}
-		held = slices.Clone(held)
-		for j, l := range s.Train {
-			if l != 0 {
-				held[j] = 0
+		for x := range ofMap(i, s.W, s.Train) {
+			put(p.train, x)
+		}
+		for x := range ofMap(i, s.W, held) {
+			if s.Train[int(x.Row)*s.W+int(x.Col)] == 0 {
+				put(p.test, x)
 			}
 		}
-		train = appendMap(train, i, s.W, s.Train)
-		test = appendMap(test, i, s.W, held)
 	}
-	p := pools{train: d.byClass(train), test: d.byClass(test)}
 	shuffle(p.train, cfg.Seed, "split/train")
 	shuffle(p.test, cfg.Seed, "split/test")
 	return p, nil
@@ -329,40 +337,4 @@ func limitPerClass(samples []Sample, n int) []Sample {
 		}
 	}
 	return kept
-}
-
-// unlabelled draws windows for unsupervised training from all pixels of all scenes, or from the centres of whole ones.
-// No label is read; an inductive split leaves out the surroundings of the test windows.
-func (d *Dataset) unlabelled(s *Split) ([]Pixel, error) {
-	cfg := s.Config
-	if cfg.Unlabelled == 0 {
-		return nil, nil
-	}
-	var near *nearby
-	if cfg.Inductive {
-		near = d.near(Pixels(nil, s.Test), cfg.Window-1)
-	}
-	var all []Pixel
-	for i, sc := range d.Scenes {
-		if centre := (Pixel{int32(i), int32(sc.H / 2), int32(sc.W / 2)}); d.Whole {
-			if near == nil || !near.at(centre) {
-				all = append(all, centre)
-			}
-			continue
-		}
-		for j := range sc.H * sc.W {
-			p := Pixel{int32(i), int32(j / sc.W), int32(j % sc.W)}
-			if near == nil || !near.at(p) {
-				all = append(all, p)
-			}
-		}
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("no pixel is clear of every test window: ask for a transductive split, a smaller window, or fewer test samples (PerClassTest)")
-	}
-	permuteBy(all, rng.New(cfg.Seed, "split/unlabelled", 0))
-	if cfg.Unlabelled > 0 && cfg.Unlabelled < len(all) {
-		all = append([]Pixel(nil), all[:cfg.Unlabelled]...)
-	}
-	return all, nil
 }

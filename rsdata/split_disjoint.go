@@ -10,27 +10,25 @@ import (
 // disjointPools assigns whole scenes, or the blocks of a single scene, to training or to test.
 func (d *Dataset) disjointPools(cfg SplitConfig) (pools, error) {
 	unit, units := d.units(cfg)
-	all := d.labelled()
 	counts := make([][]int, len(d.Classes)) // (class, unit): labelled samples
 	for k := range counts {
 		counts[k] = make([]int, units)
 	}
-	for _, s := range all {
+	for s := range d.labelled() {
 		counts[s.Label-1][unit(s.Pixel)]++
 	}
 	trains, err := d.assignUnits(cfg, counts, units)
 	if err != nil {
 		return pools{}, err
 	}
-	var train, test []Sample
-	for _, s := range all {
+	p := pools{train: make([][]Sample, len(d.Classes)), test: make([][]Sample, len(d.Classes))}
+	for s := range d.labelled() {
 		if trains[unit(s.Pixel)] {
-			train = append(train, s)
+			put(p.train, s)
 		} else {
-			test = append(test, s)
+			put(p.test, s)
 		}
 	}
-	p := pools{train: d.byClass(train), test: d.byClass(test)}
 	shuffle(p.train, cfg.Seed, "split/train")
 	shuffle(p.test, cfg.Seed, "split/test")
 	return p, nil

@@ -229,7 +229,7 @@ func TestSamplesOfTwoMaps(t *testing.T) {
 	s := d.Scenes[0]
 	s.Labels, s.Train, s.Test = nil, []uint8{1, 0, 0, 2}, []uint8{2, 1, 0, 0}
 	want := []Sample{{Pixel{0, 0, 0}, 1, -1}, {Pixel{0, 0, 1}, 1, -1}, {Pixel{0, 1, 1}, 2, -1}}
-	if got := d.labelled(); !reflect.DeepEqual(got, want) {
+	if got := slices.Collect(d.labelled()); !reflect.DeepEqual(got, want) {
 		t.Errorf("samples %v, want %v", got, want)
 	}
 	if !reflect.DeepEqual(s.Train, []uint8{1, 0, 0, 2}) || !reflect.DeepEqual(s.Test, []uint8{2, 1, 0, 0}) {

@@ -77,7 +77,7 @@ func TestSyntheticNeedsTheWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := d.labelled()
+	all := slices.Collect(d.labelled())
 	labels := make([]int, len(all))
 	for i, s := range all {
 		labels[i] = int(s.Label) - 1
