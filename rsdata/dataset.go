@@ -41,8 +41,9 @@ type Scene struct {
 	Train  []uint8 // (H, W), the official training labels; nil where there are none
 	Test   []uint8 // (H, W), the official test labels; nil where there are none
 
-	Objects []Object // labelled objects; where there are any they, not single pixels, are the samples
-	Grid    *Grid    // where the scene lies, nil where unknown
+	Shapes  [][]int32 // row*W + col of the pixels that a shape labels, in any order; each pixel is a sample, and Disjoint keeps those of one shape together; nil where labels are not drawn as shapes
+	Objects []Object  // labelled objects; where there are any they, not single pixels, are the samples
+	Grid    *Grid     // where the scene lies, nil where unknown
 }
 
 // Grid says where a scene lies on the ground. Its field Transform holds the six numbers of an affine transform in
@@ -200,6 +201,13 @@ func (d *Dataset) validateScene(s *Scene) error {
 		for i, v := range l.data {
 			if int(v) > len(d.Classes) {
 				return fmt.Errorf("%s: label %d at row %d, column %d, but there are %d classes", l.name, v, i/s.W, i%s.W, len(d.Classes))
+			}
+		}
+	}
+	for i, shape := range s.Shapes {
+		for _, p := range shape {
+			if p < 0 || int(p) >= s.H*s.W {
+				return fmt.Errorf("shape %d has pixel %d, outside %d x %d pixels", i+1, p, s.H, s.W)
 			}
 		}
 	}

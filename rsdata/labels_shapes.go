@@ -18,8 +18,8 @@ func isShapes(ref string) bool {
 
 // shapeLabels draws the label map of a scene from "file.shp:field". A polygon labels the pixels whose centres it covers,
 // a point the one it lies in; the field tells the label by its number or, where it is text, by the name of a class.
-// Where shapes of two classes overlap the first one keeps the pixels. Notes say how often that happened, and how many
-// shapes cover no pixel.
+// Where shapes overlap the first one keeps the pixels; which pixels are whose is added to s.Shapes. Notes say how often
+// shapes of two classes overlap, and how many cover no pixel.
 func shapeLabels(ref string, s *Scene, classes []Class) (labels []uint8, notes []string, err error) {
 	path, field := splitRef(ref)
 	layer, err := shp.Open(os.DirFS(filepath.Dir(path)), filepath.Base(path))
@@ -44,17 +44,23 @@ func shapeLabels(ref string, s *Scene, classes []Class) (labels []uint8, notes [
 			continue
 		}
 		pixels := 0
+		var shape []int32
 		eachPixel(f, s, func(p int) {
 			pixels++
 			switch labels[p] {
-			case 0, label:
+			case 0:
 				labels[p] = label
+				shape = append(shape, int32(p))
+			case label:
 			default:
 				conflicts++
 			}
 		})
 		if drawn += pixels; pixels == 0 {
 			empty++
+		}
+		if shape != nil {
+			s.Shapes = append(s.Shapes, shape)
 		}
 	}
 	if drawn == 0 {

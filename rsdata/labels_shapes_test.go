@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +54,9 @@ func TestOpenLabelsDrawnAsShapes(t *testing.T) {
 		}
 		if got := d.Scenes[0].Labels; !slices.Equal(got, want) {
 			t.Errorf("%c: labels %v", c.kind, got)
+		}
+		if got, want := d.Scenes[0].Shapes, [][]int32{{11, 12, 13, 21, 22, 23, 31, 32, 33}, {34, 35, 36, 43, 44, 45, 46, 53, 54, 55, 56, 63, 64, 65, 66}}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%c: shapes of pixels %v, want %v", c.kind, got, want)
 		}
 		if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "pixels in shapes of two classes of survey.shp: 1;") || !strings.Contains(notes, "shapes of survey.shp that cover no centre of a pixel of the scene: 1") {
 			t.Errorf("notes %q", notes)

@@ -35,7 +35,8 @@ func (d *Dataset) disjointPools(cfg SplitConfig) (pools, error) {
 }
 
 // units returns what is kept together, as a function from pixels to unit numbers, and how many there are: the scenes
-// where there are several, else square blocks.
+// where there are several, else square blocks. A shape goes as a whole with the block in which the middle one of its
+// pixels lies.
 func (d *Dataset) units(cfg SplitConfig) (unit func(Pixel) int, n int) {
 	if len(d.Scenes) > 1 {
 		return func(p Pixel) int { return int(p.Scene) }, len(d.Scenes)
@@ -46,7 +47,21 @@ func (d *Dataset) units(cfg SplitConfig) (unit func(Pixel) int, n int) {
 	}
 	s := d.Scenes[0]
 	down, across := max(1, (s.H+side/2)/side), max(1, (s.W+side/2)/side) // blocks of about that side, none a sliver
-	return func(p Pixel) int { return int(p.Row)*down/s.H*across + int(p.Col)*across/s.W }, down * across
+	block := func(row, col int) int { return row*down/s.H*across + col*across/s.W }
+	if s.Shapes == nil {
+		return func(p Pixel) int { return block(int(p.Row), int(p.Col)) }, down * across
+	}
+	blocks := make([]int32, s.H*s.W)
+	for i := range blocks {
+		blocks[i] = int32(block(i/s.W, i%s.W))
+	}
+	for _, shape := range s.Shapes {
+		for _, p := range shape {
+			middle := int(shape[len(shape)/2])
+			blocks[p] = int32(block(middle/s.W, middle%s.W))
+		}
+	}
+	return func(p Pixel) int { return int(blocks[int(p.Row)*s.W+int(p.Col)]) }, down * across
 }
 
 // assignmentDraws bounds how many random assignments are looked at.
@@ -81,7 +96,7 @@ func (d *Dataset) assignUnits(cfg SplitConfig, counts [][]int, units int) (train
 		switch {
 		case train+test == 0: // Split reports it as missing
 		case train < need || test == 0:
-			return nil, fmt.Errorf("class %d (%s) has %d samples in %d separate units (scenes or blocks), which cannot be divided into units with %d to train and validate and units with some to test (best found: %d and %d): ask for fewer shots, use protocol %s, or leave out classes with few labels by ?min=N after the path of the data",
+			return nil, fmt.Errorf("class %d (%s) has %d samples in %d separate units (scenes, or blocks, which do not cut shapes), which cannot be divided into units with %d to train and validate and units with some to test (best found: %d and %d): ask for fewer shots, use protocol %s, or leave out classes with few labels by ?min=N after the path of the data",
 				k+1, d.Classes[k].Name, train+test, in, need, train, test, Random)
 		}
 	}

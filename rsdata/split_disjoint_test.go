@@ -94,3 +94,48 @@ func TestUnitsOfRareClasses(t *testing.T) {
 		t.Errorf("no unit has 2 samples to train and 3 to validate: %v", err)
 	}
 }
+
+// No shape has samples on both sides of a disjoint split, whichever blocks it lies in; without the shapes some have.
+func TestDisjointKeepsShapesWhole(t *testing.T) {
+	for _, kept := range []bool{true, false} {
+		d := tiny(90, 90)
+		d.Classes = []Class{{Name: "a"}, {Name: "b"}}
+		s := d.Scenes[0]
+		s.Labels = make([]uint8, 90*90)
+		of := make([]int, 90*90)
+		for i := range 25 { // squares of 10 x 10 that lie across the blocks
+			var shape []int32
+			for j := range 100 {
+				p := (i/5*18+4+j/10)*90 + i%5*18 + 4 + j%10
+				shape = append(shape, int32(p))
+				of[p], s.Labels[p] = i, uint8(i%2+1)
+			}
+			if kept {
+				s.Shapes = append(s.Shapes, shape)
+			}
+		}
+		if err := d.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		cut := 0
+		for seed := range uint64(10) {
+			split, err := d.Split(config(Disjoint, func(c *SplitConfig) { c.Seed, c.Shots, c.PerClassValidation = seed, 30, 5 }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSplit(t, d, split)
+			trains := map[int]bool{}
+			for _, x := range slices.Concat(split.Train, split.Validation) {
+				trains[of[int(x.Row)*90+int(x.Col)]] = true
+			}
+			for _, x := range split.Test {
+				if trains[of[int(x.Row)*90+int(x.Col)]] {
+					cut++
+				}
+			}
+		}
+		if kept != (cut == 0) {
+			t.Errorf("shapes kept %v: %d samples test whose shape trains", kept, cut)
+		}
+	}
+}

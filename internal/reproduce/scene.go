@@ -108,6 +108,9 @@ func fingerprint(d *rsdata.Dataset, values string) string {
 	}
 	for _, s := range d.Scenes {
 		put(h, s.Objects)
+		if s.Shapes != nil {
+			put(h, s.Shapes)
+		}
 		for _, labels := range [][]uint8{s.Labels, s.Train, s.Test} {
 			put(h, len(labels))
 			h.Write(labels)
