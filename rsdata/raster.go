@@ -11,7 +11,7 @@ import (
 // takes the memory its file's type takes. NewRaster makes one of values in memory.
 type Raster struct {
 	Array  *numeric.Array // shape (H, W, bands); a type of the readers
-	NoData *float64       // the stored value that means "not measured", rounded as the values are; nil where there is none; NaN and infinities always do
+	NoData *float64       // the stored value that means "not measured", rounded to float32 as the values are; nil where there is none; NaN and infinities always do
 	Scale  []Scale        // per band: what its stored values measure; nil where they are the measurements
 }
 
@@ -47,16 +47,20 @@ func (r Raster) Stored(row, col, band int) float64 {
 	return r.Array.At64((row*r.Array.Shape[1]+col)*r.Array.Shape[2] + band)
 }
 
-// Measured reports whether v, one of the stored values, is a measurement: finite and not the no-data value.
-func (r Raster) Measured(v float64) bool {
-	if r.NoData == nil || v-v != 0 {
-		return v-v == 0
+// Measured reports whether v, one of the stored values, is a measurement: as a model sees it, in float32, finite and not
+// the no-data value.
+func (r Raster) Measured(v float64) bool { return !missing(float32(v), r.none()) }
+
+// none returns the no-data value as float32, which -9999.9 is not; NaN where there is none.
+func (r Raster) none() float32 {
+	if r.NoData == nil {
+		return nan32
 	}
-	if r.Array.Type == numeric.Float32 { // which -9999.9 of a description or of a wider file is not
-		return float32(v) != float32(*r.NoData)
-	}
-	return v != *r.NoData
+	return float32(*r.NoData)
 }
+
+// missing reports whether a stored value is no measurement, given the no-data value.
+func missing(v, none float32) bool { return v-v != 0 || v == none }
 
 // Bytes returns the memory the values take.
 func (r Raster) Bytes() int { return r.Array.Len() * r.Array.Type.Size() }

@@ -132,27 +132,28 @@ func readPixel(dst []float32, r Raster, i int) {
 }
 
 func readStored(dst []float32, r Raster, i int) {
+	none := r.none()
 	switch d := r.Array.Data.(type) {
 	case []int8:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []uint8:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []int16:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []uint16:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []int32:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []uint32:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []int64:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []uint64:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []float32:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	case []float64:
-		readValues(dst, d[i*len(dst):], r.NoData)
+		readValues(dst, d[i*len(dst):], none)
 	default:
 		panic(fmt.Errorf("rsdata: raster data is %T, not a slice of an element type", r.Array.Data))
 	}
@@ -160,21 +161,13 @@ func readStored(dst []float32, r Raster, i int) {
 
 var nan32 = float32(math.NaN())
 
-func readValues[T numeric.Number](dst []float32, src []T, noData *float64) {
+func readValues[T numeric.Number](dst []float32, src []T, none float32) {
 	src = src[:len(dst)]
 	for b, v := range src {
 		dst[b] = float32(v)
 	}
-	if noData != nil {
-		none := float32(*noData)
-		for b, v := range dst {
-			if v == none {
-				dst[b] = nan32
-			}
-		}
-	}
 	for b, v := range dst {
-		if v-v != 0 { // infinite
+		if missing(v, none) {
 			dst[b] = nan32
 		}
 	}

@@ -192,17 +192,14 @@ type scaled[T numeric.Number] struct {
 	raw     []T
 	in      int // bands of the file
 	m       *ModalityScaling
-	noData  float32
-	checked bool // whether a value may be missing: floats, or a no-data value is set
-	subset  bool // whether bands were left out
+	none    float32 // the no-data value
+	checked bool    // whether a value may be missing: floats, or a no-data value is set
+	subset  bool    // whether bands were left out
 }
 
 func newScaled[T numeric.Number](raw []T, r Raster, m *ModalityScaling) *scaled[T] {
-	s := &scaled[T]{raw: raw, in: m.InBands, m: m, noData: nan32, subset: len(m.Bands) != m.InBands}
+	s := &scaled[T]{raw: raw, in: m.InBands, m: m, none: r.none(), subset: len(m.Bands) != m.InBands}
 	s.checked = r.Array.Type.IsFloat() || r.NoData != nil
-	if r.NoData != nil {
-		s.noData = float32(*r.NoData)
-	}
 	return s
 }
 
@@ -230,7 +227,7 @@ func (s *scaled[T]) pixel(dst []float32, src []T) {
 	}
 	if s.checked {
 		for j, v := range dst {
-			if v-v != 0 || float32(src[s.m.Bands[j]]) == s.noData {
+			if v-v != 0 || missing(float32(src[s.m.Bands[j]]), s.none) {
 				dst[j] = s.m.Fill[j]
 			}
 		}
@@ -244,7 +241,7 @@ func (s *scaled[T]) pixel(dst []float32, src []T) {
 
 // scaleRaw scales one pixel whose raw bands are given as float32, missing ones as NaN.
 func (m *ModalityScaling) scaleRaw(dst, raw []float32) {
-	s := scaled[float32]{in: m.InBands, m: m, noData: nan32, checked: true, subset: len(m.Bands) != m.InBands}
+	s := scaled[float32]{in: m.InBands, m: m, none: nan32, checked: true, subset: len(m.Bands) != m.InBands}
 	s.pixel(dst, raw)
 }
 
