@@ -59,7 +59,7 @@ type content struct {
 // arrayFile is an open file of any format that holds arrays.
 type arrayFile interface {
 	variables() ([]variable, error)
-	// read reads the array that a name or, in MATLAB files, a path leads to. Narrow is set where its values need be
+	// read reads the array that a name or, in MATLAB files, a path leads to. Errors begin with the file's path. Narrow is set where its values need be
 	// no more exact than float32, which then take less memory: see numeric.Placement.
 	read(name string, narrow bool) (*content, error)
 	io.Closer

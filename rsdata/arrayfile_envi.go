@@ -104,7 +104,7 @@ func (e *enviArrays) read(name string, narrow bool) (*content, error) {
 	c.readSidecar(e.Name, e.Format.Type, e.Scale)
 	measured, err := maskBeside(e.Name, e.Height, e.Width, e.Bands)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
 	}
 	c.mask(measured)
 	if e.Grid.Placed() || e.Grid.CRS.Known() {

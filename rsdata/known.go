@@ -67,7 +67,7 @@ func (k *knownScene) unlike(a *assembly) string {
 	hsi, others := false, 0
 	for _, m := range a.modalities {
 		if m.Name != "hsi" {
-			others = m.Bands
+			others = max(others, m.Bands)
 			continue
 		}
 		hsi = true

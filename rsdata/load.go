@@ -46,9 +46,6 @@ func loadArray(ref string, accept func(variable) bool, want string, narrow bool)
 		}
 	}
 	c, err := f.read(key, narrow)
-	if err != nil && !strings.Contains(err.Error(), filepath.Base(path)) {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
 	if err != nil {
 		return nil, err
 	}
