@@ -2,7 +2,6 @@ package rsdata
 
 import (
 	"fmt"
-	"slices"
 )
 
 // Method is a way of bringing a modality's values to a common range.
@@ -18,11 +17,10 @@ const (
 
 // ScalingConfig says how to fit a Scaling.
 type ScalingConfig struct {
-	Method     Method            `json:"method"`
-	ByModality map[string]Method `json:"by_modality,omitempty"` // overrides Method, by modality name
-	DropWater  bool              `json:"drop_water"`            // drop the bands where atmospheric water absorbs (needs wavelengths)
-	PCA        int               `json:"pca"`                   // principal components to keep of each modality with more bands; 0 for none
-	MNF        int               `json:"mnf"`                   // minimum noise fractions to keep in place of principal components; 0 for none
+	Method    Method `json:"method"`
+	DropWater bool   `json:"drop_water"` // drop the bands where atmospheric water absorbs (needs wavelengths)
+	PCA       int    `json:"pca"`        // principal components to keep of each modality with more bands; 0 for none
+	MNF       int    `json:"mnf"`        // minimum noise fractions to keep in place of principal components; 0 for none
 }
 
 // DefaultScaling returns the paper's scaling: one minimum and maximum per modality.
@@ -73,11 +71,6 @@ func (s *Scaling) Notes() []string {
 // band's mean. Bands that are constant, hold no measurement or are marked as bad are dropped. Errors name the modality
 // that has no band left, or an unknown method.
 func Fit(d *Dataset, cfg ScalingConfig) (*Scaling, error) {
-	for name := range cfg.ByModality {
-		if !slices.ContainsFunc(d.Modalities, func(m Modality) bool { return m.Name == name }) {
-			return nil, fmt.Errorf("scaling: no modality %q in dataset %q, which has %s", name, d.Name, modalityNames(d))
-		}
-	}
 	if cfg.PCA < 0 {
 		return nil, fmt.Errorf("scaling: %d principal components, want 0 (none) or more", cfg.PCA)
 	}
@@ -93,17 +86,6 @@ func Fit(d *Dataset, cfg ScalingConfig) (*Scaling, error) {
 		s.Modalities = append(s.Modalities, *ms)
 	}
 	return s, nil
-}
-
-func modalityNames(d *Dataset) string {
-	var names string
-	for i, m := range d.Modalities {
-		if i > 0 {
-			names += ", "
-		}
-		names += m.Name
-	}
-	return names
 }
 
 // Check reports whether a scaling, for instance one read back from a run, fits a dataset.
@@ -136,9 +118,6 @@ func (s *Scaling) Check(d *Dataset) error {
 
 func fitModality(d *Dataset, m int, cfg ScalingConfig) (*ModalityScaling, error) {
 	method := cfg.Method
-	if by, ok := cfg.ByModality[d.Modalities[m].Name]; ok {
-		method = by
-	}
 	if method != GlobalMinMax && method != Standardise && method != BandMinMax && method != Percentile {
 		return nil, fmt.Errorf("unknown method %q, want %s, %s, %s or %s", method, GlobalMinMax, Standardise, BandMinMax, Percentile)
 	}

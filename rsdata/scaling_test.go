@@ -245,7 +245,7 @@ func TestScalingOfTinyRanges(t *testing.T) {
 
 func TestScalingSurvivesJSON(t *testing.T) {
 	d := Synthetic(SyntheticConfig{H: 64, W: 64, Bands: 12, Noise: 0.01, Seed: 1})
-	for _, cfg := range []ScalingConfig{{Method: Percentile}, {Method: Standardise, PCA: 3, ByModality: map[string]Method{"lidar": BandMinMax}}} {
+	for _, cfg := range []ScalingConfig{{Method: Percentile}, {Method: Standardise, PCA: 3}} {
 		s, err := Fit(d, cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -309,7 +309,6 @@ func TestScalingErrors(t *testing.T) {
 	}{
 		{dead, DefaultScaling(), []string{`"b"`, "none of 1 bands", "1 constant"}},
 		{d, ScalingConfig{Method: "log"}, []string{"log", "standardise"}},
-		{d, ScalingConfig{Method: GlobalMinMax, ByModality: map[string]Method{"sar": Standardise}}, []string{"sar", "a, b"}},
 		{d, ScalingConfig{Method: GlobalMinMax, PCA: -1}, []string{"-1"}},
 		{d, ScalingConfig{Method: GlobalMinMax, MNF: -1}, []string{"-1"}},
 		{d, ScalingConfig{Method: GlobalMinMax, PCA: 2, MNF: 2}, []string{"one of them"}},

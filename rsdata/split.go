@@ -121,6 +121,8 @@ func (c *SplitConfig) check() error {
 		return fmt.Errorf("split: window %d, want an odd number of pixels from 1", c.Window)
 	case c.Protocol == Random && c.Shots == 0:
 		return fmt.Errorf("split: 0 shots means all samples that may train, which leaves none to test under protocol %s: give a number of shots", Random)
+	case c.Protocol != Disjoint && c.Block+c.Guard > 0:
+		return fmt.Errorf("split: a block of %d and a guard of %d pixels are for protocol %s, not for %s: leave them out", c.Block, c.Guard, Disjoint, c.Protocol)
 	case c.Protocol == Disjoint && !(c.TrainShare > 0 && c.TrainShare < 1):
 		return fmt.Errorf("split: train share %v, want a number between 0 and 1", c.TrainShare)
 	}

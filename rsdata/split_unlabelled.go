@@ -20,7 +20,7 @@ func (d *Dataset) unlabelled(s *Split) ([]Pixel, error) {
 	}
 	all := d.centres(apart)
 	if all.n == 0 {
-		return nil, fmt.Errorf("no pixel is clear of every test window: ask for a transductive split, a smaller window, or fewer test samples (-max-test)")
+		return nil, fmt.Errorf("no pixel is clear of every test window: choose protocol %s, a smaller window or fewer test samples (-max-test), or leave -inductive out", Disjoint)
 	}
 	return all.draw(cfg.Unlabelled, rng.New(cfg.Seed, "split/unlabelled", 0)), nil
 }

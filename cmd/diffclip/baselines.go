@@ -37,6 +37,8 @@ func declareBaselines(a *app, f *flags) func() error {
 		f.Uint64Var(&o.seed, "seed", o.seed, "`number` of the first draw; the others follow it")
 		count(f, "window", fmt.Sprintf("side of the windows, in `pixels`, that the split keeps apart (default that of -from, else %d)", o.split.Window), &o.split.Window)
 		f.IntVar(&o.split.PerClassTest, "max-test", 0, "largest `number` of test samples per class, 0 for all")
+		f.IntVar(&o.split.Block, "block", 0, blockUsage)
+		f.IntVar(&o.split.Guard, "guard", 0, guardUsage)
 		f.BoolVar(&o.json, "json", false, "write JSON, with the scores of every seed")
 		o.computer.declare(f)
 	})
@@ -144,8 +146,8 @@ func baselines(a *app, o *baselineOptions) error {
 	switch {
 	case o.data == "":
 		return misuse("-data is missing: name a folder or file, or %q for the embedded scene", run.Synthetic)
-	case o.split.Window < 1 || o.split.Window%2 == 0 || o.split.PerClassTest < 0:
-		return misuse("window %d, largest number of test samples %d: want an odd window from 1 and a number from 0", o.split.Window, o.split.PerClassTest)
+	case o.split.Window < 1 || o.split.Window%2 == 0 || min(o.split.PerClassTest, o.split.Block, o.split.Guard) < 0:
+		return misuse("window %d, largest number of test samples %d, block %d, guard %d: want an odd window from 1, and of each of the others a number from 0", o.split.Window, o.split.PerClassTest, o.split.Block, o.split.Guard)
 	}
 	if len(o.methods) == 0 && o.from == "" {
 		return misuse("no methods and no run: name at least one of -methods and -from")

@@ -41,8 +41,11 @@ func openLearned(a *app, o *baselineOptions) (*learned, error) {
 		return nil, err
 	}
 	cfg := man.Config
+	if cfg.Split.Inductive {
+		return nil, fmt.Errorf("%s: its stage 1 kept clear of the test windows of its own split alone, so that other draws would test on windows it has seen: name a run that was trained without -inductive", o.from)
+	}
 	cfg.Data = o.data
-	cfg.Split.Protocol, cfg.Split.PerClassTest = o.split.Protocol, o.split.PerClassTest
+	cfg.Split.Protocol, cfg.Split.PerClassTest, cfg.Split.Block, cfg.Split.Guard = o.split.Protocol, o.split.PerClassTest, o.split.Block, o.split.Guard
 	if !o.windowGiven {
 		o.split.Window = cfg.Split.Window
 	}

@@ -55,6 +55,9 @@ func eval(a *app, o *evalOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.seeds > 1 && man.Config.Split.Inductive {
+		return fmt.Errorf("%s: its stage 1 kept clear of the test windows of its own split alone, so that other draws would test on windows it has seen: leave -seeds out, and train stage 1 anew for each -seed", o.from)
+	}
 	cfg := man.Config
 	if o.data != "" {
 		cfg.Data = o.data

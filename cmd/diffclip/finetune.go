@@ -34,7 +34,7 @@ func declareFinetune(a *app, f *flags) func() error {
 }
 
 // fixedByStage1 are the flags that stage 1 has decided.
-var fixedByStage1 = []string{"scaling", "pca", "mnf", "window", "patch", "dim", "heads", "depth", "stem", "decoder-depth", "mask-ratio", "noise", "timesteps", "loss-weights"}
+var fixedByStage1 = []string{"scaling", "pca", "mnf", "drop-water", "window", "patch", "dim", "heads", "depth", "stem", "decoder-depth", "mask-ratio", "noise", "timesteps", "loss-weights"}
 
 func checkFinetune(f *flags, p *place, s *settings, from string) error {
 	switch {
@@ -91,8 +91,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if stage1 == nil {
 		base = nil
 	}
-	x.StartFrom(base)
-	if err := errors.Join(x.Stage2Fits(), mappable(x, withMap)); err != nil {
+	if err := errors.Join(x.StartFrom(base), x.Stage2Fits(), mappable(x, withMap)); err != nil {
 		return err
 	}
 	defer p.leave()

@@ -136,7 +136,14 @@ func (s *settings) declareProtocol(f *flags) {
 		[]rsdata.Protocol{rsdata.Official, rsdata.Random, rsdata.Disjoint},
 		func(c *run.Config, v rsdata.Protocol) { c.Split.Protocol = v })
 	s.integer(f, "max-test", "largest `number` of test samples per class, 0 for all", 0, func(c *run.Config, n int) { c.Split.PerClassTest = n })
+	s.integer(f, "block", blockUsage, 0, func(c *run.Config, n int) { c.Split.Block = n })
+	s.integer(f, "guard", guardUsage, 0, func(c *run.Config, n int) { c.Split.Guard = n })
 }
+
+const (
+	blockUsage = "protocol disjoint, on one scene: side in `pixels` of the blocks that train or test, 0 for twice the window"
+	guardUsage = "protocol disjoint: `pixels` between a training and a test window that neither covers"
+)
 
 func (s *settings) declareUnlabelled(f *flags) {
 	s.set(f, "pretrain-samples", "`number` of unlabelled windows for stage 1, or \"all\"", func(value string) (func(*run.Config), error) {
@@ -148,6 +155,8 @@ func (s *settings) declareUnlabelled(f *flags) {
 		}
 		return func(c *run.Config) { c.Split.Unlabelled = n }, err
 	})
+	choice(s, f, "inductive", "whether the windows of stage 1 keep clear of those that test, `on|off`; stage 2 is then tested on the split of stage 1 alone",
+		[]string{"on", "off"}, func(c *run.Config, v string) { c.Split.Inductive = v == "on" })
 }
 
 func (s *settings) declareInput(f *flags) {
@@ -157,6 +166,8 @@ func (s *settings) declareInput(f *flags) {
 		0, func(c *run.Config, n int) { c.Scaling.PCA, c.Scaling.MNF = n, 0 })
 	s.integer(f, "mnf", "`number` of minimum noise fractions to keep in place of principal components, 0 for none",
 		0, func(c *run.Config, n int) { c.Scaling.MNF, c.Scaling.PCA = n, 0 })
+	choice(s, f, "drop-water", "whether bands where water vapour absorbs are left out, `on|off`; the files must tell wavelengths",
+		[]string{"on", "off"}, func(c *run.Config, v string) { c.Scaling.DropWater = v == "on" })
 }
 
 func (s *settings) declareModel(f *flags) {

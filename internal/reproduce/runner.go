@@ -141,9 +141,7 @@ func (r *runner) draw(cells []*cell) error {
 			continue
 		}
 		cfg := c.config.Split
-		if !cfg.Inductive {
-			cfg.Unlabelled = 0 // which takes long and cannot fail
-		}
+		cfg.Unlabelled = 0 // which takes long and cannot fail
 		if drawn[cfg] {
 			continue
 		}

@@ -101,7 +101,7 @@ func (x *Experiment) split(stage1 bool) (err error) {
 		}
 		x.Split.Unlabelled, x.Split.Config.Unlabelled = drawn.Unlabelled, windows.Unlabelled
 		return nil
-	case err == nil || !stage1 || x.Config.NeedsLabels() || cfg.Inductive && len(x.Data.Classes) > 0:
+	case err == nil || !stage1 || x.Config.NeedsLabels() || cfg.Inductive:
 		return err
 	}
 	x.NoTest = err
@@ -110,11 +110,19 @@ func (x *Experiment) split(stage1 bool) (err error) {
 }
 
 // StartFrom says which run the stage 1 of the experiment is of, nil for no stage 1.
-// Windows of these data are its own only where it was trained on them.
-func (x *Experiment) StartFrom(m *Manifest) {
+// Windows of these data are its own only where it was trained on them. An error says
+// that it kept clear of other test windows than those of the experiment.
+func (x *Experiment) StartFrom(m *Manifest) error {
 	if now := x.dataFacts(); m == nil || m.Split.Unlabelled == 0 || m.Data.Name != now.Name || !slices.Equal(m.Data.Scenes, now.Scenes) {
 		x.Split.Unlabelled = nil
+		x.Config.Split.Inductive = false
+		return nil
 	}
+	if was, is := m.Config.Split, x.Config.Split; was.Inductive && was != is {
+		return fmt.Errorf("stage 1 kept clear of the test windows of its own split, -protocol %s -shots %d -max-test %d -block %d -guard %d -seed %d: leave these flags as they are, or train stage 1 anew with others",
+			was.Protocol, was.Shots, was.PerClassTest, was.Block, was.Guard, was.Seed)
+	}
+	return nil
 }
 
 // Examples spreads a few windows over the test samples, so that they show different

@@ -381,7 +381,11 @@ func (x *Experiment) dataSection() report.Section {
 	}
 	text := fmt.Sprintf("%d training, %d validation and %d test windows of %d x %d pixels", len(sp.Train), len(sp.Validation), len(sp.Test), sp.Config.Window, sp.Config.Window)
 	if n := len(sp.Unlabelled); n > 0 {
-		text += fmt.Sprintf("; %d unlabelled windows for stage 1, drawn without a look at labels", n)
+		how := "drawn without a look at labels"
+		if sp.Config.Inductive {
+			how = "none of which shares a pixel with a test window"
+		}
+		text += fmt.Sprintf("; %d unlabelled windows for stage 1, %s", n, how)
 	}
 	s.Text = append(s.Text, text+".")
 	s.Text = append(s.Text, x.Data.Notes...)

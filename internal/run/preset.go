@@ -124,11 +124,11 @@ func (c Config) flags() []presetFlag {
 			list = append(list, presetFlag{stage, fmt.Sprint(pairs[i]), fmt.Sprint(pairs[i+1])})
 		}
 	}
-	add("", "seed", c.Seed, "protocol", c.Split.Protocol, "shots", c.Split.Shots, "max-test", c.Split.PerClassTest, "scaling", c.Scaling.Method, "pca", c.Scaling.PCA,
-		"mnf", c.Scaling.MNF, "window", e.Window, "patch", e.Patch, "dim", e.Dim, "heads", e.Heads, "depth", e.Depth, "stem", cmp.Or(e.Stem, vit.StemReducer),
+	add("", "seed", c.Seed, "protocol", c.Split.Protocol, "shots", c.Split.Shots, "max-test", c.Split.PerClassTest, "block", c.Split.Block, "guard", c.Split.Guard,
+		"scaling", c.Scaling.Method, "pca", c.Scaling.PCA, "mnf", c.Scaling.MNF, "drop-water", switched[c.Scaling.DropWater], "window", e.Window, "patch", e.Patch, "dim", e.Dim, "heads", e.Heads, "depth", e.Depth, "stem", cmp.Or(e.Stem, vit.StemReducer),
 		"timesteps", e.Timesteps, "train-positions", positions[[2]bool{e.TrainPositions, k.Encoder.TrainPositions}],
 		"prompts", c.Text.Prompts, "tokenizer", c.Text.Tokenizer)
-	add("pretrain: ", "pretrain-samples", windows, "epochs", c.Pretrain.Epochs, "batch", c.Pretrain.Batch, "lr", c.Pretrain.LR, "wd", c.Pretrain.WeightDecay,
+	add("pretrain: ", "pretrain-samples", windows, "inductive", switched[c.Split.Inductive], "epochs", c.Pretrain.Epochs, "batch", c.Pretrain.Batch, "lr", c.Pretrain.LR, "wd", c.Pretrain.WeightDecay,
 		"decoder-depth", d.DecoderDepth, "mask-ratio", d.MaskRatio, "noise", switched[!d.NoNoise], "loss-weights", weights)
 	add("finetune: ", "epochs", f.Epochs, "batch", f.Batch, "lr", f.LR, "wd", f.WeightDecay, "freeze", f.FreezeEncoder,
 		"head", cmp.Or(k.Head, clip.HeadText), "head-fit", cmp.Or(f.HeadFit, clip.HeadTrained), "pool", k.Pool, "targets", k.Targets, "temperature", k.Temperature,
