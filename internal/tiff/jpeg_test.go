@@ -59,7 +59,7 @@ func TestRefusedJPEG(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		{"two bands", put16(t, rgb, tagSamplesPerPixel, 2), "JPEG of 2 bands in one stream; 1, 3 and 4 are read, and any number where each band has its own; convert it with: gdal_translate -co COMPRESS=DEFLATE in.tif"},
+		{"two bands", put16(t, rgb, tagSamplesPerPixel, 2), "JPEG of 2 bands in one stream; 1, 3 and 4 are read, and any number where each band has its own; convert it with: gdal_translate -co COMPRESS=DEFLATE "},
 		{"another number of bands", put16(t, grey, tagSamplesPerPixel, 3), "another number of bands than the image, which has 3"},
 		{"another width", put16(t, grey, tagImageWidth, 44), "block 2 of 3: JPEG: a stream of 45 x 16 pixels, expected 44 x 16"},
 		{"twelve bits", put16(t, grey, tagBitsPerSample, 16), "JPEG holds bytes, but the samples are uint16"},

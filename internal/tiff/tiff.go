@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 
 	"diffclip/internal/georef"
@@ -68,7 +70,7 @@ func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 		err = f.stack(in.images[1:])
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, inFile(name, err)
 	}
 	return f, nil
 }
@@ -158,20 +160,34 @@ func (f *File) readRows(row, count int, narrow bool) (*numeric.Array, error) {
 		a, err = numeric.Read(&rowReader{f: f, next: row, end: row + count}, to, numeric.RowMajor)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name, err)
+		return nil, inFile(f.Name, err)
 	}
 	return a, nil
 }
 
-// errUnsupported begins every error about a valid file of an unsupported kind.
-var errUnsupported = errors.New("unsupported kind of TIFF")
+// unsupportedError is a valid file of a kind that is not read, and what gdal_translate needs to be told to make one that is.
+type unsupportedError struct{ what, options string }
 
-// unsupported says what is not read and how to come by a file that is.
+func (e *unsupportedError) Error() string {
+	return fmt.Sprintf("unsupported kind of TIFF: %s; convert it with: gdal_translate %s IN.tif OUT.tif", e.what, e.options)
+}
+
+// unsupported says what is not read of a file that can be stored otherwise.
 func unsupported(format string, args ...any) error {
 	return convertBy("-co COMPRESS=DEFLATE", format, args...)
 }
 
 // convertBy is unsupported for files that other options of gdal_translate make readable.
 func convertBy(options, format string, args ...any) error {
-	return fmt.Errorf("%w: %s; convert it with: gdal_translate %s in.tif out.tif", errUnsupported, fmt.Sprintf(format, args...), options)
+	return &unsupportedError{fmt.Sprintf(format, args...), options}
+}
+
+// inFile adds to an error the name of the file, also to the command that it ends with.
+func inFile(name string, err error) error {
+	err = fmt.Errorf("%s: %w", name, err)
+	if u := (*unsupportedError)(nil); errors.As(err, &u) {
+		command := fmt.Sprintf("%q %q", name, strings.TrimSuffix(name, filepath.Ext(name))+"_plain.tif")
+		return errors.New(strings.Replace(err.Error(), "IN.tif OUT.tif", command, 1))
+	}
+	return err
 }
