@@ -97,7 +97,7 @@ func (m *MapWriter) create() (err error) {
 
 	labels := size
 	labels.Type, labels.NoData = numeric.Uint8, &zero
-	pair := envi.Spec{Width: m.spec.Width, Height: m.spec.Height, Type: numeric.Uint8, Grid: grid, Description: m.spec.Name, NoData: &zero}
+	pair := envi.Map{Width: m.spec.Width, Height: m.spec.Height, Grid: grid, Description: m.spec.Name}
 	for _, c := range m.fileClasses() {
 		labels.Palette = append(labels.Palette, c.Color)
 		pair.Classes = append(pair.Classes, envi.Class{Name: c.Name, R: c.Color.R, G: c.Color.G, B: c.Color.B})

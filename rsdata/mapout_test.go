@@ -113,7 +113,7 @@ func TestMapFiles(t *testing.T) {
 	if a, err = e.ReadAll(); err != nil || !reflect.DeepEqual(a.Data, labels) {
 		t.Errorf("map.img: labels %v, %v", a.Data, err)
 	}
-	if !e.IsClassification() || len(e.Classes) != 4 || e.Classes[1] != (envi.Class{Name: "Healthy grass", R: 34, G: 139, B: 34}) || e.Classes[0].Name != "Unclassified" {
+	if e.FileType != "ENVI Classification" || len(e.Classes) != 4 || e.Classes[1] != (envi.Class{Name: "Healthy grass", R: 34, G: 139, B: 34}) || e.Classes[0].Name != "Unclassified" {
 		t.Errorf("map.hdr: classes %+v", e.Classes)
 	}
 

@@ -3,6 +3,7 @@ package envi
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -31,18 +32,18 @@ func parse(t *testing.T, text string) *Header {
 func TestParseHeader(t *testing.T) {
 	h := parse(t, "\ufeffENVI\r\n; a comment = 1\r\ndescription = {\r\n  two\r\n  lines}\r\nSamples   = 4\r\nlines=3\r\nBANDS  =  2\r\n"+
 		"header   offset = 16\r\nfile type = ENVI Classification\r\ndata type = 2\r\ninterleave = BIL\r\nbyte order = 1\r\n"+
-		"band names = {\r\n first ,\r\n; not this,\r\n second }\r\nwavelength units = Micrometers\r\nwavelength = {0.4,\r\n 0.5}\r\nfwhm = {.01, .02,}\r\n"+
+		"band names = {\r\n first ,\r\n second }\r\nwavelength units = Micrometers\r\nwavelength = {\r\n0.4 ,\r\n; not this,\r\n 0.5,}\r\n"+
 		"bbl = {1, 0}\r\ndata ignore value = -9999\r\nclasses = 2\r\nclass names = {Unclassified, Healthy  grass}\r\nclass lookup = {0,0,0, 34,139,34}\r\n")
 	want := &Header{
 		Width: 4, Height: 3, Bands: 2, Offset: 16, Format: numeric.Format{Type: numeric.Int16, BigEndian: true}, Interleave: BIL,
-		FileType: "ENVI Classification", Description: "two\nlines", NoData: -9999, HasNoData: true, BandNames: []string{"first", "second"},
-		Wavelengths: []float64{400, 500}, FWHM: []float64{10, 20}, Good: []bool{true, false},
+		FileType: "ENVI Classification", NoData: -9999, HasNoData: true,
+		Wavelengths: []float64{400, 500}, Good: []bool{true, false},
 		Classes: []Class{{Name: "Unclassified"}, {"Healthy grass", 34, 139, 34}}, Fields: h.Fields,
 	}
-	if !reflect.DeepEqual(h, want) || !h.IsClassification() {
+	if !reflect.DeepEqual(h, want) || h.Fields["description"] != "{\ntwo\nlines}" {
 		t.Errorf("got  %+v\nwant %+v", h, want)
 	}
-	if h := parse(t, minimal+"band names = {a, b, c}\nfwhm = {1, 2}"); h.BandNames != nil || h.FWHM != nil || h.Interleave != BSQ || h.Grid.CRS.Known() {
+	if h := parse(t, minimal+"band names = {a, b, c}\nfwhm = {1, 2}"); h.Wavelengths != nil || h.Interleave != BSQ || h.Grid.CRS.Known() {
 		t.Errorf("%+v", h)
 	}
 }
@@ -301,14 +302,13 @@ func isFile(path, dir, name string) bool {
 func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "map.dat")
-	nodata := 0.0
 	grid := georef.Grid{Transform: georef.NorthUp(271460, 3290891, 2.5, 2.5), CRS: georef.CRS{EPSG: 32615}}
 	classes := []Class{{Name: "Unclassified"}, {"Healthy, green {grass}", 34, 139, 34}, {"Road", 255, 0, 0}}
 	data := make([]uint8, 12*10)
 	for i := range data {
 		data[i] = uint8(i % 3)
 	}
-	writeAll(t, path, Spec{Width: 12, Height: 10, Type: numeric.Uint8, Grid: grid, NoData: &nodata, Classes: classes, Description: "a {map}\nof classes"}, data)
+	writeAll(t, path, Map{Width: 12, Height: 10, Grid: grid, Classes: classes, Description: "a {map}\nof classes"}, data)
 	f, closer, err := OpenFile(HeaderPath(path))
 	if err != nil {
 		t.Fatal(err)
@@ -317,7 +317,7 @@ func TestWrite(t *testing.T) {
 	a, err := f.ReadAll()
 	classes[1].Name = "Healthy; green (grass)"
 	if err != nil || !reflect.DeepEqual(a.Data, data) || !reflect.DeepEqual(f.Classes, classes) || f.Grid.Transform != grid.Transform ||
-		f.Grid.CRS.EPSG != 32615 || !f.HasNoData || !f.IsClassification() || f.Description != "a (map) of classes" {
+		f.Grid.CRS.EPSG != 32615 || !f.HasNoData || f.NoData != 0 || f.FileType != "ENVI Classification" || f.Fields["description"] != "{a (map) of classes}" {
 		t.Errorf("%v, %+v", err, f.Header)
 	}
 	text := gdalinfo(t, path)
@@ -328,25 +328,16 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-func TestWriteFloats(t *testing.T) {
+// A CRS that is told by its text alone is written as it is.
+func TestWriteText(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "p.img")
-	data := make([]float32, 6*4*3)
-	for i := range data {
-		data[i] = float32(i) / 8
+	grid := georef.Grid{Transform: georef.NorthUp(5, 6, 1, 1), CRS: georef.FromWKT(`GEOGCS["mine",DATUM["d",SPHEROID["s",6378137,298]],PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]]`)}
+	writeAll(t, path, Map{Width: 4, Height: 6, Grid: grid, Classes: make([]Class, 2)}, make([]uint8, 24))
+	h, err := ReadHeader(HeaderPath(path))
+	if err != nil || h.Grid.CRS != grid.CRS {
+		t.Errorf("%v, %+v", err, h)
 	}
-	s := Spec{Width: 4, Height: 6, Bands: 3, Type: numeric.Float32, BandNames: []string{"a", "b", "c"}, Wavelengths: []float64{400, 500.5, 600},
-		Grid: georef.Grid{Transform: georef.NorthUp(5, 6, 1, 1), CRS: georef.FromWKT(`GEOGCS["mine",DATUM["d",SPHEROID["s",6378137,298]],PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]]`)}}
-	writeAll(t, path, s, data)
-	f, closer, err := OpenFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closer.Close()
-	a, err := f.ReadAll()
-	if err != nil || !reflect.DeepEqual(a.Data, data) || !reflect.DeepEqual(f.BandNames, s.BandNames) || !reflect.DeepEqual(f.Wavelengths, s.Wavelengths) || f.Grid.CRS != s.Grid.CRS {
-		t.Errorf("%v, %+v", err, f.Header)
-	}
-	if text := gdalinfo(t, path); !strings.Contains(text, `GEOGCRS["mine"`) || !strings.Contains(text, "Band 3 Block=4x1 Type=Float32") {
+	if text := gdalinfo(t, path); !strings.Contains(text, `GEOGCRS["mine"`) {
 		t.Errorf("gdalinfo:\n%s", text)
 	}
 }
@@ -362,7 +353,7 @@ func writeByText(t *testing.T, code int) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "e.img")
 	grid := georef.Grid{Transform: georef.NorthUp(50, 54, 2, 2), CRS: georef.CRS{EPSG: code}}
-	writeAll(t, path, Spec{Width: 3, Height: 2, Type: numeric.Uint8, Grid: grid}, make([]uint8, 6))
+	writeAll(t, path, Map{Width: 3, Height: 2, Grid: grid, Classes: make([]Class, 2)}, make([]uint8, 6))
 	f, closer, err := OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -376,38 +367,31 @@ func writeByText(t *testing.T, code int) {
 	}
 }
 
-func writeAll(t *testing.T, path string, s Spec, data any) {
+func writeAll(t *testing.T, path string, m Map, labels []uint8) {
 	t.Helper()
-	w, err := Create(path, s)
+	w, err := Create(path, m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	v := reflect.ValueOf(data)
-	half := v.Len() / 2 // whole rows: heights are even
-	for _, part := range []reflect.Value{v.Slice(0, half), v.Slice(half, v.Len())} {
-		if err := w.WriteRows(part.Interface()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Commit(); err != nil {
+	half := len(labels) / 2 // whole rows: heights are even
+	if err := errors.Join(w.WriteRows(labels[:half]), w.WriteRows(labels[half:]), w.Commit()); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestWriteErrors(t *testing.T) {
 	dir := t.TempDir()
-	for want, s := range map[string]Spec{
-		"0 x 1 pixels":     {Height: 1, Type: numeric.Uint8},
-		"of int16":         {Width: 1, Height: 1, Type: numeric.Int16},
-		"one uint8 band":   {Width: 1, Height: 1, Bands: 2, Type: numeric.Uint8, Classes: make([]Class, 2)},
-		"1 band names for": {Width: 1, Height: 1, Bands: 2, Type: numeric.Uint8, BandNames: make([]string, 1)},
+	for want, s := range map[string]Map{
+		"0 x 1 pixels": {Height: 1, Classes: make([]Class, 2)},
+		"0 classes":    {Width: 1, Height: 1},
+		"257 classes":  {Width: 1, Height: 1, Classes: make([]Class, 257)},
 	} {
 		if _, err := Create(filepath.Join(dir, "a.dat"), s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	w, err := Create(filepath.Join(dir, "a.dat"), Spec{Width: 1, Height: 2, Type: numeric.Uint8})
+	w, err := Create(filepath.Join(dir, "a.dat"), Map{Width: 1, Height: 2, Classes: make([]Class, 2)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -417,7 +401,7 @@ func TestWriteErrors(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if _, err := Create(filepath.Join(dir, "a.hdr"), Spec{Width: 1, Height: 2, Type: numeric.Uint8}); err == nil {
+	if _, err := Create(filepath.Join(dir, "a.hdr"), Map{Width: 1, Height: 2, Classes: make([]Class, 2)}); err == nil {
 		t.Error("data were written over the header")
 	}
 }

@@ -40,13 +40,10 @@ type Header struct {
 	Interleave           Interleave
 	FileType             string // "ENVI Standard", "ENVI Classification", ...
 	Compressed           bool
-	Description          string
 
 	NoData      float64 // meaningful where HasNoData
 	HasNoData   bool
-	BandNames   []string        // one for each band, else nil
 	Wavelengths []float64       // nanometres, one for each band, nil where there are none or they are in units of no length
-	FWHM        []float64       // nanometres, one for each band, else nil
 	Good        []bool          // the bad band list: false for bands not to use; one for each band, else nil
 	Scale       []numeric.Scale // what the values of each band measure, nil where they are the measurements
 	Classes     []Class         // of a classification, else nil
@@ -60,9 +57,6 @@ var dataTypes = map[int]numeric.Type{
 	1: numeric.Uint8, 2: numeric.Int16, 3: numeric.Int32, 4: numeric.Float32, 5: numeric.Float64,
 	12: numeric.Uint16, 13: numeric.Uint32, 14: numeric.Int64, 15: numeric.Uint64,
 }
-
-// IsClassification reports whether the samples are classes.
-func (h *Header) IsClassification() bool { return strings.EqualFold(h.FileType, "ENVI Classification") }
 
 // standard reports whether the data file is flat samples.
 func (h *Header) standard() bool {
@@ -204,7 +198,6 @@ func (h *Header) interpret() error {
 		return fmt.Errorf("interleave is %q, expected bsq, bil or bip", h.Interleave)
 	}
 	h.FileType = h.Fields["file type"]
-	h.Description = strings.TrimSpace(strings.Trim(h.Fields["description"], "{}"))
 	if err := h.readBands(); err != nil {
 		return err
 	}
@@ -262,15 +255,11 @@ func (h *Header) readBands() error {
 		}
 		h.NoData, h.HasNoData = v, true
 	}
-	// Names may hold commas of their own; a list that does not fit is not used.
-	if names := h.list("band names"); len(names) == h.Bands {
-		h.BandNames = names
-	}
 	var good, gains, offsets []float64
 	for _, f := range []struct {
 		name string
 		to   *[]float64
-	}{{"wavelength", &h.Wavelengths}, {"fwhm", &h.FWHM}, {"bbl", &good}, {"data gain values", &gains}, {"data offset values", &offsets}} {
+	}{{"wavelength", &h.Wavelengths}, {"bbl", &good}, {"data gain values", &gains}, {"data offset values", &offsets}} {
 		v, err := h.numbers(f.name)
 		if err != nil {
 			return err
@@ -289,19 +278,15 @@ func (h *Header) readBands() error {
 	if err := h.readScale(gains, offsets); err != nil {
 		return err
 	}
-	scale, length := 0.0, false
-	if h.Wavelengths != nil {
-		scale, length = spectral.Nanometres(h.Fields["wavelength units"], h.Wavelengths[0])
-	}
-	if !length { // nor is a width of use then
-		h.Wavelengths, h.FWHM = nil, nil
+	if h.Wavelengths == nil {
 		return nil
 	}
-	for i := range h.Bands {
+	scale, length := spectral.Nanometres(h.Fields["wavelength units"], h.Wavelengths[0])
+	if !length {
+		h.Wavelengths = nil
+	}
+	for i := range h.Wavelengths {
 		h.Wavelengths[i] *= scale
-		if h.FWHM != nil {
-			h.FWHM[i] *= scale
-		}
 	}
 	return nil
 }
