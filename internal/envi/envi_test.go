@@ -67,8 +67,11 @@ func TestHeaderEncodings(t *testing.T) {
 		}
 	}
 	for _, value := range []string{"nan", "-nan", "{NaN}", "-1.#IND"} {
-		if h := parse(t, minimal+"data ignore value = "+value); !h.HasNoData || !math.IsNaN(h.NoData) {
+		if h := parse(t, strings.Replace(minimal, "= 12", "= 4", 1)+"data ignore value = "+value); !h.HasNoData || !math.IsNaN(h.NoData) {
 			t.Errorf("a data ignore value of %s is %v", value, h.NoData)
+		}
+		if h := parse(t, minimal+"data ignore value = "+value); h.HasNoData {
+			t.Errorf("a data ignore value of %s marks integers", value)
 		}
 	}
 }

@@ -242,18 +242,10 @@ func (h *Header) numbers(name string) ([]float64, error) {
 // readBands reads what is said of each band.
 func (h *Header) readBands() error {
 	if text, ok := h.Fields["data ignore value"]; ok {
-		number := strings.Trim(text, "{} ")
-		if low := strings.ToLower(number); strings.Contains(low, "nan") || strings.Contains(low, "#ind") { // as C libraries print it
-			number = "nan"
+		var err error
+		if h.NoData, h.HasNoData, err = numeric.ParseNoData(strings.Trim(text, "{} "), h.Format.Type); err != nil {
+			return fmt.Errorf(`"data ignore value": %w`, err)
 		}
-		v, err := strconv.ParseFloat(number, 64)
-		if err != nil && !math.IsInf(v, 0) {
-			return fmt.Errorf(`"data ignore value" is %.30q, expected a number`, text)
-		}
-		if h.Format.Type == numeric.Float32 {
-			v = float64(float32(v))
-		}
-		h.NoData, h.HasNoData = v, true
 	}
 	var good, gains, offsets []float64
 	for _, f := range []struct {

@@ -54,7 +54,7 @@ func ReadSidecar(path string, t numeric.Type) Sidecar {
 		}
 		band := SidecarBand{Band: b.Band - 1, Gain: numberOf(b.Scale), Offset: numberOf(b.Offset)}
 		if b.NoData != "" {
-			if v, ok, err := parseNoData(b.NoData, t); ok && err == nil {
+			if v, ok, err := numeric.ParseNoData(b.NoData, t); ok && err == nil {
 				band.NoData = &v
 			}
 		}
