@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"diffclip/internal/georef"
-	"diffclip/internal/numeric"
 )
 
 // assembly collects the parts of a dataset of one scene.
@@ -40,130 +39,52 @@ func assemble(inv *inventory) (*Dataset, error) {
 	if len(sizes) > 1 && muuflDemo(inv) {
 		return assembleMuuflCrop(inv)
 	}
-	if err := a.misfits(inv, sizes); err != nil {
+	if err := a.misfits(inv); err != nil {
 		return nil, err
 	}
-	for _, r := range []role{hsiRole, lidarRole} {
-		found := inv.find(r, size)
-		if len(found) == 0 {
-			continue
-		}
-		k := knownBySize(size)
-		if k != nil && r == hsiRole { // with its water bands and without, the published one
-			if i := slices.IndexFunc(found, func(e entry) bool { return e.bands() == k.hsiBands }); i > 0 {
-				found[0], found[i] = found[i], found[0]
-			}
-		}
-		name := found[0].modality()
-		if k != nil && k.lidarFile != "" && r == lidarRole && found[0].bands() <= maxHeights {
-			name = "lidar"
-		}
-		if len(found) > 1 {
-			a.notef("%d arrays could be the %s modality; took %s, left out %s; a scene.json, which diffclip inspect -draft begins, can list them all", len(found), name, found[0], listEntries(found[1:]))
-		}
-		c, err := loadRaster(found[0].ref(), size, nil)
-		if err != nil {
-			return nil, err
-		}
-		a.addModality(name, c)
+	if err := a.loadModalities(inv); err != nil {
+		return nil, err
 	}
 	if err := a.loadMaps(inv); err != nil {
 		return nil, err
 	}
 	a.leaveOut(inv)
-	for _, path := range inv.other {
-		if what := advice(path); what != "" {
-			a.notef("left out, because it is not read as it is: %s; %s", filepath.Base(path), what)
-		}
-	}
 	a.recognise()
 	return a.dataset()
 }
 
-// bandedLabels is the note on labels in a form that is not read.
-const bandedLabels = "left out, because it is called labels and has several bands: %s; save one number for each pixel, 0 where nobody knows, such as numpy.argmax over the last dimension, or list it in a scene.json where it is an image"
-
-// leaveOut notes the arrays that could be part of the scene and are not taken for any.
-func (a *assembly) leaveOut(inv *inventory) {
-	var unknown, labels, shapeless []entry
-	for _, e := range inv.entries {
-		switch n, err := numeric.Count(e.shape); {
-		case e.role != noRole || !e.numeric():
-		case !e.isRaster():
-			if err == nil && n >= a.size[0]*a.size[1] {
-				shapeless = append(shapeless, e)
+// loadModalities reads one raster for each role that is an input.
+func (a *assembly) loadModalities(inv *inventory) error {
+	known := knownBySize(a.size)
+	for _, m := range []struct {
+		role role
+		name string
+	}{{hsiRole, "hsi"}, {imageRole, "image"}, {lidarRole, "lidar"}} {
+		found := inv.find(m.role, a.size)
+		if len(found) == 0 {
+			continue
+		}
+		switch {
+		case known == nil:
+		case m.role == hsiRole: // with its water bands and without, the published one
+			if i := slices.IndexFunc(found, func(e entry) bool { return e.bands() == known.hsiBands }); i > 0 {
+				found[0], found[i] = found[i], found[0]
 			}
-		case e.size() != a.size:
-		case e.isBandedLabels():
-			labels = append(labels, e)
-		default:
-			unknown = append(unknown, e)
+		case m.role == imageRole && known.lidarFile != "" && found[0].bands() <= maxHeights && len(inv.find(lidarRole, a.size)) == 0:
+			m.name = "lidar"
 		}
-	}
-	if len(unknown) > 0 {
-		a.notef("left out, because no name tells what it is: %s; list it in a scene.json, which diffclip inspect -draft begins", listEntries(unknown))
-	}
-	if len(labels) > 0 {
-		a.notef(bandedLabels, listEntries(labels))
-	}
-	if len(shapeless) > 0 {
-		a.notef("left out, because a raster has rows, columns and bands, and a map of labels rows and columns: %s; reshape it", listEntries(shapeless))
-	}
-}
-
-// misfits notes the arrays of another size, or refuses a scene whose spectra and labels do not match.
-func (a *assembly) misfits(inv *inventory, sizes [][2]int) error {
-	var others []entry
-	for _, e := range inv.entries {
-		if e.role != noRole && e.size() != a.size {
-			others = append(others, e)
+		if len(found) > 1 {
+			a.notef("%d arrays could be the %s modality; took %s, left out %s; a scene.json, which diffclip inspect -draft begins, can list them all", len(found), m.name, found[0], listEntries(found[1:]))
+		} else if m.name == "image" && len(a.modalities) > 0 {
+			a.notef("%s is taken for a modality, image, by its bands, as no name tells what it is: move it away if it is none", found[0])
 		}
-	}
-	if len(others) == 0 {
-		return nil
-	}
-	needed := map[role]bool{hsiRole: true, labelRole: true, trainRole: true, testRole: true, lidarRole: true}
-	for _, e := range inv.entries {
-		if e.role != noRole && e.size() == a.size {
-			needed[e.role] = false
-			if e.role == trainRole || e.role == testRole {
-				needed[labelRole] = false
-			}
-			if e.role == labelRole {
-				needed[trainRole], needed[testRole] = false, false
-			}
+		c, err := loadRaster(found[0].ref(), a.size, nil)
+		if err != nil {
+			return err
 		}
+		a.addModality(m.name, c)
 	}
-	for _, e := range others {
-		if needed[e.role] {
-			return a.misfit(inv, e)
-		}
-	}
-	a.notef("left out, because the scene is %d x %d: %s", a.size[0], a.size[1], listEntries(others))
 	return nil
-}
-
-// misfit is the error of an array that the scene needs and that has another size.
-func (a *assembly) misfit(inv *inventory, e entry) error {
-	like := e
-	for _, r := range []role{hsiRole, lidarRole, labelRole, trainRole} {
-		if found := inv.find(r, a.size); len(found) > 0 {
-			like = found[0]
-			break
-		}
-	}
-	hint := ""
-	switch {
-	case e.size() == [2]int{a.size[1], a.size[0]}:
-		hint = " (rows and columns seem swapped)"
-	case like.bands() > 1 && e.size() == [2]int{like.shape[1], like.shape[2]}:
-		hint = fmt.Sprintf(" (the bands of %s seem to come first: move them to the last dimension)", like.short())
-	}
-	if c, err := loadRaster(like.ref(), a.size, nil); err == nil && hint == "" {
-		hint = warping(e.ref(), c.grid, a.size, e.role != lidarRole && e.role != hsiRole)
-	}
-	return fmt.Errorf("%s: expected %d x %d pixels like %s, found %s: every file of a scene must cover the same pixels; crop, resample or transpose it, move it away, or describe the scene in scene.json%s",
-		e.ref(), a.size[0], a.size[1], like, dims(e.shape), hint)
 }
 
 func listEntries(list []entry) string {
@@ -410,46 +331,4 @@ func datasetName(path string) string {
 	}
 	base := filepath.Base(path)
 	return strings.TrimSuffix(base, filepath.Ext(base))
-}
-
-// nothing is the error of a folder or file without rasters.
-func (inv *inventory) nothing() error {
-	if len(inv.broken) > 0 {
-		return errors.Join(inv.broken...)
-	}
-	var found []string
-	what := ""
-	for _, e := range inv.entries {
-		found = append(found, e.String())
-		switch e.class {
-		case "struct":
-			what = fmt.Sprintf("; the array in a field is named as %s.FIELD", e.ref())
-		case "cell":
-			what = fmt.Sprintf("; the array in a cell is named as %s{1}", e.ref())
-		default:
-			switch {
-			case e.isBandedLabels():
-				what = "; what is called labels has one band; if these are spectra, list them in a scene.json"
-			case e.isRaster():
-				what = "; no name tells what one band alone is: list it in a scene.json"
-			case e.numeric():
-				what = "; a raster has rows, columns and bands, and at least 2 x 2 pixels: reshape the array"
-			}
-		}
-	}
-	for _, p := range inv.other {
-		found = append(found, filepath.Base(p))
-	}
-	if len(found) > 8 {
-		found = append(found[:8], fmt.Sprintf("... (%d in all)", len(found)))
-	}
-	if found == nil {
-		found = []string{"no files"}
-	}
-	if len(inv.other) == 1 {
-		if help := advice(inv.other[0]); help != "" {
-			what = "; " + help
-		}
-	}
-	return fmt.Errorf("%s: expected a scene (a raster in a MATLAB, HDF5, NumPy, TIFF or ENVI file, or a scene.json), found %s%s", inv.root, strings.Join(found, ", "), what)
 }

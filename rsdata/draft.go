@@ -31,7 +31,7 @@ func Draft(dir string) (d *Description, notes []string, err error) {
 		return nil, nil, inv.nothing()
 	}
 	s := &sketch{size: size, scene: SceneDescription{Name: datasetName(dir)}}
-	rasters := slices.DeleteFunc(slices.Clone(inv.entries), func(e entry) bool { return !e.isRaster() || e.size() != size })
+	rasters := slices.DeleteFunc(slices.Clone(inv.entries), func(e entry) bool { return !e.isRaster() || e.size() != size || e.isQuickLook() })
 	rank := func(e entry) int { // maps and reports show the first; labels go before what only looks like them
 		if e.role == labelRole {
 			return 2*e.bands() + 1
@@ -104,7 +104,11 @@ func (s *sketch) add(e entry) error {
 // leftOut says which files are not in the draft and could be part of the scene, and what it lacks.
 func (s *sketch) leftOut(inv *inventory) (notes []string) {
 	for _, e := range inv.entries {
-		if e.isRaster() && e.size() != s.size {
+		switch {
+		case !e.isRaster():
+		case e.isQuickLook():
+			notes = append(notes, fmt.Sprintf("left out, because it is called a quick look: %s", e))
+		case e.size() != s.size:
 			notes = append(notes, fmt.Sprintf("left out, because the scene is %d x %d: %s%s", s.size[0], s.size[1], e, warping(e.ref(), s.grid, s.size, e.mapRole() == labelRole)))
 		}
 	}

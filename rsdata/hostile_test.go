@@ -205,6 +205,11 @@ func TestHostileAndMismatchedFiles(t *testing.T) {
 			writeMat(t, filepath.Join(dir, "gt.mat"), matLabels("gt", 30, 20, 3, 50))
 			writeFile(t, filepath.Join(dir, "x.npy"), npyFile("|u1", "1, 30, 20, 16", make([]byte, 9600)))
 		}, "", []string{"missing is a raster of 30 x 20", "x.npy (uint8, 1 x 30 x 20 x 16)", "reshape"}},
+		{"a file for each band", func(t *testing.T, dir string) {
+			for _, name := range []string{"B02.npy", "B03.npy"} {
+				writeFile(t, filepath.Join(dir, name), npyFile("|u1", "30, 20", make([]byte, 600)))
+			}
+		}, "", []string{"B02.npy", "B03.npy", "gdalbuildvrt -separate"}},
 		{"one band alone", raw("x.npy", npyFile("|u1", "30, 20", make([]byte, 600))), "x.npy", []string{"x.npy (uint8, 30 x 20)", "no name tells", "scene.json"}},
 		{"a folder in place of a file", func(t *testing.T, dir string) {
 			scene(`{"name": "hsi", "file": "sub"}`, "")(t, dir)

@@ -16,6 +16,7 @@ type role uint8
 const (
 	noRole role = iota
 	hsiRole
+	imageRole // several bands, of which no name tells more
 	lidarRole
 	labelRole // every known label
 	trainRole
@@ -136,20 +137,21 @@ func (inv *inventory) add(path string) {
 	}
 }
 
-// words of names, by the role they tell of. The first that matches decides.
-var roleWords = []struct {
+// roleWord is a word that tells a role.
+type roleWord struct {
 	role    role
 	pattern *regexp.Regexp
-}{
+}
+
+// roleWords are those of names, by the role they tell of. The first that matches decides.
+var roleWords = []roleWord{
 	{labelRole, regexp.MustCompile(`allgrd|all_?gt|full_?gt`)},
 	{trainRole, regexp.MustCompile(`^(mask_?)?tr(ain)?([_\d]|$)|trlabel|train_?(label|data|gt|mask|ima?ge?)|samples_tr$`)},
 	{testRole, regexp.MustCompile(`^(mask_?)?t(e|s|est)([_\d]|$)|t[se]label|test_?(label|data|gt|mask|ima?ge?)|samples_va$`)},
 	{labelRole, regexp.MustCompile(`(^|_)gt(_|\d|$)|ground_?truth|^labels?$|_labels?$|gtimg`)},
-	{lidarRole, heightWords},
+	{lidarRole, regexp.MustCompile(`lidar|(^|_)n?(dsm|chm|dem|als)(_|$)`)},
 	{hsiRole, regexp.MustCompile(`hsi|hyper|casi|aviris|corrected|spectra`)},
 }
-
-var heightWords = regexp.MustCompile(`lidar|(^|_)n?(dsm|chm|dem|als)(_|$)`)
 
 // names returns what may tell an array's role: the name of its variable, without HDF5's groups, and that of its file,
 // in small letters.
@@ -164,18 +166,18 @@ func guessRole(e entry) role {
 		return noRole
 	}
 	names := e.names()
-	if strings.Contains(names[1], "allgrd") {
+	switch {
+	case strings.Contains(names[1], "allgrd"):
 		return labelRole // its variable calls itself a test mask
+	case e.isQuickLook(), e.isBandedLabels():
+		return noRole
 	}
-	for i, text := range names {
+	for _, text := range names {
 		for _, w := range roleWords {
 			if text == "" || !w.pattern.MatchString(text) {
 				continue
 			}
 			if isMap := w.role == labelRole || w.role == trainRole || w.role == testRole; isMap && e.bands() > 1 && (w.role != labelRole || !isColored(e.variable)) {
-				if w.role == labelRole && (i == 0 || names[0] == "") { // called so itself, not the file that holds it
-					return noRole // isBandedLabels, and no input whatever
-				}
 				continue // a map has one band, or colours
 			}
 			if w.role == hsiRole && e.bands() < 4 {
@@ -188,24 +190,33 @@ func guessRole(e entry) role {
 	case e.bands() >= 10:
 		return hsiRole
 	case e.bands() > 1:
-		return lidarRole
+		return imageRole
 	}
 	return noRole
 }
 
-// isBandedLabels reports whether a raster is called labels and has a band for each class, say.
-func (e entry) isBandedLabels() bool { return e.role == noRole && e.isRaster() && e.bands() > 1 }
+// quickLookWords name pictures for people and layers of quality, as EnMAP and DESIS bring them beside their spectra.
+var quickLookWords = regexp.MustCompile(`(^|[-_])ql[-_]|quick_?look|(^|[-_])(preview|browse|thumbnail)([-_]|$)`)
 
-// modality names what an array that is an input holds.
-func (e entry) modality() string {
+func (e entry) isQuickLook() bool {
 	names := e.names()
-	switch {
-	case e.role == hsiRole:
-		return "hsi"
-	case heightWords.MatchString(names[0]) || heightWords.MatchString(names[1]):
-		return "lidar"
+	return quickLookWords.MatchString(names[0]) || quickLookWords.MatchString(names[1])
+}
+
+// isMap reports whether an array is taken for a map of labels.
+func (e entry) isMap() bool { return e.role == labelRole || e.role == trainRole || e.role == testRole }
+
+// isBandedLabels reports whether a raster is called labels itself, not by the file that holds it, and has a band for each
+// class, say: a form that is not read, and no input.
+func (e entry) isBandedLabels() bool {
+	if !e.isRaster() || e.bands() == 1 || isColored(e.variable) {
+		return false
 	}
-	return "image"
+	name := e.names()[0]
+	if name == "" {
+		name = e.names()[1]
+	}
+	return slices.ContainsFunc(roleWords, func(w roleWord) bool { return w.role == labelRole && w.pattern.MatchString(name) })
 }
 
 // rasterShape reports whether an array can be a raster or a map.
@@ -219,7 +230,7 @@ func rasterShape(shape []int) bool {
 // sizes returns the raster sizes in the inventory, the one of the most complete scene first.
 func (inv *inventory) sizes() [][2]int {
 	score := map[[2]int]int{}
-	worth := map[role]int{hsiRole: 4, labelRole: 2, trainRole: 2, testRole: 1, lidarRole: 1}
+	worth := map[role]int{hsiRole: 4, imageRole: 3, labelRole: 2, trainRole: 2, testRole: 1, lidarRole: 1}
 	seen := map[string]bool{}
 	var out [][2]int
 	for _, e := range inv.entries {
@@ -244,7 +255,8 @@ func (inv *inventory) sizes() [][2]int {
 	return out
 }
 
-// find returns the entries of a role and size, the plainest name first.
+// find returns the entries of a role and size, the plainest name first, and of spectra those of the most
+// bands.
 func (inv *inventory) find(r role, size [2]int) []entry {
 	var out []entry
 	for _, e := range inv.entries {
@@ -252,7 +264,12 @@ func (inv *inventory) find(r role, size [2]int) []entry {
 			out = append(out, e)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b entry) int { return awkward(a) - awkward(b) })
+	slices.SortStableFunc(out, func(a, b entry) int {
+		if n := awkward(a) - awkward(b); n != 0 || r != hsiRole {
+			return n
+		}
+		return b.bands() - a.bands()
+	})
 	return out
 }
 

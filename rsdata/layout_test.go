@@ -89,6 +89,16 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 			{"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "hsi image", 4, false},
 		{"all in one file, called as its labels are", []file{{"field_gt.mat", []matVar{matRaster("X", 30, 20, 16), matLabels("y", 30, 20, 4, 9)}}}, "paddy", "hsi", 4, false},
 		{"drone", []file{{"ortho.mat", []matVar{matRaster("ortho", 30, 20, 5)}}, {"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "image", 4, false},
+		{"drone, with heights", []file{{"ortho.mat", []matVar{matRaster("ortho", 30, 20, 5)}}, {"dsm.mat", []matVar{square("dsm", 30, 20)}},
+			{"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "image lidar", 4, false},
+		{"spectra, heights and radar", []file{{"hsi.mat", []matVar{matRaster("hsi", 30, 20, 18)}}, {"dsm.mat", []matVar{square("dsm", 30, 20)}},
+			{"radar.mat", []matVar{matRaster("radar", 30, 20, 4)}}, {"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "hsi image lidar", 4, false},
+		{"quick looks beside spectra", []file{
+			{"L2A-QL_QUALITY-2.mat", []matVar{matRaster("a", 30, 20, 40)}}, {"L2A-QL_VNIR.mat", []matVar{matRaster("a", 30, 20, 3)}},
+			{"L2A-SPECTRAL_IMAGE.mat", []matVar{matRaster("a", 30, 20, 18)}}, {"L2A_preview.mat", []matVar{matRaster("a", 30, 20, 3)}},
+			{"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "hsi", 4, false},
+		{"angles beside spectra", []file{{"f_img.mat", []matVar{matRaster("a", 30, 20, 40)}}, {"f_angles.mat", []matVar{{name: "a", shape: []int{30, 20, 11}, values: make([]uint8, 6600)}}},
+			{"gt.mat", []matVar{matLabels("gt", 30, 20, 4, 9)}}}, "paddy", "hsi", 4, false},
 		{"single scene", []file{
 			{"paddy.mat", []matVar{matRaster("cube", 30, 20, 16)}}, {"paddy_gt.mat", []matVar{matLabels("paddy_gt", 30, 20, 4, 9)}}},
 			"paddy", "hsi", 4, false},
