@@ -103,7 +103,7 @@ func (m *Model) start(c *Corrupted, s *Schedule, cfg SampleConfig) {
 func (m *Model) step(in *CorruptedInput, x0 *tensor.Tensor, s *Schedule, cfg SampleConfig, t, next, k int) {
 	size := x0.Cols()
 	noise := make([]float32, len(in.Visible.Data))
-	if !cfg.Implicit && next >= 0 {
+	if !cfg.Implicit {
 		rng.New(cfg.Seed, "sample/step/"+m.Config.Encoder.Modalities[k].Name, uint64(t)).Normal(noise, 0)
 	}
 	for i, token := range in.from {

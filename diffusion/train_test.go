@@ -409,7 +409,8 @@ func TestInitialValues(t *testing.T) {
 	}
 }
 
-// TestOrderOfWindows: every epoch has another order of the windows.
+// TestOrderOfWindows: every epoch has another order of the windows, each once, of class
+// i where the label is i+1.
 func TestOrderOfWindows(t *testing.T) {
 	be := tensor.NewCPU(1)
 	defer be.Close()
@@ -423,10 +424,18 @@ func TestOrderOfWindows(t *testing.T) {
 		samples[i].Label = uint8(1 + i)
 	}
 	orders := map[string]bool{}
-	order := ""
+	var order []int32
 	h := train.Hooks{
-		OnStep:  func(train.Step) { order += fmt.Sprint(m.batch.Labels) },
-		OnEpoch: func(train.Epoch) error { orders[order], order = true, ""; return nil },
+		OnStep: func(train.Step) { order = append(order, m.batch.Labels...) },
+		OnEpoch: func(train.Epoch) error {
+			orders[fmt.Sprint(order)] = true
+			slices.Sort(order)
+			if !slices.Equal(order, []int32{0, 1, 2, 3, 4, 5, 6, 7}) {
+				t.Errorf("classes of an epoch: %v, want each of 0 to 7", order)
+			}
+			order = nil
+			return nil
+		},
 	}
 	if _, err := m.TrainLabelled(context.Background(), be, w, samples, TrainConfig{Epochs: 3, Batch: 4, LR: 1e-4}, h); err != nil {
 		t.Fatal(err)
