@@ -76,6 +76,24 @@ func TestBPEMerges(t *testing.T) {
 	}
 }
 
+// TestBPEEarliestMergeFirst: of merges that exclude each other the one that the file has
+// first is made, also where the other one lies to its left.
+func TestBPEEarliestMergeFirst(t *testing.T) {
+	for merges, want := range map[string][]string{"b c\na b\n": {"a", "bc", "d "}, "a b\nb c\n": {"ab", "c", "d "}} {
+		b, err := ReadBPE(strings.NewReader("#version\n"+merges), "two merges", BPEOptions{AnyVocabulary: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, id := range b.appendWord(nil, "abcd") {
+			got = append(got, b.tokens[id])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("merges %q: tokens %q, want %q", merges, got, want)
+		}
+	}
+}
+
 func TestBPETooLong(t *testing.T) {
 	b := tinyBPE(t)
 	for _, c := range []struct{ text, want string }{

@@ -58,8 +58,14 @@ func TestHistoryAndSteps(t *testing.T) {
 			t.Errorf("step %d is %+v", i, s)
 		}
 	}
-	if mean := (steps[0].Loss + steps[1].Loss + steps[2].Loss + steps[3].Loss) / 4; history[0].Loss != mean || history[0] != epochs[0] {
-		t.Errorf("epoch %+v, want the mean %v", history[0], mean)
+	for i, e := range history {
+		mean := 0.0
+		for _, s := range steps[4*i : 4*i+4] {
+			mean += s.Loss
+		}
+		if want := (train.Epoch{Epoch: i, Loss: mean / 4, LR: steps[4*i].LR}); e != want || epochs[i] != want {
+			t.Errorf("epoch %+v, heard of %+v, want %+v", e, epochs[i], want)
+		}
 	}
 }
 
