@@ -33,8 +33,9 @@ func (v *Var) Shape() tensor.Shape { return v.Value.Shape }
 // Dim returns dimension i of the value; negative i counts from the last.
 func (v *Var) Dim(i int) int { return v.Value.Dim(i) }
 
-// Grad returns the gradient that Backward left for an Input made with
-// NeedsGrad, or for any value of a tape with KeepGrads; else nil.
+// Grad returns the gradient that Backward left for a value of InputGrad or, on a
+// tape with KeepGrads, for any; that of a parameter is the parameter's, with what
+// it held before. Else it is nil.
 func (v *Var) Grad() *tensor.Tensor {
 	if v.param != nil {
 		return v.param.Grad
