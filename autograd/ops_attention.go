@@ -10,21 +10,6 @@ var opSelfAttention = register("SelfAttention", func(t *Tape, n *node) {
 	})
 })
 
-// accumulate lets write overwrite g, or a temporary that is then added to g.
-func (t *Tape) accumulate(g *tensor.Tensor, acc bool, write func(g *tensor.Tensor)) {
-	if g == nil {
-		return
-	}
-	if !acc {
-		write(g)
-		return
-	}
-	tmp := t.be.Get(g.Shape)
-	write(tmp)
-	t.be.Axpy(g, 1, tmp)
-	t.be.Put(tmp)
-}
-
 // SelfAttention is softmax(q·kᵀ/√d)·v for every head: qkv (B, T, 3·D) holds
 // query, key and value side by side, heads of size d = D/heads within each. The
 // result is (B, T, D). Causal: token i attends to tokens 0..i.
@@ -50,20 +35,6 @@ var opQueryAttention = register("QueryAttention", func(t *Tape, n *node) {
 	t.addGrad(q, dq)
 	t.addGrad(kv, dkv)
 })
-
-// addGrad adds g, a tensor from the backend that the caller gives up, to v's
-// gradient.
-func (t *Tape) addGrad(v *Var, g *tensor.Tensor) {
-	if v.needs && v.param == nil && v.grad == nil {
-		v.grad = g
-		return
-	}
-	if d, acc := t.gradOf(v); d != nil {
-		n := g.Len()
-		t.be.Copy2D(d, 0, n, g, 0, n, 1, n, acc)
-	}
-	t.be.Put(g)
-}
 
 // QueryAttention is attention of one query per sample, q (B, D), over keys and
 // values kv (B, T, 2·D). Sample b attends to its first lengths[b] tokens, or to

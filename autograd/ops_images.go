@@ -18,19 +18,14 @@ var opConv2D = register("Conv2D", func(t *Tape, n *node) {
 	x, w, b := n.in[0], n.in[1], n.in[2]
 	dx, acc := t.gradOf(x)
 	dw := t.sumGrad(w)
-	var scrap, db *tensor.Tensor
+	var scrap *tensor.Tensor
 	if dw == nil {
 		scrap = t.be.Get(w.Shape())
 		t.be.Fill(scrap, 0)
 		dw = scrap
 	}
-	if b != nil {
-		db = t.sumGrad(b)
-	}
-	t.be.Conv2DBackward(dx, dw, db, n.out.grad, x.Value, w.Value, n.conv, acc)
-	if scrap != nil {
-		t.be.Put(scrap)
-	}
+	t.be.Conv2DBackward(dx, dw, t.sumGrad(b), n.out.grad, x.Value, w.Value, n.conv, acc)
+	t.discard(scrap)
 })
 
 // images returns the result of a window operation on x with the given channels.
@@ -63,11 +58,7 @@ func (t *Tape) Conv2D(x, w, b *Var, c Conv) *Var {
 		fail("Conv2D", "want w (out, C/groups, kh, kw)", x, w, b)
 	}
 	y := t.images("Conv2D", x, w.Dim(0), c)
-	var bias *tensor.Tensor
-	if b != nil {
-		bias = b.Value
-	}
-	t.be.Conv2D(y.Value, x.Value, w.Value, bias, c)
+	t.be.Conv2D(y.Value, x.Value, w.Value, valueOf(b), c)
 	if n := t.record(opConv2D, y, x, w, b); n != nil {
 		n.conv = c
 	}

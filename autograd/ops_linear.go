@@ -31,17 +31,11 @@ func (t *Tape) linear(x, w, b *Var, act Activation, residual *Var) *Var {
 		fail("Linear", "want x (..., in) and as weight a parameter (out, in)", x, w, b)
 	}
 	y := t.result(x.Shape().WithDim(-1, w.Dim(0)))
-	var bias, add, pre *tensor.Tensor
-	if b != nil {
-		bias = b.Value
-	}
-	if residual != nil {
-		add = residual.Value
-	}
+	var pre *tensor.Tensor
 	if act != NoAct && t.recording() {
 		pre = t.be.Get(y.Shape())
 	}
-	t.be.Linear(y.Value, pre, x.Value, w.param.weight, bias, act, add)
+	t.be.Linear(y.Value, pre, x.Value, w.param.weight, valueOf(b), act, valueOf(residual))
 	n := t.record(opLinear, y, x, w, b, residual)
 	if n != nil {
 		n.ints[0] = int(act)
@@ -62,10 +56,7 @@ func linearBackward(t *Tape, n *node) {
 		t.be.ActBackward(act, dy, n.saved[0])
 	}
 	dw, acc := t.gradOf(w)
-	var db *tensor.Tensor
-	if b != nil {
-		db = t.sumGrad(b)
-	}
+	db := t.sumGrad(b)
 	switch {
 	case dw != nil:
 		t.be.LinearBackwardWeight(dw, db, dy, x.Value, acc)
@@ -131,14 +122,7 @@ func matMulBackward(t *Tape, n *node) {
 
 var opTranspose = register("Transpose", func(t *Tape, n *node) {
 	dx, acc := t.gradOf(n.in[0])
-	if !acc {
-		t.be.Transpose(dx, n.out.grad)
-		return
-	}
-	tmp := t.be.Get(dx.Shape)
-	t.be.Transpose(tmp, n.out.grad)
-	t.be.Axpy(dx, 1, tmp)
-	t.be.Put(tmp)
+	t.accumulate(dx, acc, func(g *tensor.Tensor) { t.be.Transpose(g, n.out.grad) })
 })
 
 // Transpose swaps the last two dimensions.

@@ -33,13 +33,6 @@ func (t *Tape) affineGrads(gamma, beta *Var) (dgamma, dbeta, scrap *tensor.Tenso
 	return dgamma, dbeta, scrap
 }
 
-// discard gives back a tensor that may be nil.
-func (t *Tape) discard(x *tensor.Tensor) {
-	if x != nil {
-		t.be.Put(x)
-	}
-}
-
 // LayerNorm is (x-mean)/√(var+eps)·gamma + beta over the last dimension.
 func (t *Tape) LayerNorm(x, gamma, beta *Var, eps float32) *Var {
 	y := t.result(x.Shape())
@@ -108,13 +101,9 @@ func (t *Tape) BatchNorm(x, gamma, beta *Var, stats *BatchStats, eps float32, us
 
 var opGroupNorm = register("GroupNorm", func(t *Tape, n *node) {
 	x, gamma, beta := n.in[0], n.in[1], n.in[2]
-	var g, dgamma, dbeta, scrap *tensor.Tensor
-	if gamma != nil {
-		g = gamma.Value
-		dgamma, dbeta, scrap = t.affineGrads(gamma, beta)
-	}
+	dgamma, dbeta, scrap := t.affineGrads(gamma, beta)
 	dx, acc := t.gradOf(x)
-	t.be.GroupNormBackward(dx, dgamma, dbeta, n.out.grad, x.Value, n.saved[0], n.saved[1], g, n.ints[0], acc)
+	t.be.GroupNormBackward(dx, dgamma, dbeta, n.out.grad, x.Value, n.saved[0], n.saved[1], valueOf(gamma), n.ints[0], acc)
 	t.discard(scrap)
 })
 
@@ -131,11 +120,7 @@ func (t *Tape) GroupNorm(x, gamma, beta *Var, groups int, eps float32) *Var {
 	y := t.result(x.Shape())
 	s := tensor.Of(x.Dim(0), groups)
 	mean, rstd := t.be.Get(s), t.be.Get(s)
-	var g, b *tensor.Tensor
-	if gamma != nil {
-		g, b = gamma.Value, beta.Value
-	}
-	t.be.GroupNorm(y.Value, mean, rstd, x.Value, g, b, groups, eps)
+	t.be.GroupNorm(y.Value, mean, rstd, x.Value, valueOf(gamma), valueOf(beta), groups, eps)
 	n := t.record(opGroupNorm, y, x, gamma, beta)
 	if n != nil {
 		n.ints[0] = groups

@@ -20,12 +20,7 @@ func (t *Tape) Reshape(x *Var, dims ...int) *Var {
 }
 
 var opGatherRows = register("GatherRows", func(t *Tape, n *node) {
-	x, fill := n.in[0], n.in[1]
-	dx := t.sumGrad(x)
-	var dfill *tensor.Tensor
-	if fill != nil {
-		dfill = t.sumGrad(fill)
-	}
+	dx, dfill := t.sumGrad(n.in[0]), t.sumGrad(n.in[1])
 	t.be.ScatterAddRows(dx, dfill, n.out.grad, n.ids)
 })
 
@@ -38,11 +33,7 @@ func (t *Tape) GatherRows(x, fill *Var, ids []int32) *Var {
 		fail("GatherRows", "want rows", x)
 	}
 	y := t.result(tensor.Of(len(ids), x.Shape().Cols()))
-	var f *tensor.Tensor
-	if fill != nil {
-		f = fill.Value
-	}
-	t.be.GatherRows(y.Value, x.Value, f, ids)
+	t.be.GatherRows(y.Value, x.Value, valueOf(fill), ids)
 	if n := t.record(opGatherRows, y, x, fill); n != nil {
 		n.ids = ids
 	}

@@ -30,6 +30,14 @@ type Var struct {
 // Shape returns the shape of the value.
 func (v *Var) Shape() tensor.Shape { return v.Value.Shape }
 
+// valueOf returns the value of v, nil for nil: an operand that may be missing.
+func valueOf(v *Var) *tensor.Tensor {
+	if v == nil {
+		return nil
+	}
+	return v.Value
+}
+
 // Dim returns dimension i of the value; negative i counts from the last.
 func (v *Var) Dim(i int) int { return v.Value.Dim(i) }
 
@@ -257,8 +265,15 @@ func (t *Tape) save(n *node, saved ...*tensor.Tensor) {
 	}
 }
 
+// discard gives back a tensor that may be nil.
+func (t *Tape) discard(x *tensor.Tensor) {
+	if x != nil {
+		t.be.Put(x)
+	}
+}
+
 // gradOf returns where v's gradient goes, and whether to add to what is there.
-// It returns nil if none is wanted.
+// It returns nil if none is wanted, or there is no v.
 func (t *Tape) gradOf(v *Var) (g *tensor.Tensor, acc bool) {
 	switch {
 	case v == nil || !v.needs:
@@ -304,6 +319,35 @@ func (t *Tape) sumGrad(v *Var) *tensor.Tensor {
 		t.be.Fill(g, 0)
 	}
 	return g
+}
+
+// accumulate lets write overwrite g, or a temporary that is then added to g.
+func (t *Tape) accumulate(g *tensor.Tensor, acc bool, write func(g *tensor.Tensor)) {
+	if g == nil {
+		return
+	}
+	if !acc {
+		write(g)
+		return
+	}
+	tmp := t.be.Get(g.Shape)
+	write(tmp)
+	t.be.Axpy(g, 1, tmp)
+	t.be.Put(tmp)
+}
+
+// addGrad adds g, a tensor from the backend that the caller gives up, to v's
+// gradient.
+func (t *Tape) addGrad(v *Var, g *tensor.Tensor) {
+	if v.needs && v.param == nil && v.grad == nil {
+		v.grad = g
+		return
+	}
+	if d, acc := t.gradOf(v); d != nil {
+		n := g.Len()
+		t.be.Copy2D(d, 0, n, g, 0, n, 1, n, acc)
+	}
+	t.be.Put(g)
 }
 
 // passGrad gives the gradient of out to its input v, which has as many elements,
