@@ -1,7 +1,5 @@
 package autograd
 
-import "diffclip/tensor"
-
 // recompute is a part of the graph that is computed again in backward.
 type recompute struct {
 	sub  *Tape
@@ -58,22 +56,6 @@ func (r *recompute) inputs() []*Var {
 		r.vars = append(r.vars, x)
 	}
 	return r.vars
-}
-
-// inputGrad is gradOf for input i of a sub-tape. An input that is passed twice
-// has two variables there, so neither may overwrite what the other adds.
-func (t *Tape) inputGrad(in []*Var, i int) (g *tensor.Tensor, acc bool) {
-	g, acc = t.gradOf(in[i])
-	if g == nil || acc {
-		return g, acc
-	}
-	for _, v := range in[i+1:] {
-		if v == in[i] {
-			t.be.Fill(g, 0)
-			return g, true
-		}
-	}
-	return g, false
 }
 
 // ownResult returns a sub-tape's result out as a variable that an operation
