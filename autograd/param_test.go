@@ -48,6 +48,30 @@ func TestRowsFollow(t *testing.T) {
 	}
 }
 
+// TestMove: a parameter that is moved, and rows of it, compute with the values that lie
+// there, and add to the gradient there.
+func TestMove(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	p := autograd.NewParam("w", tensor.New(3, 2))
+	rows := p.Rows(1, 3)
+	tape := autograd.NewTape(be, autograd.Train)
+	x := tape.Input(tensor.FromSlice([]float32{1, 10}, 1, 2))
+	for _, w := range []*autograd.Param{p, rows} {
+		tape.Linear(x, tape.Param(w), nil) // prepares the old values
+	}
+	value, grad := tensor.FromSlice([]float32{0, 1, 2, 3, 4, 5, 6}, 7), tensor.New(7)
+	p.Move(value, grad, 1)
+	all, some := tape.Linear(x, tape.Param(p), nil), tape.Linear(x, tape.Param(rows), nil)
+	if !sameBits(all.Value.Data, []float32{21, 43, 65}) || !sameBits(some.Value.Data, []float32{43, 65}) {
+		t.Errorf("%v and %v, want 21, 43, 65 and the last two", all.Value.Data, some.Value.Data)
+	}
+	tape.Backward(tape.Add(tape.Sum(all), tape.Sum(some)))
+	if want := []float32{0, 1, 10, 2, 20, 2, 20}; !sameBits(grad.Data, want) {
+		t.Errorf("gradient %v, want %v", grad.Data, want)
+	}
+}
+
 // reducing is a backend that notes which lane adds to each element of a gradient.
 type reducing struct {
 	*tensor.CPU
