@@ -21,7 +21,6 @@ var opConv2D = register("Conv2D", func(t *Tape, n *node) {
 	var scrap *tensor.Tensor
 	if dw == nil {
 		scrap = t.be.Get(w.Shape())
-		t.be.Fill(scrap, 0)
 		dw = scrap
 	}
 	t.be.Conv2DBackward(dx, dw, t.sumGrad(b), n.out.grad, x.Value, w.Value, n.conv, acc)

@@ -27,9 +27,6 @@ func (t *Tape) affineGrads(gamma, beta *Var) (dgamma, dbeta, scrap *tensor.Tenso
 		scrap = t.be.Get(beta.Shape())
 		dbeta = scrap
 	}
-	if scrap != nil {
-		t.be.Fill(scrap, 0)
-	}
 	return dgamma, dbeta, scrap
 }
 
