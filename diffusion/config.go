@@ -64,7 +64,8 @@ func (c Config) Check() error {
 	return nil
 }
 
-// Keep returns k, the number of visible patches of a window, rounded down.
+// Keep returns k, the number of visible patches of a window, rounded down; what
+// rounding leaves just below a whole number, as 10·(1-0.9), is that number.
 func (c Config) Keep() int { return int(float64(c.Encoder.Tokens())*(1-c.MaskRatio) + 1e-9) }
 
 // visiblePixels returns how many pixels of a batch the encoder reads.
