@@ -212,3 +212,30 @@ func TestNamesAreUnique(t *testing.T) {
 	set.Root().Param("a", Zeros, 1)
 	set.Root().Buffer("a", 0, 1)
 }
+
+// placing is a backend that notes what is moved to it.
+type placing struct {
+	*tensor.CPU
+	placed []*tensor.Tensor
+}
+
+func (p *placing) Place(t *tensor.Tensor) { p.placed = append(p.placed, t) }
+
+// TestPlaceMovesEverything: values, gradients, buffers and the tables that are not saved.
+func TestPlaceMovesEverything(t *testing.T) {
+	set := NewSet(1)
+	attention := NewAttention(set.Root().Sub("attn"), 4, 2, false)
+	norm := NewBatchNorm(set.Root().Sub("norm"), 3)
+	be := &placing{CPU: tensor.NewCPU(1)}
+	defer be.Close()
+	set.Place(be)
+	flat := set.Flatten()
+	for name, want := range map[string]*tensor.Tensor{
+		"values": flat.Value, "gradients": flat.Grad, "running mean": norm.Stats.Mean, "running variance": norm.Stats.Var,
+		"table of attention": attention.ownHead,
+	} {
+		if !slices.Contains(be.placed, want) {
+			t.Errorf("the %s are not moved", name)
+		}
+	}
+}
