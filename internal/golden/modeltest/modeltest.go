@@ -105,11 +105,15 @@ func cancels(p *nn.Param) bool {
 // values compares the parameters and statistics stored under a prefix.
 func values(t testing.TB, c golden.Case, prefix string, set *nn.Set) {
 	t.Helper()
-	state := set.State()
+	state, compared := set.State(), 0
 	for _, part := range c.Parts() {
 		if name, ok := strings.CutPrefix(part, prefix); ok {
 			golden.Near(t, part, state[name].Host(), c.Float32s(part), weightTolerance)
+			compared++
 		}
+	}
+	if compared == 0 {
+		t.Errorf("nothing is stored under %s", prefix)
 	}
 }
 
