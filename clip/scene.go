@@ -47,7 +47,7 @@ func MapScene(ctx context.Context, c *Classifier, d *rsdata.Dataset, w *rsdata.W
 func (c *Classifier) checkScene(d *rsdata.Dataset, w *rsdata.Windows, scene int) error {
 	switch {
 	case scene < 0 || scene >= len(d.Scenes):
-		return fmt.Errorf("clip: scene %d of %d", scene, len(d.Scenes))
+		return fmt.Errorf("clip: there is no scene %d: dataset %q has %d, counted from 0", scene, d.Name, len(d.Scenes))
 	case d.Whole:
 		return fmt.Errorf("dataset %q has one sample in each scene: there is nothing to map", d.Name)
 	}

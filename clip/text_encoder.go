@@ -27,7 +27,7 @@ func DefaultText(vocabulary int) TextConfig {
 // sizes can read every one. It names the first that it cannot, counted from 1.
 func (c TextConfig) CheckPrompts(prompts [][]int32) error {
 	if len(prompts) == 0 {
-		return fmt.Errorf("clip: no prompts")
+		return fmt.Errorf("clip: no prompts: want one for each class")
 	}
 	for i, p := range prompts {
 		if len(p) < 1 || len(p) > c.Context {
