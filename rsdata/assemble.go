@@ -217,7 +217,7 @@ func (a *assembly) dataset() (*Dataset, error) {
 		s.Labels = unionMaps(a.train, a.test)
 	}
 	if n := bothMaps(s.Train, s.Test); n > 0 {
-		d.notef("%d pixels are in the training and in the test map; they do not test", n)
+		d.notef(inBothMaps, n)
 	}
 	a.report(d)
 	if len(d.Modalities) == 0 {
@@ -225,6 +225,9 @@ func (a *assembly) dataset() (*Dataset, error) {
 	}
 	return a.withoutAbsent(d)
 }
+
+// inBothMaps is the note on the pixels that bothMaps counts.
+const inBothMaps = "%d pixels are in the training and in the test map; they do not test"
 
 // bothMaps counts the pixels labelled in both maps.
 func bothMaps(train, test []uint8) int {

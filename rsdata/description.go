@@ -134,6 +134,7 @@ func readDescription(path string) (*Description, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // of editors on Windows
 	if len(text) > maxDescription {
 		return nil, fmt.Errorf("%s: larger than %d bytes: is this a scene.json?", path, maxDescription)
 	}
@@ -143,7 +144,9 @@ func readDescription(path string) (*Description, error) {
 	if err := dec.Decode(&desc); err != nil {
 		return nil, fmt.Errorf("%s: line %d: %s: expected a scene.json with name, classes and scenes", path, errorLine(text, dec.InputOffset(), err), inWords(err))
 	}
-	switch {
+	switch _, err := dec.Token(); {
+	case err != io.EOF:
+		return nil, fmt.Errorf("%s: line %d: something follows the closing brace: expected one description", path, 1+bytes.Count(text[:dec.InputOffset()], []byte("\n")))
 	case len(desc.Scenes) == 0:
 		return nil, fmt.Errorf("%s: lists no scene: expected \"scenes\": [{\"modalities\": [{\"name\": \"hsi\", \"file\": ...}], \"labels\": {\"file\": ...}}]", path)
 	case len(desc.Classes) > MaxClasses:
@@ -199,6 +202,32 @@ func (s *SceneDescription) checkModalities() error {
 			return fmt.Errorf("two modalities are called %q: give each a name of its own", m.Name)
 		}
 		names[m.Name] = true
+		for _, v := range m.Wavelengths {
+			if v <= 0 {
+				return fmt.Errorf("modality %q has a wavelength of %v, want nanometres", m.Name, v)
+			}
+		}
+		if err := m.check(); err != nil {
+			return fmt.Errorf("modality %q: %w", m.Name, err)
+		}
+	}
+	for _, l := range []*MapDescription{s.Labels, s.Train, s.Test} {
+		if l == nil {
+			continue
+		}
+		if err := l.check(); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(s.Modalities, func(m ModalityDescription) bool { return m.File == l.File }) {
+			return fmt.Errorf("%s is listed as labels and as a modality: what is to be learned cannot be an input", l.File)
+		}
+	}
+	return nil
+}
+
+func (f *FileDescription) check() error {
+	if f.Size != nil && f.Origin == nil {
+		return fmt.Errorf("%s: a \"size\" without an \"origin\": state the row and column where the scene begins, [0, 0] at the corner", f.File)
 	}
 	return nil
 }
@@ -244,7 +273,7 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 		s.H, s.W = shape[0], shape[1]
 		mod := Modality{Name: md.Name, Bands: shape[2], Wavelengths: c.wavelengths, Bad: badBands(c.good, shape[2])}
 		if md.Wavelengths != nil {
-			mod.Wavelengths = md.Wavelengths
+			mod.Wavelengths = nanometres(md.Wavelengths)
 		}
 		switch {
 		case first:
@@ -280,6 +309,9 @@ func (d *Dataset) describe(dir string, desc *SceneDescription) error {
 	}
 	if s.Labels == nil {
 		s.Labels = unionMaps(s.Train, s.Test)
+	}
+	if n := bothMaps(s.Train, s.Test); n > 0 {
+		d.notef("scene %q: "+inBothMaps, s.Name, n)
 	}
 	d.Scenes = append(d.Scenes, s)
 	return nil

@@ -178,12 +178,12 @@ func TestOpenDescription(t *testing.T) {
 	dir := t.TempDir()
 	writeMat(t, filepath.Join(dir, "big.mat"), matRaster("x", 20, 30, 5), matLabels("y", 20, 30, 2, 300))
 	writeMat(t, filepath.Join(dir, "small.mat"), matRaster("z", 8, 9, 12))
-	writeFile(t, filepath.Join(dir, "scene.json"), []byte(`{
+	writeFile(t, filepath.Join(dir, "scene.json"), []byte("\ufeff"+`{
 		"name": "corner", "classes": [{"name": "barley", "color": "#10ff20"}, {"name": "beet"}],
 		"scenes": [{"modalities": [
 			{"name": "swir", "file": "small.mat", "nodata": 7},
-			{"name": "vnir", "file": "big.mat:x", "origin": [10, 20], "wavelengths": [400, 500, 600, 700, 800]}],
-		  "labels": {"file": "big.mat:y", "origin": [10, 20]}}]}`))
+			{"name": "vnir", "file": "big.mat:x", "origin": [10, 20], "wavelengths": [0.4, 0.5, 0.6, 0.7, 0.8]}],
+		  "train": {"file": "big.mat:y", "origin": [10, 20]}, "test": {"file": "big.mat:y", "origin": [10, 20]}}]}`))
 	for _, path := range []string{dir, filepath.Join(dir, "scene.json")} {
 		d, err := Open(path)
 		if err != nil {
@@ -199,8 +199,11 @@ func TestOpenDescription(t *testing.T) {
 		if got, want := s.Labels[1*9+2], uint8((11*30+22)%2+1); got != want {
 			t.Errorf("cropped label %d, want %d", got, want)
 		}
-		if d.Classes[0].Color != rgb(0x10, 0xff, 0x20) || *s.Rasters[0].NoData != 7 || len(d.Modalities[1].Wavelengths) != 5 {
+		if d.Classes[0].Color != rgb(0x10, 0xff, 0x20) || *s.Rasters[0].NoData != 7 || !slices.Equal(d.Modalities[1].Wavelengths, []float64{400, 500, 600, 700, 800}) {
 			t.Errorf("classes %v, no-data %v, wavelengths %v", d.Classes, s.Rasters[0].NoData, d.Modalities[1].Wavelengths)
+		}
+		if !strings.Contains(strings.Join(d.Notes, ""), "72 pixels are in the training and in the test map") {
+			t.Errorf("notes %q", d.Notes)
 		}
 	}
 }
