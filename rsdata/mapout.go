@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"diffclip/internal/atomicfile"
 	"diffclip/internal/envi"
@@ -75,6 +76,10 @@ func CreateMap(dir string, spec MapSpec) (*MapWriter, error) {
 
 // mapFiles are what a map may consist of, in the order in which they are put in place.
 var mapFiles = []string{"probabilities.tif.aux.xml", "probabilities.tif", "confidence.tif.aux.xml", "confidence.tif", "map.img", "map.hdr", "map.png", "map.tif.aux.xml", "map.tif"}
+
+// keptBeside are what GDAL, and programs that use it, keep beside the files of a map and would show in place of a new
+// one: overviews, masks, statistics and colours.
+var keptBeside = []string{"map.tif.ovr", "map.tif.msk", "map.img.ovr", "map.img.aux.xml", "confidence.tif.ovr", "probabilities.tif.ovr"}
 
 // vacant returns an error where a folder or a device has the name of one of the files.
 func vacant(dir string) error {
@@ -183,11 +188,19 @@ func (m *MapWriter) Commit() error {
 	if err := m.finish(); err != nil {
 		return err
 	}
+	stale := slices.Clone(keptBeside)
 	for _, name := range mapFiles {
 		if !m.has(name) {
-			if err := os.Remove(filepath.Join(m.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("cannot remove what an earlier map left: %w", err)
-			}
+			stale = append(stale, name)
+		}
+	}
+	for _, name := range stale {
+		if err := os.Remove(filepath.Join(m.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot remove what an earlier map left: %w", err)
+		}
+	}
+	for _, name := range mapFiles {
+		if !m.has(name) {
 			continue
 		}
 		if err := atomicfile.Rename(m.path(name), filepath.Join(m.dir, name)); err != nil {

@@ -273,12 +273,21 @@ func TestMapKeepsTheOlderOne(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range append(slices.Clone(keptBeside), "map.txt") { // made by other programs, of the older map
+		writeFile(t, filepath.Join(dir, name), []byte("x"))
+	}
 	spec.Probabilities = false
 	if err := write(spec, nil, fine); err != nil {
 		t.Fatal(err)
 	}
-	if slices.Contains(fileNames(t, dir), "probabilities.tif") {
-		t.Error("the probabilities of the map before stand beside the new one")
+	left := fileNames(t, dir)
+	for _, name := range append(slices.Clone(keptBeside), "probabilities.tif") {
+		if slices.Contains(left, name) {
+			t.Errorf("%s of the map before stands beside the new one", name)
+		}
+	}
+	if !slices.Contains(left, "map.txt") {
+		t.Error("a file of another's is gone")
 	}
 	if err := errors.Join(os.Remove(filepath.Join(dir, "map.png")), os.Mkdir(filepath.Join(dir, "map.png"), 0o777)); err != nil {
 		t.Fatal(err)
