@@ -78,3 +78,18 @@ func TestManyClassesWithoutLabels(t *testing.T) {
 		t.Errorf("%v, %v", d, err)
 	}
 }
+
+// One class alone is told, since a classifier of one class has nothing to learn.
+func TestOneClass(t *testing.T) {
+	for classes, want := range map[int]bool{1: true, 2: false} {
+		dir := t.TempDir()
+		writeMat(t, filepath.Join(dir, "a.mat"), matRaster("HSI", 8, 7, 16), matLabels("gt", 8, 7, classes, 9))
+		d, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(strings.Join(d.Notes, ""), "the only class"); got != want {
+			t.Errorf("%d classes: notes %q", classes, d.Notes)
+		}
+	}
+}

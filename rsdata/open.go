@@ -55,6 +55,9 @@ func (o *openOptions) apply(path string, d *Dataset) (*Dataset, error) {
 	if err := d.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if len(d.Classes) == 1 {
+		d.notef("%s is the only class with labels, so that there is nothing to tell it from: label what is something else as a class, too", d.Classes[0].Name)
+	}
 	return d, nil
 }
 
