@@ -195,8 +195,8 @@ func guessRole(e entry) role {
 	return noRole
 }
 
-// quickLookWords name pictures for people and layers of quality, as EnMAP and DESIS bring them beside their spectra.
-var quickLookWords = regexp.MustCompile(`(^|[-_])ql[-_]|quick_?look|(^|[-_])(preview|browse|thumbnail)([-_]|$)`)
+// quickLookWords name pictures for people and layers of quality, as EnMAP, DESIS and PRISMA bring them beside their spectra.
+var quickLookWords = regexp.MustCompile(`(^|[-_])ql[-_]|quick_?look|err_matrix|(^|[-_])(preview|browse|thumbnail)([-_]|$)`)
 
 func (e entry) isQuickLook() bool {
 	names := e.names()

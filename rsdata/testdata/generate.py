@@ -90,3 +90,4 @@ with h5py.File("flight.h5", "w") as f:
     f["SITE/Reflectance/Metadata/Coordinate_System/Map_Info"] = "UTM,  1.000,  1.000,  547000.00,  5061000.0,  2.0,  2.0,  10,  North,  WGS-84,  units=Meters, 0"
 with h5py.File("lines.he5", "w") as f:
     f["HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/VNIR_Cube"] = cube.transpose(0, 2, 1).astype("u2")
+    f["HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/VNIR_PIXEL_L2_ERR_MATRIX"] = np.zeros((H, 66, W), "u1")
