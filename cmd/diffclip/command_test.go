@@ -403,7 +403,7 @@ func TestFinetuneFromScratch(t *testing.T) {
 	if !strings.Contains(text, "stage 2 alone") {
 		t.Errorf("stdout %q", text)
 	}
-	s, err := run.OpenStage2(filepath.Join(dir, run.Stage2File))
+	s, err := clip.Open(filepath.Join(dir, run.Stage2File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +418,7 @@ func TestAblations(t *testing.T) {
 	for _, stage1Flags := range [][]string{{"-noise", "off", "-timesteps", "50"}, {"-mask-ratio", "0", "-timesteps", "20"}} {
 		dir := stage1(t, stage1Flags...)
 		succeed(t, "finetune", "-from", dir, "-head", "linear", "-epochs", "2", "-batch", "8", "-map=false")
-		s, err := run.OpenStage2(filepath.Join(dir, run.Stage2File))
+		s, err := clip.Open(filepath.Join(dir, run.Stage2File))
 		if err != nil {
 			t.Fatal(err)
 		}

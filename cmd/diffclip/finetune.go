@@ -233,7 +233,7 @@ func stage2Of(a *app, folder run.Folder, x *run.Experiment, man *run.Manifest, s
 		model, _, err := folder.TrainStage2(a.ctx, x, man, stage1.Weights(), a.stderr)
 		return model, err
 	}
-	s, err := run.OpenStage2(folder.Path(run.Stage2File))
+	s, err := clip.Open(folder.Path(run.Stage2File))
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,8 @@ func mapCommand(a *app, o *mapOptions) error {
 	if data.Whole {
 		return fmt.Errorf("%s: its samples are pictures, not pixels, and there is nothing to map; see diffclip eval", o.data)
 	}
-	if err := s.Scaling.Check(data); err != nil {
+	windows, err := s.Windows(data)
+	if err != nil {
 		return err
 	}
 	var lent *georef.Grid
@@ -73,12 +74,11 @@ func mapCommand(a *app, o *mapOptions) error {
 			return err
 		}
 	}
-	windows := rsdata.NewWindows(data, s.Scaling, s.Model.Config.Encoder.Window)
 	be, err := o.open(a)
 	if err != nil {
 		return err
 	}
-	classifier := clip.NewClassifier(be, s.Model, s.Text.Prompts)
+	classifier := s.Classifier(be)
 	for i, scene := range data.Scenes {
 		dir, err := o.folder(data, i)
 		if err != nil {
@@ -97,19 +97,19 @@ func mapCommand(a *app, o *mapOptions) error {
 }
 
 // openClassifier reads the weights of stage 2 from a run or a file.
-func openClassifier(from string) (*run.Stage2, error) {
+func openClassifier(from string) (*clip.Trained, error) {
 	info, err := os.Stat(from)
 	if err != nil {
 		return nil, fmt.Errorf("no run: %w", err)
 	}
 	if !info.IsDir() {
-		return run.OpenStage2(from)
+		return clip.Open(from)
 	}
 	folder := run.Folder{Dir: from}
 	if !folder.Has(run.Stage2File) {
 		return nil, fmt.Errorf("%s has no %s: its stage 2 has not been run or is not finished; see `diffclip finetune`", from, run.Stage2File)
 	}
-	return run.OpenStage2(folder.Path(run.Stage2File))
+	return clip.Open(folder.Path(run.Stage2File))
 }
 
 // folder makes the folder for the map of scene i: that of -out or, where there

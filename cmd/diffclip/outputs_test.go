@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"diffclip/clip"
 	"diffclip/internal/envi"
 	"diffclip/internal/run"
 	"diffclip/internal/safetensors"
@@ -138,7 +139,7 @@ func checkDemo(t *testing.T, dir string) {
 	if _, err := run.OpenStage1(filepath.Join(dir, run.Stage1File)); err != nil {
 		t.Error(err)
 	}
-	if _, err := run.OpenStage2(filepath.Join(dir, run.Stage2File)); err != nil {
+	if _, err := clip.Open(filepath.Join(dir, run.Stage2File)); err != nil {
 		t.Error(err)
 	}
 	var m run.Metrics

@@ -124,7 +124,7 @@ func TestPageAndState(t *testing.T) {
 // The answers for a pixel are what the classifier gives.
 func TestPixelAndMap(t *testing.T) {
 	c := open(t, trained)
-	s2, err := run.OpenStage2(filepath.Join(trained, run.Stage2File))
+	s2, err := clip.Open(filepath.Join(trained, run.Stage2File))
 	if err != nil {
 		t.Fatal(err)
 	}

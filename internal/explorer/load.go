@@ -21,7 +21,7 @@ type loaded struct {
 	problem error // why the data are not there
 
 	stage1   *run.Stage1 // nil where it is not there
-	stage2   *run.Stage2
+	stage2   *clip.Trained
 	restorer *study.Restorer
 	encoder1 *study.Encoder
 	encoder2 *study.Encoder
@@ -63,7 +63,7 @@ func (e *Explorer) load() error {
 		}
 	}
 	if e.folder.Has(run.Stage2File) {
-		if l.stage2, err = run.OpenStage2(e.folder.Path(run.Stage2File)); err != nil {
+		if l.stage2, err = clip.Open(e.folder.Path(run.Stage2File)); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (l *loaded) look(be tensor.Backend) error {
 		}
 	}
 	if l.stage2 != nil {
-		l.own = clip.NewClassifier(be, l.stage2.Model, l.stage2.Text.Prompts)
+		l.own = l.stage2.Classifier(be)
 		if l.encoder2, err = study.NewEncoder(be, l.stage2.Model.Encoder, x.Windows); err != nil {
 			return err
 		}

@@ -184,7 +184,7 @@ func (j *mapJob) run(weights string, open func() (Backend, error)) (err error) {
 		}
 	}()
 	defer tensor.CatchDevice(&err)
-	s, err := run.OpenStage2(weights)
+	s, err := clip.Open(weights)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (j *mapJob) run(weights string, open func() (Backend, error)) (err error) {
 			return err
 		}
 	}
-	c := clip.NewClassifier(j.be, s.Model, s.Text.Prompts)
+	c := s.Classifier(j.be)
 	scene := j.x.Data.Scenes[j.scene]
 	steps := strides(scene, c.Dim())
 	total, done := 0, 0

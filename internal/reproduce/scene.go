@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 
+	"diffclip/clip"
 	"diffclip/internal/baseline"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
@@ -21,7 +22,7 @@ type Scene struct {
 
 	fingerprint string // of everything
 	*measured
-	texts     map[run.TextConfig]*run.Text
+	texts     map[run.TextConfig]*clip.Text
 	evaluator *baseline.Evaluator
 }
 
@@ -43,7 +44,7 @@ func newScene(label, path string, d *rsdata.Dataset, m *measured) *Scene {
 		m = measure(d)
 	}
 	return &Scene{Label: label, Path: path, Data: d, fingerprint: fingerprint(d, m.values), measured: m,
-		texts: map[run.TextConfig]*run.Text{}, evaluator: baseline.NewEvaluator(d)}
+		texts: map[run.TextConfig]*clip.Text{}, evaluator: baseline.NewEvaluator(d)}
 }
 
 // spare is how many more labelled samples than are drawn a class needs to count:
@@ -83,7 +84,7 @@ func (s *Scene) given(cfg run.Config) (run.Given, error) {
 }
 
 // text returns what stands for the classes in language.
-func (s *Scene) text(c run.TextConfig) (*run.Text, error) {
+func (s *Scene) text(c run.TextConfig) (*clip.Text, error) {
 	if t := s.texts[c]; t != nil {
 		return t, nil
 	}

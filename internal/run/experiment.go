@@ -20,7 +20,7 @@ type Experiment struct {
 	Scaling *rsdata.Scaling
 	Windows *rsdata.Windows
 	Split   *rsdata.Split
-	Text    *Text
+	Text    *clip.Text
 	Backend tensor.Backend
 	NoTest  error // why no sample trains stage 2 or tests; nil where some do
 }
@@ -29,7 +29,7 @@ type Experiment struct {
 type Given struct {
 	Data    *rsdata.Dataset
 	Scaling *rsdata.Scaling
-	Text    *Text
+	Text    *clip.Text
 
 	Stage1 bool // that stage 1 is all there will be: labels may then be missing or too few
 }

@@ -7,9 +7,7 @@ import (
 	"os"
 	"testing"
 
-	"diffclip/clip"
 	"diffclip/internal/figure"
-	"diffclip/nn"
 )
 
 // Whatever the files of a run say, reading them ends in something that can be
@@ -41,39 +39,5 @@ func FuzzFolder(f *testing.F) {
 			}
 		}
 		folder.Steps()
-	})
-}
-
-// Whatever the metadata of a weights file say, opening it ends in a classifier or in
-// an error, and in no more memory than the file's own weights take.
-func FuzzStage2(f *testing.F) {
-	x := small(f)
-	m, err := clip.New(x.Config.Classifier, 6)
-	if err != nil {
-		f.Fatal(err)
-	}
-	folder := Folder{f.TempDir()}
-	if err := folder.SaveStage2(x, m); err != nil {
-		f.Fatal(err)
-	}
-	state, meta, err := nn.ReadState(folder.Path(Stage2File))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(meta[keyConfig], meta[keyScaling], meta[keyClasses], meta[keyText])
-	f.Add(meta[keyConfig], `{"modalities":[null]}`, `[{}]`, `{"prompts":[[]]}`)
-	f.Add(`{"encoder":{"modalities":[{"name":"a","bands":1}],"window":4095,"patch":1,"dim":65536,"heads":1,"depth":1024}}`, "null", "[]", "{}")
-	f.Fuzz(func(t *testing.T, config, scaling, classes, text string) {
-		path := folder.Path("fuzzed.safetensors")
-		if err := nn.WriteState(path, state, map[string]string{keyKind: kindStage2, keyConfig: config, keyScaling: scaling, keyClasses: classes, keyText: text}); err != nil {
-			t.Skip(err) // such as text that JSON cannot hold
-		}
-		s, err := OpenStage2(path)
-		if err != nil {
-			return
-		}
-		if err := s.Scaling.Check(x.Data); err == nil {
-			s.Scaling.Notes()
-		}
 	})
 }

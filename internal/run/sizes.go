@@ -3,53 +3,24 @@ package run
 import (
 	"fmt"
 
-	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/memory"
-	"diffclip/tensor"
+	"diffclip/internal/weights"
 	"diffclip/vit"
 )
-
-// checkStage1 returns an error unless the sizes of a stage-1 file are sound and
-// its tensors large enough for them, so that no file can ask for more memory
-// than it holds.
-func checkStage1(c diffusion.Config, state map[string]*tensor.Tensor) error {
-	if err := c.Check(); err != nil {
-		return err
-	}
-	return fitsFile(stage1Values(c), state)
-}
 
 // stage1Values is a lower bound on the parameters of stage 1.
 func stage1Values(c diffusion.Config) float64 {
 	e := c.Encoder
-	n := encoderValues(e)
+	n := weights.OfEncoder(e)
 	for _, m := range e.Modalities {
-		n += blockValues(c.DecoderDepth, e.Dim, e.MLPRatio) + float64(e.Tokens())*float64(e.Dim)
+		n += weights.OfBlocks(c.DecoderDepth, e.Dim, e.MLPRatio) + float64(e.Tokens())*float64(e.Dim)
 		n += float64(m.Bands) * float64(e.PatchPixels()) * float64(e.Dim)
 	}
 	if c.ClassWeight > 0 {
 		n += float64(c.Classes) * float64(len(e.Modalities)) * float64(e.Dim)
 	}
 	return n
-}
-
-// checkStage2 is checkStage1 for the classifier.
-func checkStage2(c clip.Config, state map[string]*tensor.Tensor) error {
-	if err := c.Check(); err != nil {
-		return err
-	}
-	return fitsFile(stage2Values(c), state)
-}
-
-// stage2Values is stage1Values for the classifier.
-func stage2Values(c clip.Config) float64 {
-	if c.Head == clip.HeadLinear {
-		e := c.Encoder
-		return encoderValues(e) + float64(c.Classes)*float64(len(e.Modalities))*float64(e.Dim)
-	}
-	t := c.Text
-	return encoderValues(c.Encoder) + (float64(t.Vocabulary)+float64(t.Context))*float64(t.Dim) + blockValues(t.Depth, t.Dim, t.MLPRatio)
 }
 
 // Stage1Fits returns an error where the machine has not the memory that training
@@ -70,7 +41,7 @@ func (x *Experiment) Stage2Fits() error {
 	c := x.Config.Classifier
 	batch := float64(min(x.Config.Finetune.Batch, len(x.Split.Train)))
 	tokens := c.Encoder.Tokens() * c.Encoder.Depth
-	return fitsMemory("stage 2", stage2Values(c), batch*(windowValues(c.Encoder)+tokenValues(c.Encoder, tokens)))
+	return fitsMemory("stage 2", c.LeastParameters(), batch*(windowValues(c.Encoder)+tokenValues(c.Encoder, tokens)))
 }
 
 // fitsMemory wants room for so many parameters, each with its gradient and two
@@ -94,28 +65,4 @@ func windowValues(e vit.Config) float64 {
 // tokenValues is how many values so many tokens of each modality have.
 func tokenValues(e vit.Config, tokens int) float64 {
 	return float64(len(e.Modalities)) * float64(tokens) * float64(e.Dim)
-}
-
-// encoderValues is a lower bound on an encoder's parameters.
-func encoderValues(e vit.Config) float64 {
-	n := blockValues(e.Depth, e.Dim, e.MLPRatio)
-	for _, m := range e.Modalities {
-		n += float64(e.Dim) * (float64(m.Bands) + float64(e.Tokens()) + float64(e.PatchPixels())*float64(e.Dim))
-	}
-	return n
-}
-
-func blockValues(depth, dim, ratio int) float64 {
-	return float64(depth) * (4 + 2*float64(ratio)) * float64(dim) * float64(dim)
-}
-
-func fitsFile(need float64, state map[string]*tensor.Tensor) error {
-	held := 0
-	for _, t := range state {
-		held += t.Len()
-	}
-	if need > float64(held) {
-		return fmt.Errorf("its configuration describes a model of at least %.0f values, the file holds %d", need, held)
-	}
-	return nil
 }

@@ -88,26 +88,3 @@ func TestStepsThatCannotBeWritten(t *testing.T) {
 		t.Errorf("%d steps heard, want 1", heard)
 	}
 }
-
-// The tokenizer comes back from what is stored with the weights.
-func TestTextReader(t *testing.T) {
-	x := small(t)
-	tok, err := x.Text.Reader("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, text := range x.Text.Texts {
-		if ids, err := tok.Encode(text); err != nil || !slices.Equal(ids, x.Text.Prompts[i]) {
-			t.Errorf("%q: %v, want %v (%v)", text, ids, x.Text.Prompts[i], err)
-		}
-	}
-	other := *x.Text
-	other.Hash = "another"
-	if _, err := other.Reader(""); err == nil {
-		t.Error("another vocabulary is no error")
-	}
-	bpe := Text{Tokenizer: "clip-bpe"}
-	if _, err := bpe.Reader(""); err == nil || !strings.Contains(err.Error(), "vocabulary file") {
-		t.Errorf("error %v without the vocabulary file", err)
-	}
-}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 
@@ -38,19 +37,8 @@ func (c TextConfig) check() error {
 	return nil
 }
 
-// Text is what stands for the classes in language.
-type Text struct {
-	Texts     []string        `json:"texts"`   // of class i
-	Prompts   clip.Prompts    `json:"prompts"` // their token ids
-	Tokenizer string          `json:"tokenizer"`
-	Hash      string          `json:"hash"`              // of the vocabulary
-	Compact   json.RawMessage `json:"compact,omitempty"` // the whole vocabulary of the compact tokenizer
-
-	vocabulary int
-}
-
 // NewText writes and encodes the prompts of a dataset's classes.
-func NewText(c TextConfig, d *rsdata.Dataset) (*Text, error) {
+func NewText(c TextConfig, d *rsdata.Dataset) (*clip.Text, error) {
 	names := make([]string, len(d.Classes))
 	for i, class := range d.Classes {
 		names[i] = class.Name
@@ -59,19 +47,11 @@ func NewText(c TextConfig, d *rsdata.Dataset) (*Text, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Text{Texts: texts}
-	tok, err := c.tokenizer(t.Texts)
+	tok, err := c.tokenizer(texts)
 	if err != nil {
 		return nil, err
 	}
-	if compact, ok := tok.(*clip.Compact); ok {
-		if t.Compact, err = json.Marshal(compact); err != nil {
-			return nil, err
-		}
-	}
-	t.Tokenizer, t.Hash, t.vocabulary = tok.Name(), tok.Hash(), tok.VocabSize()
-	t.Prompts, err = clip.Tokenize(tok, t.Texts)
-	return t, err
+	return clip.NewText(tok, texts)
 }
 
 // texts writes the prompt of each class.
@@ -97,38 +77,4 @@ func (c TextConfig) tokenizer(texts []string) (clip.Tokenizer, error) {
 		return clip.OpenBPE(c.BPE, clip.BPEOptions{})
 	}
 	return clip.NewCompact(texts), nil
-}
-
-// Reader returns the tokenizer that made the prompts, to encode other texts. It is
-// an error where that needs CLIP's vocabulary file and bpe does not name it.
-func (t *Text) Reader(bpe string) (clip.Tokenizer, error) {
-	var tok clip.Tokenizer
-	if t.Compact != nil {
-		c := &clip.Compact{}
-		if err := json.Unmarshal(t.Compact, c); err != nil {
-			return nil, err
-		}
-		tok = c
-	} else {
-		var err error
-		if tok, err = clip.OpenBPE(bpe, clip.BPEOptions{}); err != nil {
-			return nil, fmt.Errorf("the texts of the run were encoded with CLIP's vocabulary file: %w", err)
-		}
-	}
-	if tok.Hash() != t.Hash {
-		return nil, fmt.Errorf("the vocabulary is not the one that the run's texts were encoded with (%s, want %s)", tok.Hash(), t.Hash)
-	}
-	return tok, nil
-}
-
-// Vocabulary returns the number of token ids.
-func (t *Text) Vocabulary() int { return t.vocabulary }
-
-// fits returns an error unless the text encoder of a model can read the prompts; one
-// with a linear head has none, and no use for them.
-func (t *Text) fits(model clip.Config) error {
-	if model.Head == clip.HeadLinear {
-		return nil
-	}
-	return model.Text.CheckPrompts(t.Prompts)
 }
