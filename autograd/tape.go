@@ -86,6 +86,8 @@ type node struct {
 	conv  tensor.ConvShape
 	group *shards
 	redo  *recompute
+
+	custom *CustomOp
 }
 
 // Tape records operations on one backend. It is used by one goroutine.

@@ -31,7 +31,7 @@ func scalar(x float64) []float64 { return []float64{x} }
 
 // cases returns all cases: every registered operation has one at least.
 func cases() []*Case {
-	return slices.Concat(elementwiseCases(), productCases(), attentionCases(), normCases(), lossCases(), rowCases(), imageCases(), tapeCases())
+	return slices.Concat(elementwiseCases(), productCases(), attentionCases(), normCases(), lossCases(), rowCases(), imageCases(), tapeCases(), customCases())
 }
 
 func elementwiseCases() []*Case {
