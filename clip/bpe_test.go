@@ -224,7 +224,7 @@ func TestCLIPVocabulary(t *testing.T) {
 		checkTokenizer(t, b, 49406, c.text)
 	}
 	for _, dataset := range Datasets() {
-		texts, err := Texts(DescriptionPrompt, dataset, Classes(dataset), nil)
+		texts, err := Texts(DescriptionPrompt, dataset, Described(dataset).Classes(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -214,6 +214,3 @@ func Described(dataset string) *Descriptions {
 	}
 	return nil
 }
-
-// Classes returns the classes of a data set that Described knows, nil for others.
-func Classes(dataset string) []string { return Described(dataset).Classes() }

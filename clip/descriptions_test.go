@@ -18,7 +18,7 @@ func TestBuiltInDescriptions(t *testing.T) {
 		"Houston 2013": 15, "Trento": 6, "MUUFL Gulfport": 11, "MRNet": 6, "IDTReeS 2020": 33,
 		"Indian Pines": 16, "Pavia University": 9, "Salinas": 16, "synthetic": 10,
 	} {
-		if got := len(Classes(dataset)); got != classes {
+		if got := len(Described(dataset).Classes()); got != classes {
 			t.Errorf("%s: %d classes, want %d", dataset, got, classes)
 		}
 	}
@@ -60,8 +60,8 @@ func TestDescriptionsOfDemo(t *testing.T) {
 	for _, c := range demo.Classes {
 		names = append(names, c.Name)
 	}
-	if !slices.Equal(names, Classes(demo.Name)) {
-		t.Errorf("the scene %q has the classes %q, described are %q", demo.Name, names, Classes(demo.Name))
+	if !slices.Equal(names, Described(demo.Name).Classes()) {
+		t.Errorf("the scene %q has the classes %q, described are %q", demo.Name, names, Described(demo.Name).Classes())
 	}
 }
 
@@ -125,12 +125,12 @@ func TestDescribedNames(t *testing.T) {
 			t.Errorf("%s, %s: %q, want one that begins with %q", c.dataset, c.class, got, c.begin)
 		}
 	}
-	if Described("Houston 2018") != nil || Classes("nowhere") != nil || Described("") != nil {
+	if Described("Houston 2018") != nil || Described("nowhere").Classes() != nil || Described("") != nil {
 		t.Error("an unknown data set has descriptions")
 	}
-	names := Classes("Trento")
+	names := Described("Trento").Classes()
 	names[0] = "changed"
-	if Classes("Trento")[0] == "changed" {
+	if Described("Trento").Classes()[0] == "changed" {
 		t.Error("Classes returns its own memory")
 	}
 }

@@ -49,7 +49,7 @@ func TestTable4(t *testing.T) {
 func TestEveryPromptFitsEveryDataset(t *testing.T) {
 	for _, dataset := range clip.Datasets() {
 		for _, prompt := range clip.PromptNames() {
-			texts, err := clip.Texts(prompt, dataset, clip.Classes(dataset), nil)
+			texts, err := clip.Texts(prompt, dataset, clip.Described(dataset).Classes(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

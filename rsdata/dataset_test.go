@@ -72,3 +72,12 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestClassName(t *testing.T) {
+	d := &Dataset{Classes: []Class{{Name: "grass"}, {Name: "water"}}}
+	for label, want := range []string{"unlabelled", "grass", "water", "label 3"} {
+		if got := d.ClassName(uint8(label)); got != want {
+			t.Errorf("label %d is called %q, want %q", label, got, want)
+		}
+	}
+}

@@ -83,7 +83,8 @@ func openScene(dir string) (d *rsdata.Dataset, scaling *rsdata.Scaling, mods []v
 	}
 	for i, m := range d.Modalities {
 		mods = append(mods, vit.Modality{Name: m.Name, Bands: m.Bands})
-		use.Scene += d.Scenes[0].Rasters[i].Bytes()
+		a := d.Scenes[0].Rasters[i].Array
+		use.Scene += a.Len() * a.Type.Size()
 	}
 	use.Type = d.Scenes[0].Rasters[0].Array.Type.String()
 	if use.Opened, err = peakMemory(); err != nil {

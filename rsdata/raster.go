@@ -62,9 +62,6 @@ func (r Raster) none() float32 {
 // missing reports whether a stored value is no measurement, given the no-data value.
 func missing(v, none float32) bool { return v-v != 0 || v == none }
 
-// Bytes returns the memory the values take.
-func (r Raster) Bytes() int { return r.Array.Len() * r.Array.Type.Size() }
-
 func (r Raster) check(h, w, bands int) error {
 	if r.Array == nil {
 		return fmt.Errorf("no values")

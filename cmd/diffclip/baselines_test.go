@@ -92,7 +92,11 @@ func TestBaselines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := baseline.Evaluate(t.Context(), d, split, r.Method, r.Seeds[1])
+		m, err := baseline.FindMethod(r.Method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := baseline.NewEvaluator(d).Evaluate(t.Context(), split, m, r.Seeds[1])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -78,7 +78,7 @@ func classify(ctx context.Context, weights string, d *rsdata.Dataset, w io.Write
 				continue
 			}
 			labelled++
-			if d.Classes[scene.Labels[row*scene.W+col]-1].Name == class {
+			if d.ClassName(scene.Labels[row*scene.W+col]) == class {
 				right++
 			}
 		}

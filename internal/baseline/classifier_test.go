@@ -178,6 +178,14 @@ func TestSplitOn(t *testing.T) {
 	}
 }
 
+// decisionsOf returns for every row of x the decision of each pair of classes, in the order (0, 1), (0, 2), ..., (1, 2), ...
+// of the classes seen by Fit: positive for the first of the pair.
+func decisionsOf(s *SVM, x [][]float64) [][]float64 {
+	out := make([][]float64, len(x))
+	s.forDecisions(x, func(i int, decisions []float64) { out[i] = slices.Clone(decisions) })
+	return out
+}
+
 func TestThreadsDoNotMatter(t *testing.T) {
 	p := loadProblem(t, "many")
 	var trees []tree
@@ -189,7 +197,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 		s := &SVM{C: 10, Threads: threads}
 		mustFit(t, s, p.X, p.Y)
 		if threads == 1 {
-			trees, predicted, decisions = f.trees, f.Predict(p.Test), s.Decisions(p.Test)
+			trees, predicted, decisions = f.trees, f.Predict(p.Test), decisionsOf(s, p.Test)
 			continue
 		}
 		for i := range trees {
@@ -200,7 +208,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 		if !slices.Equal(f.Predict(p.Test), predicted) {
 			t.Errorf("%d threads: the forest predicts otherwise", threads)
 		}
-		for i, row := range s.Decisions(p.Test) {
+		for i, row := range decisionsOf(s, p.Test) {
 			if !slices.Equal(row, decisions[i]) {
 				t.Fatalf("%d threads: the machines decide otherwise", threads)
 			}
@@ -239,7 +247,7 @@ func TestSVMIsOptimal(t *testing.T) {
 	for _, c := range []SVM{{C: 0.01}, {C: 1}, {C: 1000}, {C: 1e5, Gamma: 0.01}, {C: 1e5, Gamma: 5}} {
 		c.Tolerance = tolerance / 2
 		mustFit(t, &c, p.X, p.Y)
-		decisions := c.Decisions(p.X)
+		decisions := decisionsOf(&c, p.X)
 		for pair, classes := range [][2]int{{0, 1}, {0, 2}, {1, 2}} {
 			m := c.machines[pair]
 			weight, sum := make([]float64, len(p.X)), 0.0

@@ -128,12 +128,3 @@ func (e *Evaluator) Evaluate(ctx context.Context, split *rsdata.Split, m Method,
 	}
 	return confusion, nil
 }
-
-// Evaluate evaluates one method, by name, on one split: see Evaluator.
-func Evaluate(ctx context.Context, d *rsdata.Dataset, split *rsdata.Split, name string, seed uint64) (*rsdata.Confusion, error) {
-	m, err := FindMethod(name)
-	if err != nil {
-		return nil, err
-	}
-	return NewEvaluator(d).Evaluate(ctx, split, m, seed)
-}

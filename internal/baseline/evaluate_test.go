@@ -76,7 +76,7 @@ func TestEvaluate(t *testing.T) {
 	}
 	split := mustSplit(t, d, rsdata.Random, 5)
 	for _, m := range Methods() {
-		c, err := Evaluate(t.Context(), d, split, m.Name, 3)
+		c, err := NewEvaluator(d).Evaluate(t.Context(), split, m, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("%s: a second evaluation differs (error %v)", m.Name, err)
 		}
 	}
-	if _, err := Evaluate(t.Context(), d, split, "svn", 1); err == nil || !strings.Contains(err.Error(), "svm, rf, lda, mean, svm-pca") {
+	if _, err := FindMethod("svn"); err == nil || !strings.Contains(err.Error(), "svm, rf, lda, mean, svm-pca") {
 		t.Errorf("unknown method: error %v", err)
 	}
 }

@@ -84,7 +84,7 @@ func TestSVMAgreesWithSklearn(t *testing.T) {
 		name := fmt.Sprintf("C %g, gamma %g", c.C, c.Gamma)
 		m := &SVM{C: c.C, Gamma: c.Gamma, Tolerance: 1e-10}
 		mustFit(t, m, p.X, p.Y)
-		near(t, name, m.Decisions(p.Test), c.Decisions, 1e-6)
+		near(t, name, decisionsOf(m, p.Test), c.Decisions, 1e-6)
 		if got := m.Predict(p.Test); !slices.Equal(got, c.Predicted) {
 			t.Errorf("%s: predicted %v, want %v", name, got, c.Predicted)
 		}

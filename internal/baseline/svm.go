@@ -99,14 +99,6 @@ func (s *SVM) Predict(x [][]float64) []int {
 	return out
 }
 
-// Decisions returns for every row of x, (m, d), the decision of each pair of classes, in the order (0, 1), (0, 2), ...,
-// (1, 2), ... of the classes seen by Fit: positive for the first of the pair.
-func (s *SVM) Decisions(x [][]float64) [][]float64 {
-	out := make([][]float64, len(x))
-	s.forDecisions(x, func(i int, decisions []float64) { out[i] = append(out[i], decisions...) })
-	return out
-}
-
 // forDecisions computes the decisions of every row in parallel; use must write only what belongs to its row.
 func (s *SVM) forDecisions(x [][]float64, use func(i int, decisions []float64)) {
 	width := 0

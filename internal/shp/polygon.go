@@ -15,19 +15,6 @@ type Polygon []Ring
 // Ring is a closed line.
 type Ring []Point
 
-// Contains reports whether a position is inside. Of a position on the line it
-// says inside for left and lower sides and outside for right and upper ones, so
-// that polygons which share a side share no position.
-func (p Polygon) Contains(at Point) bool {
-	inside := false
-	p.edges(func(a, b Point) {
-		if (a.Y > at.Y) != (b.Y > at.Y) && at.X < crossing(a, b, at.Y) {
-			inside = !inside
-		}
-	})
-	return inside
-}
-
 // edges calls f for each side of each ring.
 func (p Polygon) edges(f func(a, b Point)) {
 	for _, ring := range p {
@@ -48,22 +35,6 @@ func crossing(a, b Point, y float64) float64 {
 		a, b = b, a
 	}
 	return a.X + (y-a.Y)/(b.Y-a.Y)*(b.X-a.X)
-}
-
-// Area returns the area in square map units, holes taken off: outer rings go
-// clockwise and holes the other way, as the format demands.
-func (p Polygon) Area() float64 {
-	total := 0.0
-	for _, ring := range p {
-		if len(ring) == 0 {
-			continue
-		}
-		origin := ring[0] // map coordinates are large and polygons small
-		Polygon{ring}.edges(func(a, b Point) {
-			total += (b.X-origin.X)*(a.Y-origin.Y) - (a.X-origin.X)*(b.Y-origin.Y)
-		})
-	}
-	return math.Abs(total) / 2
 }
 
 // Bounds returns the corners of the box around the polygon, and false where it

@@ -117,31 +117,5 @@ func (t *Table) Column(name string) (int, error) {
 	return 0, fmt.Errorf("%s: no column %q; its columns are %s", t.Name, name, strings.Join(t.Columns, ", "))
 }
 
-// Float returns a cell as a number, or an error that names its line.
-func (t *Table) Float(row, column int) (float64, error) {
-	v, err := strconv.ParseFloat(t.Rows[row][column], 64)
-	if err != nil {
-		return 0, t.wrong(row, column, "a number")
-	}
-	return v, nil
-}
-
-// Int returns a cell as a whole number, or an error that names its line.
-func (t *Table) Int(row, column int) (int, error) {
-	v, err := strconv.Atoi(t.Rows[row][column])
-	if err != nil {
-		return 0, t.wrong(row, column, "a whole number")
-	}
-	return v, nil
-}
-
 // Line returns the line of the file on which a row begins, from 1.
 func (t *Table) Line(row int) int { return t.lines[row] }
-
-func (t *Table) wrong(row, column int, want string) error {
-	name := strconv.Itoa(column + 1)
-	if t.Columns != nil {
-		name = strconv.Quote(t.Columns[column])
-	}
-	return fmt.Errorf("%s: line %d, column %s: expected %s, found %.40q", t.Name, t.lines[row], name, want, t.Rows[row][column])
-}

@@ -19,7 +19,6 @@ func readBytes(b []byte) (*numeric.Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.BandNames()
 	f.Wavelengths(-1)
 	if _, err := f.ReadMask(); err != nil {
 		return nil, err

@@ -76,21 +76,6 @@ func metadataText(items []Item) (string, error) {
 	return string(b), err
 }
 
-// BandNames returns the description of each band, "" where a band has none; nil
-// where no band has one.
-func (f *File) BandNames() []string {
-	var names []string
-	for _, item := range f.Metadata {
-		if item.Role == "description" && item.Band >= 0 && item.Band < f.Bands {
-			if names == nil {
-				names = make([]string, f.Bands)
-			}
-			names[item.Band] = item.Value
-		}
-	}
-	return names
-}
-
 // Scale returns what the stored values of each band measure, nil where the metadata
 // do not say of any.
 func (f *File) Scale() []numeric.Scale {

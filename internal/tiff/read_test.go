@@ -196,7 +196,7 @@ func TestGeoreferencing(t *testing.T) {
 
 func TestMetadata(t *testing.T) {
 	f := open(t, "testdata/metadata_float32.tif")
-	if got, want := f.BandNames(), []string{"band 1 & more", "band 2 & more", "band 3 & more"}; !reflect.DeepEqual(got, want) {
+	if got, want := bandNames(f), []string{"band 1 & more", "band 2 & more", "band 3 & more"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("band names %q", got)
 	}
 	if got := f.Wavelengths(-1); len(got) != 3 || math.Abs(got[0]-400) > 1e-9 || math.Abs(got[2]-600) > 1e-9 {
@@ -206,7 +206,7 @@ func TestMetadata(t *testing.T) {
 		t.Errorf("no data %v %v", f.HasNoData, f.NoData)
 	}
 	plain := open(t, "testdata/plain_uint8.tif")
-	if plain.BandNames() != nil || plain.Wavelengths(-1) != nil || plain.HasNoData || plain.Palette != nil {
+	if bandNames(plain) != nil || plain.Wavelengths(-1) != nil || plain.HasNoData || plain.Palette != nil {
 		t.Error("a plain file has names, wavelengths, a no-data value or a palette")
 	}
 	p := open(t, "testdata/palette_uint8.tif").Palette
@@ -322,7 +322,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: %d images, %d bands, stacked %v; want %+v", file, f.Pages, f.Bands, f.Stacked, want)
 		}
 	}
-	if got, want := open(t, "testdata/pages_float32.tif").BandNames(), []string{"image 0", "image 1", "image 2", "image 3", "image 4"}; !reflect.DeepEqual(got, want) {
+	if got, want := bandNames(open(t, "testdata/pages_float32.tif")), []string{"image 0", "image 1", "image 2", "image 3", "image 4"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("bands are called %q, want %q", got, want)
 	}
 }
@@ -396,4 +396,19 @@ func TestPagesThatShareTheirPixels(t *testing.T) {
 	if _, err := readBytes(b); err == nil || !strings.Contains(err.Error(), "the file lists 61 images") {
 		t.Errorf("%v", err)
 	}
+}
+
+// bandNames returns the description of each band, "" where a band has none; nil
+// where no band has one.
+func bandNames(f *File) []string {
+	var names []string
+	for _, item := range f.Metadata {
+		if item.Role == "description" && item.Band >= 0 && item.Band < f.Bands {
+			if names == nil {
+				names = make([]string, f.Bands)
+			}
+			names[item.Band] = item.Value
+		}
+	}
+	return names
 }

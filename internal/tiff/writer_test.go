@@ -105,7 +105,7 @@ func TestWriteKeepsGrid(t *testing.T) {
 		if !reflect.DeepEqual(g.Grid, f.Grid) || !reflect.DeepEqual(g.Palette, f.Palette) || !g.HasNoData || g.NoData != 0 {
 			t.Errorf("%s: %+v became %+v", name, f.Grid, g.Grid)
 		}
-		if got := g.BandNames(); !reflect.DeepEqual(got, s.BandNames) || g.Metadata[0] != s.Metadata[0] {
+		if got := bandNames(g); !reflect.DeepEqual(got, s.BandNames) || g.Metadata[0] != s.Metadata[0] {
 			t.Errorf("%s: metadata %+v", name, g.Metadata)
 		}
 	}
