@@ -54,7 +54,6 @@ var vectorKernels = []vectorKernel{
 	{"Exp", 128, 2, func(v *vectors, n int) { kern.Exp(v.y[:n*128], v.x[:n*128]) }},
 	{"Add", 128, 3, func(v *vectors, n int) { kern.Add(v.z[:n*128], v.x[:n*128], v.y[:n*128]) }},
 	{"Axpy", 128, 3, func(v *vectors, n int) { kern.Axpy(1e-9, v.x[:n*128], v.z[:n*128]) }},
-	{"AddRow", 128, 2, func(v *vectors, n int) { kern.AddRow(v.y, 128, v.x, 128, v.gamma, n, 128) }},
 	{"ColSum", 384, 1, func(v *vectors, n int) { kern.ColSum(v.sums, v.x, 384, n, 384) }},
 	{"SumSq", 128, 1, func(v *vectors, n int) { kern.SumSq(v.x[:n*128]) }},
 	{"Adam", 128, 7, func(v *vectors, n int) {

@@ -455,51 +455,6 @@ func asmDot(x, y *float32, n int) (float32, bool) {
 }
 
 //go:noescape
-func maxSSE(x *float32, n int) (ret float32)
-
-//go:noescape
-func maxAVX2(x *float32, n int) (ret float32)
-
-//go:noescape
-func maxAVX512(x *float32, n int) (ret float32)
-
-func asmMax(x *float32, n int) (float32, bool) {
-	switch active {
-	case SSE:
-		return maxSSE(x, n), true
-	case AVX2:
-		return maxAVX2(x, n), true
-	case AVX512:
-		return maxAVX512(x, n), true
-	}
-	return 0, false
-}
-
-//go:noescape
-func addRowSSE(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int)
-
-//go:noescape
-func addRowAVX2(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int)
-
-//go:noescape
-func addRowAVX512(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int)
-
-func asmAddRow(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int) bool {
-	switch active {
-	case SSE:
-		addRowSSE(dst, ldd, x, ldx, row, rows, cols)
-		return true
-	case AVX2:
-		addRowAVX2(dst, ldd, x, ldx, row, rows, cols)
-		return true
-	case AVX512:
-		addRowAVX512(dst, ldd, x, ldx, row, rows, cols)
-		return true
-	}
-	return false
-}
-
-//go:noescape
 func scaleShiftRowsSSE(dst *float32, ldd int, x *float32, ldx int, scale, shift *float32, rows, cols int, floor float32)
 
 //go:noescape

@@ -231,29 +231,6 @@ func asmDot(x, y *float32, n int) (float32, bool) {
 }
 
 //go:noescape
-func maxNEON(x *float32, n int) (ret float32)
-
-func asmMax(x *float32, n int) (float32, bool) {
-	switch active {
-	case NEON:
-		return maxNEON(x, n), true
-	}
-	return 0, false
-}
-
-//go:noescape
-func addRowNEON(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int)
-
-func asmAddRow(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int) bool {
-	switch active {
-	case NEON:
-		addRowNEON(dst, ldd, x, ldx, row, rows, cols)
-		return true
-	}
-	return false
-}
-
-//go:noescape
 func scaleShiftRowsNEON(dst *float32, ldd int, x *float32, ldx int, scale, shift *float32, rows, cols int, floor float32)
 
 func asmScaleShiftRows(dst *float32, ldd int, x *float32, ldx int, scale, shift *float32, rows, cols int, floor float32) bool {

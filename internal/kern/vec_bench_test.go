@@ -55,7 +55,6 @@ func BenchmarkVector(b *testing.B) {
 		bench{"Add", n, width, 3, func() { Add(v, u, y[:len(u)]) }},
 		bench{"Axpy", n, width, 3, func() { Axpy(1e-9, u, v) }},
 		bench{"ScaleAdd", n, width, 3, func() { ScaleAdd(v, u, 0.5, y[:len(u)], 0.5) }},
-		bench{"AddRow", n, width, 2, func() { AddRow(z, width, x, width, row, n, width) }},
 		bench{"ScaleShiftRows", n, width, 2, func() { ScaleShiftRows(z, width, x, width, row, shift, n, width, true) }},
 		bench{"Sum", n, width, 1, func() { Sum(u) }},
 		bench{"Dot", n, width, 2, func() { Dot(u, v) }},

@@ -80,14 +80,6 @@ func asmDot(x, y *float32, n int) (float32, bool) {
 	return 0, false
 }
 
-func asmMax(x *float32, n int) (float32, bool) {
-	return 0, false
-}
-
-func asmAddRow(dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int) bool {
-	return false
-}
-
 func asmScaleShiftRows(dst *float32, ldd int, x *float32, ldx int, scale, shift *float32, rows, cols int, floor float32) bool {
 	return false
 }

@@ -1,7 +1,5 @@
 package kern
 
-import "math"
-
 // The reductions add in an order that is fixed for a length and a tier.
 
 // Sum adds up x; the sum of nothing is 0:
@@ -42,22 +40,3 @@ func Dot(x, y []float32) float32 {
 //
 //	for _, v := range x { s += v * v }
 func SumSq(x []float32) float32 { return Dot(x, x) }
-
-// Max is the greatest element, -Inf for an empty slice:
-//
-//	for _, v := range x { m = max(m, v) }
-//
-// The result is unspecified if x holds a NaN.
-func Max(x []float32) float32 {
-	m := float32(math.Inf(-1))
-	if len(x) == 0 {
-		return m
-	}
-	if m, ok := asmMax(&x[0], len(x)); ok {
-		return m
-	}
-	for _, v := range x {
-		m = max(m, v)
-	}
-	return m
-}

@@ -7,24 +7,6 @@ import "math"
 // written. A destination may be the same matrix as an input, with the same
 // stride.
 
-// AddRow adds one row to every row, a bias:
-//
-//	dst[r*ldd+c] = x[r*ldx+c] + row[c]
-func AddRow(dst []float32, ldd int, x []float32, ldx int, row []float32, rows, cols int) {
-	checkRows("AddRow", "dst", dst, ldd, rows, cols)
-	checkRows("AddRow", "x", x, ldx, rows, cols)
-	checkLen("AddRow", "row", row, cols)
-	if rows == 0 || cols == 0 || asmAddRow(&dst[0], ldd, &x[0], ldx, &row[0], rows, cols) {
-		return
-	}
-	for r := range rows {
-		d, s := dst[r*ldd:][:cols], x[r*ldx:][:cols]
-		for c, v := range s {
-			d[c] = v + row[c]
-		}
-	}
-}
-
 // ScaleShiftRows applies one scale and one shift per column, a BatchNorm in
 // inference, and after it the rectifier if relu is set:
 //

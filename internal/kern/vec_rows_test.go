@@ -6,30 +6,6 @@ import (
 	"testing"
 )
 
-func TestAddRow(t *testing.T) {
-	eachTier(t, func(t *testing.T, r *rand.Rand) {
-		for _, s := range vectorShapes() {
-			m := &arena{t: t, r: r}
-			d := shape{s.rows, s.cols, s.cols + 3}
-			dst, x, row := m.matrix(d), m.matrix(s), m.vector(s.cols)
-			AddRow(dst, d.ld, x, s.ld, row, s.rows, s.cols)
-			what := fmt.Sprintf("AddRow %v", s)
-			for i := range s.rows {
-				for c := range s.cols {
-					near(t, what, dst[i*d.ld+c], float64(x[i*s.ld+c]+row[c]), 0, 0)
-				}
-			}
-			AddRow(x, s.ld, x, s.ld, row, s.rows, s.cols)
-			for i := range s.rows {
-				for c := range s.cols {
-					near(t, what+" in place", x[i*s.ld+c], float64(dst[i*d.ld+c]), 0, 0)
-				}
-			}
-			m.check(what)
-		}
-	})
-}
-
 func TestScaleShiftRows(t *testing.T) {
 	eachTier(t, func(t *testing.T, r *rand.Rand) {
 		for _, s := range vectorShapes() {

@@ -1,7 +1,5 @@
 package main
 
-import "math"
-
 func elementwiseSpecs() []vecSpec {
 	const three, two = "dst, a, b *float32, n int", "dst, x *float32, n int"
 	ab := []string{"a", "b"}
@@ -71,8 +69,7 @@ func adamSpec() vecSpec {
 
 func reductionSpecs() []vecSpec {
 	return []vecSpec{
-		reduced("sum", "x *float32, n int", []string{"x"}, 0, "add", func(b *block, a *accumulator, in []*value) { b.accAdd(a, in[0]) }),
-		reduced("dot", "x, y *float32, n int", []string{"x", "y"}, 0, "add", func(b *block, a *accumulator, in []*value) { b.accFMA(a, in[0], in[1]) }),
-		reduced("max", "x *float32, n int", []string{"x"}, math.Inf(-1), "max", func(b *block, a *accumulator, in []*value) { b.accMax(a, in[0]) }),
+		reduced("sum", "x *float32, n int", []string{"x"}, func(b *block, a *accumulator, in []*value) { b.accAdd(a, in[0]) }),
+		reduced("dot", "x, y *float32, n int", []string{"x", "y"}, func(b *block, a *accumulator, in []*value) { b.accFMA(a, in[0], in[1]) }),
 	}
 }

@@ -2,15 +2,6 @@ package main
 
 func rowSpecs() []vecSpec {
 	return []vecSpec{
-		{name: "addRow", signature: "dst *float32, ldd int, x *float32, ldx int, row *float32, rows, cols int", unroll: 4, body: func(k *vecKernel) {
-			dst, ldd, x, ldx, row := k.ptr("dst"), k.stride("ldd"), k.ptr("x"), k.stride("ldx"), k.ptr("row")
-			k.columns("cols")
-			k.repeat("rows", func() {
-				k.each(func(b *block) { b.store(dst, b.add(b.load(x), b.load(row))) })
-				k.advance(dst, ldd)
-				k.advance(x, ldx)
-			})
-		}},
 		{name: "scaleShiftRows", signature: "dst *float32, ldd int, x *float32, ldx int, scale, shift *float32, rows, cols int, floor float32", unroll: 4, body: func(k *vecKernel) {
 			dst, ldd, x, ldx := k.ptr("dst"), k.stride("ldd"), k.ptr("x"), k.stride("ldx")
 			scale, shift, floor := k.ptr("scale"), k.ptr("shift"), k.scalar("floor")

@@ -49,8 +49,8 @@ func withTable(name, signature, dst string, inputs []string, table func(a float6
 	}}
 }
 
-// reduced is a kernel that folds f over the argument n.
-func reduced(name, signature string, inputs []string, start float64, op string, f func(b *block, a *accumulator, in []*value)) vecSpec {
+// reduced is a kernel that adds f up over the argument n.
+func reduced(name, signature string, inputs []string, f func(b *block, a *accumulator, in []*value)) vecSpec {
 	return vecSpec{name: name, signature: signature, result: true, unroll: 4, body: func(k *vecKernel) {
 		ptrs := make([]*pointer, len(inputs))
 		for i, name := range inputs {
@@ -58,7 +58,7 @@ func reduced(name, signature string, inputs []string, start float64, op string, 
 		}
 		a := k.accumulator()
 		k.columns("n")
-		k.reset(a, k.unroll, start)
+		k.reset(a, k.unroll, 0)
 		k.each(func(b *block) {
 			in := make([]*value, len(ptrs))
 			for i, p := range ptrs {
@@ -66,6 +66,6 @@ func reduced(name, signature string, inputs []string, start float64, op string, 
 			}
 			f(b, a, in)
 		})
-		k.result(k.reduce(a, op))
+		k.result(k.reduce(a, "add"))
 	}}
 }
