@@ -14,7 +14,7 @@ type Trained struct {
 	Model   *Model
 	Scaling *rsdata.Scaling // from measured values to those that the model reads
 	Classes []rsdata.Class  // class i has label i+1
-	Text    *Text           // what stands for the classes; not read with a linear head
+	Text    *Text           // one text for each class; not read with a linear head
 }
 
 // Save writes a file that Open reads, whole or not at all. It is an error where there

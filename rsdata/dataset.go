@@ -1,6 +1,7 @@
 // Package rsdata holds multimodal remote-sensing scenes and everything between the files on disk and the tensors a
-// model sees: opening (Open, Inspect), sampling protocols (Dataset.Split), scaling (Fit), windows gathered straight
-// from the scene (Windows), shuffled batches (Batches), and what comes back out: metrics and maps.
+// model sees: opening (Open, Inspect) or building from slices (NewRaster), sampling protocols (Dataset.Split), scaling
+// (Fit), windows gathered straight from the scene (Windows), shuffled batches (Batches), and what comes back out: metrics
+// and maps.
 //
 // Labels follow one convention everywhere: class i of Dataset.Classes has label i+1, label 0 is unlabelled.
 //
