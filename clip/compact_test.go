@@ -91,7 +91,12 @@ func TestCompactStaysSmall(t *testing.T) {
 		checkTokenizer(t, c, compactStart, text)
 	}
 	for n := pieceLimit - 2; n <= pieceLimit+1; n++ {
-		data, err := json.Marshal(NewCompact([]string{strings.Repeat("w", n)}))
+		word := strings.Repeat("w", n)
+		c := NewCompact([]string{word})
+		if ids, err := c.Encode(word); err != nil || (len(ids) == 3) != (n < pieceLimit) {
+			t.Errorf("a word of %d bytes has %d ids with start and end, %v; one token holds %d and a blank", n, len(ids), err, pieceLimit-1)
+		}
+		data, err := json.Marshal(c)
 		if err == nil {
 			err = json.Unmarshal(data, new(Compact))
 		}
