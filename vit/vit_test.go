@@ -293,6 +293,14 @@ func TestArrangeFollowsPixelOrder(t *testing.T) {
 				t.Fatalf("patches of %d: pixel %d is %v, want that of %d", patch, i, dst[i*bands:(i+1)*bands], from)
 			}
 		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("patches of %d: pixels are missing, and nothing was said", patch)
+				}
+			}()
+			c.Arrange(dst, src[:len(dst)-1:len(dst)-1], bands)
+		}()
 	}
 }
 
