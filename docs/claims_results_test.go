@@ -52,6 +52,21 @@ func count(d []difference, yes func(difference) bool) string {
 	return inWords(n)
 }
 
+// afterHolm returns how many differences are significant after Holm's correction for
+// all of them.
+func afterHolm(d []difference) (n int) {
+	p := make([]float64, len(d))
+	for i := range d {
+		p[i] = d[i].p
+	}
+	for _, p := range rsdata.Holm(p) {
+		if p < level {
+			n++
+		}
+	}
+	return n
+}
+
 // inWords spells out small numbers.
 func inWords(n int) string {
 	words := strings.Fields("none one two three four five six seven eight nine ten eleven twelve")
@@ -124,7 +139,7 @@ func resultsClaims(c *claims) {
 	least, most = points(random)
 	from, to := points(disjoint)
 	c.holds(page, least > 0 && from > 0, "ahead of stage 2 alone in every column, by %.0f to %.0f points at random and %.1f to %.0f disjoint; significantly in %s of twelve.",
-		least, most, from, to, count(append(random, disjoint...), difference.significant))
+		least, most, from, to, count(append(slices.Clone(random), disjoint...), difference.significant))
 
 	var few, more []difference
 	for i, d := range c.ahead(crowns, "lda", "svm-pca", "lda-pca") {
@@ -141,7 +156,12 @@ func resultsClaims(c *claims) {
 	least, most = points(c.ahead(crowns, "lda-mnf"))
 	c.holds(page, most < 0, "**LDA on minimum noise fractions is ahead of it by %.1f to %.1f points**", -most, -least)
 
-	c.says(page, "Below %.2f in bold", 0.05)
+	c.says(page, "Below %.2f in bold, whoever is ahead", 0.05)
+	c.says(page, "corrects for %d comparisons leaves %d of them below", len(plain), afterHolm(plain))
+	alone := append(random, disjoint...)
+	c.says(page, "for the %d with stage 2 alone %s of %s", len(alone), inWords(afterHolm(alone)), count(alone, difference.significant))
+	table := c.ahead(both, rivals...)
+	c.holds(page, afterHolm(table) == 0, "Over all %d of the table none can be", len(table))
 	stemClaims(c)
 	headClaims(c)
 	classicalClaims(c)

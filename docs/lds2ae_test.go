@@ -85,6 +85,9 @@ func lds2aeClaims(c *claims) {
 		}
 		return all
 	}
+	const crownClasses, fieldClasses = 8, 4
+	c.says("results.md", "training samples alone, %d to %d windows; DiffCLIP's sees %d without labels",
+		lds2aeShots[0]*fieldClasses, lds2aeShots[len(lds2aeShots)-1]*crownClasses, c.preset("best").Split.Unlabelled)
 	whole := ahead("DiffCLIP")
 	least, most := points(whole)
 	c.holds("results.md", least > 0, "DiffCLIP is ahead of LDS²AE in every row, by %+.1f to %+.1f points, significantly in %s of %s", least, most,

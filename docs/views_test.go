@@ -57,17 +57,22 @@ func readmeAccuracyView(r *raw, args []string) ([][]string, error) {
 	for _, n := range shots {
 		rows[0] = append(rows[0], fmt.Sprintf("%d shots", n))
 	}
-	for _, line := range []struct{ method, title string }{
-		{"DiffCLIP", "DiffCLIP, `-preset best`"},
-		{"stage 2 alone", "stage 2 alone"},
-		{"svm", "RBF-SVM"},
-		{"rf", "random forest"},
-		{"lda", "shrinkage LDA"},
-		{"lda-mnf", "LDA on minimum noise fractions"},
+	for _, line := range []struct{ file, method, title string }{
+		{"learned", "DiffCLIP", "DiffCLIP, `-preset best`: head fitted to features"},
+		{"learned", "stage 2 alone", "the same without stage 1"},
+		{"fewshot", "DiffCLIP", "DiffCLIP, `-preset fewshot`: the texts decide"},
+		{"classical", "svm", "RBF-SVM"},
+		{"classical", "rf", "random forest"},
+		{"classical", "lda", "shrinkage LDA"},
+		{"classical", "lda-mnf", "LDA on minimum noise fractions"},
 	} {
 		row := []string{line.title}
+		f, err := r.scores("results/" + line.file + "-" + args[0] + ".json")
+		if err != nil {
+			return nil, err
+		}
 		for _, n := range shots {
-			result, err := r.result(args[0], line.method, n)
+			result, err := f.find(line.method, n)
 			if err != nil {
 				return nil, err
 			}
@@ -138,12 +143,15 @@ func (r *raw) result(scene, method string, shots int) (*scoreRow, error) {
 // difference is that of DiffCLIP to another method, over the same draws.
 type difference struct{ points, p float64 }
 
-// significant: at the level of 5 %, whoever is ahead.
-func (d difference) significant() bool { return d.p < 0.05 }
+// level is that of significance.
+const level = 0.05
+
+// significant: whoever is ahead.
+func (d difference) significant() bool { return d.p < level }
 
 func (d difference) String() string {
 	s := fmt.Sprintf("%+.1f (%.3f)", tenths(d.points), d.p)
-	if d.significant() && d.points > 0 {
+	if d.significant() {
 		return "**" + s + "**"
 	}
 	return s

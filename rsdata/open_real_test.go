@@ -38,10 +38,8 @@ func TestOpenIndianPinesCrop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, c, ok := locate(d.Scenes[0], full, 145); !ok {
-		t.Error("the crop's labels are found nowhere in the whole scene")
-	} else {
-		t.Logf("the crop lies at row %d, column %d", r, c)
+	if r, c, ok := locate(d.Scenes[0], full, 145); !ok || r != 30 || c != 25 {
+		t.Errorf("the crop's labels at row %d, column %d of the whole scene, %v; want 30, 25", r, c, ok)
 	}
 	halves := mustOpen(t, testenv.Dir(t, "indian_pines_crop")+"?halves")
 	if len(halves.Modalities) != 2 || halves.Modalities[0].Bands != 100 {

@@ -1,6 +1,6 @@
 // Package vit is the image side of DiffCLIP: a stem per modality that turns the
 // pixels of a window into tokens, and the encoder, a vision transformer whose
-// blocks all modalities share (Eq. (7) of the paper).
+// blocks all modalities share. It is Eq. (7) of the paper.
 //
 // A window of side w is cut into patches of p x p pixels, L = (w/p)² tokens.
 // The stem reduces each pixel's bands to the width of the encoder, unless its kind

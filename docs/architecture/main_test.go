@@ -141,6 +141,22 @@ func TestArrows(t *testing.T) {
 	}
 }
 
+// Every package's sentence is whole: what cuts it out of the documentation ends it
+// at a full stop, be it that of an abbreviation, or at the end of a paragraph.
+func TestSentencesAreWhole(t *testing.T) {
+	all, err := packages("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(list(all))) {
+		if says, row := strings.CutSuffix(line, " |\n"); row && strings.HasPrefix(line, "| [") {
+			if !strings.HasSuffix(says, ".") || strings.Count(says, "(") != strings.Count(says, ")") {
+				t.Errorf("broken off: %s", says)
+			}
+		}
+	}
+}
+
 // TestDocsSayWhatToReadNext wants a reading order from the bottom to the command.
 func TestDocsSayWhatToReadNext(t *testing.T) {
 	dir := root(t)

@@ -1,5 +1,5 @@
 // Package roi reads regions of interest as ENVI writes them in text, the form in
-// which the 2013 IEEE GRSS Data Fusion Contest gave its training and test pixels:
+// which the 2013 IEEE GRSS Data Fusion Contest gave its training and test pixels.
 //
 //	; ENVI Output of ROIs (4.8)
 //	; Number of ROIs: 2
