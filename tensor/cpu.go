@@ -59,6 +59,7 @@ type jobs struct {
 	linearInput   linearInputJob
 	linearWeight  linearWeightJob
 	matmul        matmulJob
+	matmulRows    matmulRowsJob
 	attention     attentionJob
 	attentionBack attentionBackwardJob
 	query         queryJob
@@ -70,6 +71,7 @@ type jobs struct {
 	colSum        colSumJob
 	adam          adamJob
 	conv          convJob
+	convBackward  convBackwardJob
 	gather        gatherJob
 }
 
@@ -162,14 +164,18 @@ func (b *CPU) do(n, grain int, j job) {
 	b.job = nil
 }
 
-// reductionGrain cuts a reduction over rows into chunks: one in a lane, at most
-// sixteen at the root, never depending on the number of threads.
-func (b *CPU) reductionGrain(rows int) int {
+// reductionGrain cuts a reduction over n rows or images into chunks: one in a lane,
+// at most sixteen at the root, each of at least so many, never depending on the
+// number of threads.
+func (b *CPU) reductionGrain(n, least int) int {
 	if b.pool == nil {
-		return max(rows, 1)
+		return max(n, 1)
 	}
-	return max(256, (rows+15)/16)
+	return max(least, (n+15)/16)
 }
+
+// rowsTogether is the least chunk of rows in a reduction.
+const rowsTogether = 256
 
 // partials returns zeroed room for one partial result of n floats per chunk.
 func (b *CPU) partials(rows, grain, n int) []float32 {

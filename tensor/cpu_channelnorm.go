@@ -23,7 +23,7 @@ func (b *CPU) moments(x *Tensor, mean, variance []float32) {
 		}
 		return
 	}
-	grain := b.reductionGrain(n)
+	grain := b.reductionGrain(n, rowsTogether)
 	shift := x.Data[:c]
 	part := b.partials(n, grain, 2*c)
 	b.jobs.moments = momentsJob{part, x.Data, shift, c, grain}

@@ -205,7 +205,7 @@ func (j *colSumJob) run(_ *worker, lo, hi int) {
 
 // addColSums is dst[c] += Σ_r x[r,c], in fixed chunks of rows.
 func (b *CPU) addColSums(dst, x []float32, rows, cols int) {
-	grain := b.reductionGrain(rows)
+	grain := b.reductionGrain(rows, rowsTogether)
 	if rows <= grain {
 		kern.ColSum(dst, x, cols, rows, cols)
 		return

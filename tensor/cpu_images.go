@@ -105,37 +105,65 @@ func (b *CPU) Conv2D(dst, x, w, bias *Tensor, c ConvShape) {
 	b.do(x.Dim(0), 1, &b.jobs.conv)
 }
 
+// convBackwardJob is the backward of a convolution: the gradients of images by
+// themselves, those of weights and bias as one partial sum for each chunk of images.
+type convBackwardJob struct {
+	convJob           // dst is dy, bias the gradient of the bias
+	dx, dw  []float32 // dx may be nil
+	part    []float32 // a chunk's gradient of the weights and then of the bias; nil for one chunk, which adds to dw
+	grain   int
+}
+
+func (j *convBackwardJob) run(wk *worker, lo, hi int) {
+	k, n, m := j.in/j.c.Groups*j.c.KernelH*j.c.KernelW, j.oh*j.ow, j.out/j.c.Groups
+	dw, dbias := j.dw, j.bias
+	if j.part != nil {
+		part := j.part[lo/j.grain*(len(dw)+len(dbias)):][:len(dw)+len(dbias)]
+		dw, dbias = part[:len(dw)], part[len(dw):]
+	}
+	col := wk.floats(2 * k * n)
+	col, dcol := col[:k*n], col[k*n:]
+	size := j.in * j.h * j.wd
+	for i := lo; i < hi; i++ {
+		gy := j.dst[i*j.out*n:][:j.out*n]
+		for g := range j.c.Groups {
+			dyg := gy[g*m*n : (g+1)*m*n]
+			j.columns(col, j.x[i*size:(i+1)*size], g)
+			dwg := dw[g*m*k : (g+1)*m*k]
+			p := kern.Gemm{M: m, N: k, K: n, Alpha: 1, A: dyg, LDA: n, B: col, LDB: n, TransB: true, C: dwg, LDC: k, D: dwg, LDD: k, Beta: 1}
+			p.Run(&wk.gemm)
+			if j.dx == nil {
+				continue
+			}
+			p = kern.Gemm{M: k, N: n, K: m, Alpha: 1, A: j.w[g*m*k : (g+1)*m*k], LDA: k, TransA: true, B: dyg, LDB: n, C: dcol, LDC: n}
+			p.Run(&wk.gemm)
+			j.addColumns(j.dx[i*size:(i+1)*size], dcol, g)
+		}
+		for o := range dbias {
+			dbias[o] += kern.Sum(gy[o*n : (o+1)*n])
+		}
+	}
+}
+
 // Conv2DBackward adds to dw and dbias, and writes dx unless it is nil.
 func (b *CPU) Conv2DBackward(dx, dw, dbias, dy, x, w *Tensor, c ConvShape, acc bool) {
 	checks.Conv2DBackward(dx, dw, dbias, dy, x, w, c)
-	j := newConvJob(dy, x, w, dbias, c)
-	k, n, m := j.in/c.Groups*c.KernelH*c.KernelW, j.oh*j.ow, j.out/c.Groups
-	wk := &b.work[0]
-	col := wk.floats(2 * k * n)
-	col, dcol := col[:k*n], col[k*n:]
 	if dx != nil && !acc {
 		clear(dx.Data)
 	}
-	for i := range x.Dim(0) {
-		size := j.in * j.h * j.wd
-		gy := dy.Data[i*j.out*n:][:j.out*n]
-		for g := range c.Groups {
-			dyg := gy[g*m*n : (g+1)*m*n]
-			j.columns(col, x.Data[i*size:(i+1)*size], g)
-			dwg := dw.Data[g*m*k : (g+1)*m*k]
-			p := kern.Gemm{M: m, N: k, K: n, Alpha: 1, A: dyg, LDA: n, B: col, LDB: n, TransB: true, C: dwg, LDC: k, D: dwg, LDD: k, Beta: 1}
-			p.Run(&wk.gemm)
-			if dx == nil {
-				continue
-			}
-			p = kern.Gemm{M: k, N: n, K: m, Alpha: 1, A: w.Data[g*m*k : (g+1)*m*k], LDA: k, TransA: true, B: dyg, LDB: n, C: dcol, LDC: n}
-			p.Run(&wk.gemm)
-			j.addColumns(dx.Data[i*size:(i+1)*size], dcol, g)
-		}
-		if dbias != nil {
-			for o := range dbias.Data {
-				dbias.Data[o] += kern.Sum(gy[o*n : (o+1)*n])
-			}
+	images := x.Dim(0)
+	grain := b.reductionGrain(images, 1)
+	j := convBackwardJob{convJob: newConvJob(dy, x, w, dbias, c), dx: data(dx), dw: dw.Data, grain: grain}
+	sums := len(j.dw) + len(j.bias)
+	if images > grain {
+		j.part = b.partials(images, grain, sums)
+	}
+	b.jobs.convBackward = j
+	b.do(images, grain, &b.jobs.convBackward)
+	for at := 0; at < len(j.part); at += sums {
+		kern.Add(j.dw, j.dw, j.part[at:at+len(j.dw)])
+		if j.bias != nil {
+			kern.Add(j.bias, j.bias, j.part[at+len(j.dw):at+sums])
 		}
 	}
 }

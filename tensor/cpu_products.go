@@ -148,17 +148,38 @@ func (j *matmulJob) run(w *worker, lo, hi int) {
 	}
 }
 
+// matmulRowsJob is a single product, cut by its rows.
+type matmulRowsJob struct{ g kern.Gemm }
+
+func (j *matmulRowsJob) run(w *worker, lo, hi int) {
+	g := j.g
+	g.M, g.C = hi-lo, g.C[lo*g.LDC:hi*g.LDC]
+	if g.TransA {
+		g.A = g.A[lo:]
+	} else {
+		g.A = g.A[lo*g.LDA : hi*g.LDA]
+	}
+	if g.Beta != 0 {
+		g.D, g.LDD = g.C, g.LDC
+	}
+	g.Run(&w.gemm)
+}
+
 // MatMul is dst = alpha·op(x)·op(y) + beta·dst, batched over the first
 // dimension where the rank is 3.
 func (b *CPU) MatMul(dst, x, y *Tensor, transA, transB bool, alpha, beta float32) {
 	batch, m, n, k := checks.MatMul(dst, x, y, transA, transB)
-	b.jobs.matmul = matmulJob{
-		g: kern.Gemm{
-			M: m, N: n, K: k, Alpha: alpha, Beta: beta,
-			LDA: x.Cols(), TransA: transA, LDB: y.Cols(), TransB: transB, LDC: n,
-		},
-		sa: m * k, sb: k * n, sc: m * n, a: x.Data, b: y.Data, c: dst.Data,
+	g := kern.Gemm{
+		M: m, N: n, K: k, Alpha: alpha, Beta: beta,
+		LDA: x.Cols(), TransA: transA, LDB: y.Cols(), TransB: transB, LDC: n,
 	}
+	if batch == 1 {
+		g.A, g.B, g.C = x.Data, y.Data, dst.Data
+		b.jobs.matmulRows = matmulRowsJob{g}
+		b.do(m, rowGrain, &b.jobs.matmulRows)
+		return
+	}
+	b.jobs.matmul = matmulJob{g: g, sa: m * k, sb: k * n, sc: m * n, a: x.Data, b: y.Data, c: dst.Data}
 	b.do(batch, 1, &b.jobs.matmul)
 }
 

@@ -45,7 +45,7 @@ func (j *layerNormBackwardJob) run(_ *worker, lo, hi int) {
 func (b *CPU) LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma *Tensor, acc bool) {
 	rows, cols := x.Rows(), x.Cols()
 	checks.LayerNormBackward(dx, dgamma, dbeta, dy, x, mean, rstd, gamma)
-	grain := b.reductionGrain(rows)
+	grain := b.reductionGrain(rows, rowsTogether)
 	var part []float32
 	if dgamma != nil {
 		part = b.partials(rows, grain, 2*cols)
