@@ -13,7 +13,7 @@ import (
 	"diffclip/internal/table"
 )
 
-//go:generate go test -run ^Test(Tables|Numbers)$ . -update
+//go:generate go test -run ^Test(Tables|Charts|Numbers)$ . -update
 
 var update = flag.Bool("update", false, "write the tables of the pages anew from the raw files in results and performance")
 
