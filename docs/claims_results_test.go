@@ -101,6 +101,7 @@ func resultsClaims(c *claims) {
 	refinedClaims(c)
 	selectionClaims(c)
 	lds2aeClaims(c)
+	publishedClaims(c)
 	c.says("../README.md", "(8 shots: %.1f against %.1f without it, %.1f for the SVM)",
 		c.oa("pines-random", "DiffCLIP", 8), c.oa("pines-random", "stage 2 alone", 8), c.oa("pines-random", "svm", 8))
 	least, _ := points(c.ahead(fields, c.classical()...))

@@ -22,6 +22,7 @@ var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"parts":           partsView,
 	"fewshot":         fewshotView,
 	"lds2ae":          lds2aeView,
+	"published":       publishedView,
 	"reproduced":      func(r *raw, args []string) ([][]string, error) { return r.reproducedTable(args[0]) },
 	"as-printed":      printedView,
 	"peers":           peersView,
