@@ -11,9 +11,9 @@ import (
 	"diffclip/internal/baseline"
 	"diffclip/internal/rng"
 	"diffclip/internal/traintest"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // TestFittedHeadIsLDA: with a fitted head, comparing windows with texts says of every

@@ -11,9 +11,9 @@ import (
 
 	"diffclip/internal/traintest"
 	"diffclip/nn"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // trained is a small model after 3 epochs of 3 steps, the last of each short, and

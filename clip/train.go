@@ -12,9 +12,9 @@ import (
 	"diffclip/internal/resident"
 	"diffclip/internal/rng"
 	"diffclip/optim"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // TrainConfig is the schedule of stage 2.

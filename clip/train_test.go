@@ -14,9 +14,9 @@ import (
 	"diffclip/internal/golden/modeltest"
 	"diffclip/internal/traintest"
 	"diffclip/nn"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 	"diffclip/vit"
 )
 

@@ -21,9 +21,9 @@ import (
 	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/optim"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // deviceError runs f and returns the error that it panicked with.

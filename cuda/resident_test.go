@@ -18,9 +18,9 @@ import (
 	"diffclip/internal/resident"
 	"diffclip/internal/rng"
 	"diffclip/internal/traintest"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // hostPath is a backend that keeps no scene: windows are gathered by the host.

@@ -16,9 +16,9 @@ import (
 	"diffclip/diffusion"
 	"diffclip/internal/traintest"
 	"diffclip/nn"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 	"diffclip/vit"
 )
 

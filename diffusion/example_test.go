@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"diffclip/diffusion"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 	"diffclip/vit"
 )
 

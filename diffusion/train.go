@@ -9,9 +9,9 @@ import (
 	"diffclip/autograd"
 	"diffclip/internal/resident"
 	"diffclip/optim"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // TrainConfig is the schedule of stage 1.

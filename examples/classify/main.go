@@ -16,9 +16,9 @@ import (
 	"path/filepath"
 
 	"diffclip/clip"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 	"diffclip/vit"
 )
 

@@ -17,9 +17,9 @@ import (
 	"strings"
 
 	"diffclip/clip"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 	"diffclip/vit"
 )
 

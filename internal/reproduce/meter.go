@@ -6,7 +6,7 @@ import (
 	"math"
 
 	"diffclip/internal/progress"
-	"diffclip/train"
+	"diffclip/optim/train"
 )
 
 // meter shows how far all cells of a study are, on one line.

@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"diffclip/internal/figure"
-	"diffclip/train"
+	"diffclip/optim/train"
 )
 
 // Curve is the history of one training.

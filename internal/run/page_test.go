@@ -11,8 +11,8 @@ import (
 	"diffclip/internal/figure"
 	"diffclip/internal/study"
 	"diffclip/internal/tsne"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
-	"diffclip/train"
 )
 
 // A page of a run tells of everything that the run has.

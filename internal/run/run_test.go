@@ -18,9 +18,9 @@ import (
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/figure"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 	"diffclip/vit"
 )
 

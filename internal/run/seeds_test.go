@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"diffclip/clip"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // sameWeights reports whether two models have the same bits.

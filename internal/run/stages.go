@@ -15,9 +15,9 @@ import (
 	"diffclip/internal/folderlock"
 	"diffclip/internal/progress"
 	"diffclip/nn"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // Stage names, as history.csv and the pictures have them.

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"diffclip/clip"
+	"diffclip/optim/train"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // A window of a yes-or-no task is called positive where that is at least as likely as not,

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"diffclip/train"
+	"diffclip/optim/train"
 )
 
 // StepsFile follows a training while it goes on: one line for a step, appended

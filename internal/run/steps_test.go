@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"diffclip/train"
+	"diffclip/optim/train"
 )
 
 func TestStepsAreFollowed(t *testing.T) {

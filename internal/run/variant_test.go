@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"diffclip/clip"
-	"diffclip/train"
+	"diffclip/optim/train"
 	"diffclip/vit"
 )
 

@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"diffclip/nn"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // Stage trains a new model, the same at every call, and returns its weights. It

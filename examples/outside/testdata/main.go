@@ -13,9 +13,9 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 	"diffclip/vit"
 )
 

@@ -7,9 +7,9 @@ import (
 	"diffclip/autograd"
 	"diffclip/nn"
 	"diffclip/optim"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // A model of one's own, here a layer on the spectra of windows, in the loop of both

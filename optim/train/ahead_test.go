@@ -15,9 +15,9 @@ import (
 
 	"diffclip/autograd"
 	"diffclip/nn"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // ahead is a backend that goes some steps ahead, as a device does.

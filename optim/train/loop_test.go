@@ -15,9 +15,9 @@ import (
 	"diffclip/internal/traintest"
 	"diffclip/nn"
 	"diffclip/optim"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // newLoop fits a linear layer to windows of one pixel: 2 epochs of 4 steps.

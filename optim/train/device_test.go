@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"diffclip/autograd"
+	"diffclip/optim/train"
 	"diffclip/rsdata"
 	"diffclip/tensor"
-	"diffclip/train"
 )
 
 // limited is a backend whose memory holds so many windows. A step on it takes 1.5 MiB
