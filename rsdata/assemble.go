@@ -223,6 +223,7 @@ func (a *assembly) dataset() (*Dataset, error) {
 	if len(d.Modalities) == 0 {
 		return nil, fmt.Errorf("%s: no raster to classify: missing is %s", a.name, strings.Join(slices.Concat(d.Missing, d.Notes), "; "))
 	}
+	d.unlabelUnmeasured()
 	return a.withoutAbsent(d)
 }
 

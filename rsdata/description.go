@@ -95,6 +95,7 @@ func openDescription(path string) (*Dataset, error) {
 		d.Missing = append(d.Missing, `labels, which scene.json does not list: "labels": {"file": "NAME"} in a scene names a map of whole numbers, 0 for unlabelled, or a shapefile as "NAME.shp:FIELD"`)
 		return d, nil
 	}
+	d.unlabelUnmeasured()
 	return d.AtLeast(1)
 }
 

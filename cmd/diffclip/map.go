@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"diffclip/clip"
@@ -246,7 +245,7 @@ func classifyScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Wind
 	var all []uint8
 	err := clip.MapScene(a.ctx, c, d, w, i, func(row int, labels []uint8, confidence, probabilities []float32) error {
 		for col := range labels {
-			if !measured(scene, row*scene.W+col) {
+			if !scene.Measured(row, col) {
 				labels[col] = 0
 			}
 		}
@@ -258,16 +257,4 @@ func classifyScene(a *app, c *clip.Classifier, d *rsdata.Dataset, w *rsdata.Wind
 		p.Done(fmt.Sprintf("%d pixels", scene.H*scene.W))
 	}
 	return all, err
-}
-
-// measured reports whether any modality has a measurement at a pixel.
-func measured(s *rsdata.Scene, pixel int) bool {
-	return slices.ContainsFunc(s.Rasters, func(r rsdata.Raster) bool {
-		for band := range r.Bands() {
-			if r.Measured(r.Stored(pixel/s.W, pixel%s.W, band)) {
-				return true
-			}
-		}
-		return false
-	})
 }
