@@ -17,14 +17,14 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"diffclip/internal/numeric"
 )
 
 const (
 	signature = "\x89HDF\r\n\x1a\n"
 	// undefined is the address of what was never allocated.
 	undefined = ^uint64(0)
-	// deflateRatio is the most bytes that one byte of a deflate stream can become.
-	deflateRatio = 1032
 	// slack lets small files hold what costs little though it is not stored, such
 	// as chunks never written.
 	slack = 16 << 20
@@ -83,7 +83,7 @@ func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 // of each independent request to a File that is kept open.
 func (f *File) Renew() {
 	f.work = 64*f.size + slack
-	f.data = deflateRatio*f.size + slack
+	f.data = numeric.DeflateRatio*f.size + slack
 }
 
 func (f *File) superblock() error {

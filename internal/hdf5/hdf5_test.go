@@ -367,7 +367,7 @@ func FuzzOpen(f *testing.F) {
 		readAll(b)
 		runtime.ReadMemStats(&after)
 		// The budget is shared by all that is read; several copies of it are made.
-		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(256<<20+len(b)*8*deflateRatio); got > most {
+		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(256<<20+len(b)*8*numeric.DeflateRatio); got > most {
 			t.Errorf("%d bytes made the reader allocate %d bytes, more than %d", len(b), got, most)
 		}
 	})

@@ -13,8 +13,6 @@ import (
 
 const (
 	headerSize = 128
-	// deflateRatio is the most bytes that one byte of a deflate stream can become.
-	deflateRatio = 1032
 	// maxVariables, maxRank, maxDepth and maxNodes bound what a variable may hold
 	// far above what real files do; maxNodes counts a struct's fields and a cell
 	// array's cells.
@@ -112,7 +110,7 @@ func (l *level5) open(v variable) (*decoder, int64, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("broken compression: %w", err)
 	}
-	d.r, d.left = bufio.NewReaderSize(z, 4<<10), v.n*deflateRatio
+	d.r, d.left = bufio.NewReaderSize(z, 4<<10), v.n*numeric.DeflateRatio
 	t, err := d.tag()
 	if err != nil {
 		return nil, 0, err

@@ -427,7 +427,7 @@ func FuzzOpen(f *testing.F) {
 		readAll(b)
 		runtime.ReadMemStats(&after)
 		// Deflated bytes that are widened to doubles, read twice per variable.
-		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(256<<20+len(b)*32*deflateRatio); got > most {
+		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(256<<20+len(b)*32*numeric.DeflateRatio); got > most {
 			t.Errorf("%d bytes made the reader allocate %d bytes, more than %d", len(b), got, most)
 		}
 	})

@@ -18,9 +18,6 @@ import (
 	"diffclip/internal/numeric"
 )
 
-// deflateRatio is the most bytes that one byte of a deflate stream can become.
-const deflateRatio = 1032
-
 // File is an open NPY or NPZ file. An NPY file has one member with an empty name.
 type File struct {
 	name    string
@@ -142,7 +139,7 @@ func (f *File) open(member string) (io.Reader, io.Closer, int64, error) {
 		if err != nil {
 			return nil, nil, 0, f.fail(member, err)
 		}
-		limit := int64(min(m.UncompressedSize64, uint64(f.size)*deflateRatio))
+		limit := int64(min(m.UncompressedSize64, uint64(f.size)*numeric.DeflateRatio))
 		return bufio.NewReaderSize(rc, 1<<16), rc, limit, nil
 	}
 	return nil, nil, 0, fmt.Errorf("%s: no array %q; the archive has %s", f.name, member, list(f.Names()))

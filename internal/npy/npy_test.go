@@ -197,7 +197,7 @@ func FuzzOpen(f *testing.F) {
 		readAll(b)
 		runtime.ReadMemStats(&after)
 		// Each member may inflate all of the file; widening float16 doubles it.
-		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(8<<20+len(b)*(2*deflateRatio+(len(b)/80)*2)); got > most {
+		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(8<<20+len(b)*(2*numeric.DeflateRatio+(len(b)/80)*2)); got > most {
 			t.Errorf("%d bytes made the reader allocate %d bytes, more than %d", len(b), got, most)
 		}
 	})

@@ -15,6 +15,10 @@ const (
 	ColumnMajor              // Fortran and MATLAB: the first subscript runs fastest
 )
 
+// DeflateRatio is the most bytes that one byte of a deflate stream can become: 258 bytes
+// are coded in 2 bits at best.
+const DeflateRatio = 1032
+
 // SlabBytes bounds the extra memory of Read: beside the array itself it holds at
 // most this many bytes of stored and decoded elements and, until collected, as
 // many again from growing to that size.

@@ -41,8 +41,7 @@ var compressionNames = map[int]string{
 	50000: "ZSTD", 50001: "WebP", 50002: "JPEG XL", 34712: "JPEG 2000",
 }
 
-// expansion bounds how many bytes one stored byte can become: deflate codes 258
-// bytes in 2 bits at best, LZW at most 4096 bytes in 12 bits, PackBits 128 in 2
+// expansion bounds how many bytes one stored byte can become: LZW at most 4096 bytes in 12 bits, PackBits 128 in 2
 // bytes, JPEG 64 values in a bit, and colours at half the rows and columns. A block that promises more is a lie, and is not allocated for.
 func (l *layout) expansion() uint64 {
 	switch l.compression {
@@ -55,7 +54,7 @@ func (l *layout) expansion() uint64 {
 	case compressionJPEG:
 		return 1024
 	}
-	return 1032
+	return numeric.DeflateRatio
 }
 
 // sparseExpansion bounds the part of an image that is not stored at all (GDAL's
