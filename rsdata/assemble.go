@@ -111,6 +111,9 @@ func (a *assembly) addModality(name string, c *content) {
 	if note := c.raster().unmarkedNote(); note != "" {
 		a.notef("%s: %s", name, note)
 	}
+	if bands > 3 && bands == a.size[1] {
+		a.notef("%s: as many bands as columns, %d: where the first dimension is the bands, as PyTorch has it, move it to the end, in Python with numpy.moveaxis(a, 0, -1)", name, bands)
+	}
 	for _, note := range c.notes {
 		a.notef("%s: %s", name, note)
 	}

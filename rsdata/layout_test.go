@@ -134,6 +134,24 @@ func TestOpenRecognisesLayouts(t *testing.T) {
 	}
 }
 
+// An array of (bands, H, W) whose sides are equal can be told by that alone.
+func TestOpenBandsFirst(t *testing.T) {
+	for _, c := range []struct {
+		shape []int
+		want  bool
+	}{{[]int{12, 8, 8}, true}, {[]int{12, 8, 9}, false}, {[]int{8, 8, 12}, false}} {
+		path := filepath.Join(t.TempDir(), "a.mat")
+		writeMat(t, path, matRaster("HSI", c.shape[0], c.shape[1], c.shape[2]))
+		d, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(strings.Join(d.Notes, ""), "numpy.moveaxis(a, 0, -1)"); got != c.want {
+			t.Errorf("%v: notes %q", c.shape, d.Notes)
+		}
+	}
+}
+
 // Labels with a band for each class are no input, whatever their number.
 func TestOpenBandedLabels(t *testing.T) {
 	dir := t.TempDir()
