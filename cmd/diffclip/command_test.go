@@ -13,7 +13,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -449,117 +448,6 @@ func TestAblations(t *testing.T) {
 	}
 }
 
-// TestResumeLinearHead: a stage 2 with a linear head goes on to the same bits.
-func TestResumeLinearHead(t *testing.T) {
-	whole := stage1(t)
-	args := []string{"-head", "linear", "-epochs", "3", "-batch", "8", "-map=false"}
-	dir := filepath.Join(t.TempDir(), "run")
-	succeed(t, append([]string{"finetune", "-from", whole}, args...)...)
-	interrupt(t, dir, run.Checkpoint2File, run.Stage2File, append([]string{"finetune", "-force", "-from", whole, "-out", dir}, args...))
-	succeed(t, "finetune", "-resume", "-out", dir)
-	same(t, whole, dir, run.Stage2File)
-	same(t, whole, dir, "metrics.json")
-}
-
-// countdown is a context that ends after it was asked a number of times.
-type countdown struct {
-	context.Context
-	left   atomic.Int32
-	cancel context.CancelFunc
-}
-
-func newCountdown(parent context.Context, n int32) *countdown {
-	c := &countdown{}
-	c.Context, c.cancel = context.WithCancel(parent)
-	c.left.Store(n)
-	return c
-}
-
-func (c *countdown) tick() {
-	if c.left.Add(-1) == 0 {
-		c.cancel()
-	}
-}
-
-func (c *countdown) Done() <-chan struct{} { c.tick(); return c.Context.Done() }
-func (c *countdown) Err() error            { c.tick(); return c.Context.Err() }
-
-func TestInterruptAndResume(t *testing.T) {
-	whole := stage1(t)
-	succeed(t, "finetune", "-from", whole, "-epochs", "3", "-batch", "8")
-
-	dir := filepath.Join(t.TempDir(), "run")
-	args := tiny("pretrain", "-data", "synthetic", "-out", dir, "-epochs", "2", "-batch", "16", "-pretrain-samples", "48")
-	interrupt(t, dir, run.Checkpoint1File, run.Stage1File, args)
-	if code, _, stderr := call(t, t.Context(), args...); code != exitFailure || !strings.Contains(stderr, "-resume") {
-		t.Errorf("starting over an interrupted run: exit code %d, %q", code, stderr)
-	}
-	if code, _, stderr := call(t, t.Context(), "finetune", "-from", dir); code != exitFailure || !strings.Contains(stderr, "not finished") {
-		t.Errorf("stage 2 of an unfinished stage 1: exit code %d, %q", code, stderr)
-	}
-	if code, _, stderr := call(t, t.Context(), "pretrain", "-resume", "-out", dir, "-lr", "0.5"); code != exitFailure || !strings.Contains(stderr, "another configuration") {
-		t.Errorf("resuming with another rate: exit code %d, %q", code, stderr)
-	}
-	killed := filepath.Join(dir, "."+run.Checkpoint1File+".0123abcd.tmp") // as a program that is killed leaves it
-	if err := os.WriteFile(killed, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	succeed(t, "pretrain", "-resume", "-out", dir)
-	if _, err := os.Stat(killed); err == nil {
-		t.Error("what a killed program left is still there")
-	}
-	same(t, whole, dir, run.Stage1File)
-	if text := succeed(t, "pretrain", "-resume", "-out", dir); !strings.Contains(text, "complete") {
-		t.Errorf("resuming a complete stage 1: %q", text)
-	}
-
-	interrupt(t, dir, run.Checkpoint2File, run.Stage2File, []string{"finetune", "-from", dir, "-epochs", "3", "-batch", "8"})
-	succeed(t, "finetune", "-resume", "-out", dir)
-	same(t, whole, dir, run.Stage2File)
-	same(t, whole, dir, "history.csv")
-	same(t, whole, dir, "metrics.json")
-	same(t, whole, dir, "report.html")
-}
-
-// A run stopped between its weights and its report is finished by -resume: what it
-// lacks is made, the weights stay.
-func TestResumeMakesTheReport(t *testing.T) {
-	dir := stage1(t)
-	folder := run.Folder{Dir: dir}
-	finish := func(args ...string) {
-		t.Helper()
-		if err := os.Remove(folder.Path(run.ReportFile)); err != nil {
-			t.Fatal(err)
-		}
-		if code, _, stderr := call(t, newCountdown(t.Context(), 2), args...); code != exitInterrupted || !strings.Contains(stderr, "diffclip "+strings.Join(args, " ")) {
-			t.Errorf("%s, interrupted at the report: exit code %d, %q", args[0], code, stderr)
-		}
-		if folder.Has(run.ReportFile) {
-			t.Fatalf("%s was never caught before the report", args[0])
-		}
-		succeed(t, args...)
-		if !folder.Has(run.ReportFile) {
-			t.Errorf("%s: still no report", args[0])
-		}
-	}
-	before := read(t, folder.Path(run.Stage1File))
-	page := read(t, folder.Path(run.ReportFile))
-	finish("pretrain", "-resume", "-out", dir)
-	if !bytes.Equal(before, read(t, folder.Path(run.Stage1File))) || !bytes.Equal(page, read(t, folder.Path(run.ReportFile))) {
-		t.Error("the weights or the report of stage 1 have changed")
-	}
-
-	succeed(t, "finetune", "-from", dir, "-epochs", "1")
-	before, page = read(t, folder.Path(run.Stage2File)), read(t, folder.Path(run.ReportFile))
-	if err := os.Remove(folder.Path("metrics.json")); err != nil {
-		t.Fatal(err)
-	}
-	finish("finetune", "-resume", "-out", dir)
-	if !bytes.Equal(before, read(t, folder.Path(run.Stage2File))) || !bytes.Equal(page, read(t, folder.Path(run.ReportFile))) || !folder.Has("metrics.json") {
-		t.Error("the weights or the report of stage 2 have changed, or there are no metrics")
-	}
-}
-
 // full is a disk without room.
 type full struct{}
 
@@ -594,37 +482,6 @@ func TestEvalKeepsWhatItCan(t *testing.T) {
 	if err := kept(a, nil); err != nil {
 		t.Error(err)
 	}
-}
-
-// interrupt runs a command and ends its context at later and later moments until
-// it is caught in the middle of training.
-func interrupt(t *testing.T, dir, checkpoint, weights string, args []string) {
-	t.Helper()
-	folder := run.Folder{Dir: dir}
-	for n := int32(1); n < 200; n++ {
-		code, _, stderr := call(t, newCountdown(t.Context(), n), args...)
-		if code != exitInterrupted || folder.Has(weights) {
-			t.Fatalf("ended after %d looks at the context: exit code %d, weights there: %v\n%s", n, code, folder.Has(weights), stderr)
-		}
-		if !strings.Contains(stderr, "-resume") {
-			t.Fatalf("an interruption that does not say how to go on: %q", stderr)
-		}
-		if !folder.Has(checkpoint) {
-			t.Fatal("an interruption left no checkpoint")
-		}
-		if steps := begun(t, folder.Path(checkpoint)); steps > 1 {
-			return
-		}
-		if err := os.Remove(folder.Path(checkpoint)); err != nil {
-			t.Fatal(err)
-		}
-		if checkpoint == run.Checkpoint1File {
-			if err := os.RemoveAll(dir); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	t.Fatal("never caught in the middle")
 }
 
 func TestWrap(t *testing.T) {

@@ -154,7 +154,11 @@ func startingWeights(p *place, from string) (*run.Stage1, error) {
 		return nil, nil
 	}
 	folder := run.Folder{Dir: from}
-	if !folder.Has(run.Stage1File) {
+	switch {
+	case folder.Has(run.Stage1File):
+	case folder.HasStage2():
+		return nil, fmt.Errorf("%s has no %s: its stage 2 was trained without; name a run of `diffclip pretrain`", from, run.Stage1File)
+	default:
 		return nil, fmt.Errorf("%s has no %s: its stage 1 is not finished; go on with `%s`", from, run.Stage1File, commandLine("pretrain", "-resume", "-out", from))
 	}
 	return run.OpenStage1(folder.Path(run.Stage1File))
@@ -172,6 +176,9 @@ func finetuneFolder(x *run.Experiment, p *place, from string) (folder run.Folder
 			err = inherit(man, folder, x)
 		}
 		done = !folder.Has(run.Checkpoint2File) && folder.Has(run.Stage2File)
+		if err == nil && !folder.HasStage2() { // the report that is there is that of stage 1
+			err = folder.Clear(true)
+		}
 	case same:
 		if err = folder.VacantStage2(p.force); err == nil {
 			err = p.claim()

@@ -56,9 +56,15 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	}
 	defer p.leave()
 	trained := p.resume && folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File)
-	if trained && folder.Has(run.ReportFile) {
+	switch begun := p.resume && folder.HasStage2(); {
+	case trained && begun: // whose report it is
+		fmt.Fprintf(a.stdout, "stage 1 of %s is complete; go on with: %s\n", p.out, commandLine("finetune", "-resume", "-out", p.out))
+		return nil
+	case trained && folder.Has(run.ReportFile):
 		fmt.Fprintf(a.stdout, "stage 1 of %s is complete; go on with: %s\n", p.out, commandLine("finetune", "-from", p.out))
 		return nil
+	case begun:
+		return fmt.Errorf("%s holds a stage 2 that was trained without stage 1, and no stage 1 to resume: choose another folder", p.out)
 	}
 	man, relabelled, err := begin(folder, x, p.resume)
 	if err != nil {

@@ -110,6 +110,9 @@ func numberedName(pattern string, n uint64) string {
 	return strings.Replace(pattern, "*", strconv.FormatUint(n, 10), 1)
 }
 
+// HasStage2 reports whether the folder holds a stage 2, whole or begun.
+func (f Folder) HasStage2() bool { return f.Has(Stage2File) || f.Has(Checkpoint2File) }
+
 // VacantStage2 returns an error where the folder holds a stage 2 already, whole
 // or begun, unless it may be written over.
 func (f Folder) VacantStage2(overwrite bool) error {

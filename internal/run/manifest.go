@@ -90,6 +90,9 @@ func (x *Experiment) threads() int {
 func (m *Manifest) Same(x *Experiment) error {
 	now := x.splitFacts()
 	if now.Hash != m.Split.Hash {
+		if began, asked := drawFlags(m.Config.Split), drawFlags(x.Config.Split); began != asked {
+			return fmt.Errorf("the run began with %s and keeps these samples: %s is for another run, in a folder of its own", began, asked)
+		}
 		return fmt.Errorf("%s: the run was made with %d training and %d test samples of %q, and these files give another split of %d and %d: they have changed, or are others; give the right ones with -data",
 			x.Config.Data, m.Split.Train, m.Split.Test, m.Data.Name, now.Train, now.Test)
 	}
@@ -100,6 +103,11 @@ func (m *Manifest) Same(x *Experiment) error {
 		}
 	}
 	return nil
+}
+
+// drawFlags are the flags that decide which samples train and test.
+func drawFlags(c rsdata.SplitConfig) string {
+	return fmt.Sprintf("-protocol %s -shots %d -max-test %d -seed %d", c.Protocol, c.Shots, c.PerClassTest, c.Seed)
 }
 
 // Relabelled reports whether the run began without labels enough for stage 2, and the experiment, of the same rasters,

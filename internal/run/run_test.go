@@ -240,8 +240,12 @@ func TestManifestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := got.Same(other); err == nil {
-		t.Error("another split is taken for the same")
+	if err := got.Same(other); err == nil || !strings.Contains(err.Error(), "-seed 99 is for another run") {
+		t.Errorf("another seed is taken for the same, or for other files: %v", err)
+	}
+	got.Split.Hash = "of other files"
+	if err := got.Same(x); err == nil || !strings.Contains(err.Error(), "have changed") {
+		t.Errorf("other files are taken for the same, or for another seed: %v", err)
 	}
 }
 
