@@ -57,6 +57,9 @@ func openLearned(a *app, o *baselineOptions) (*learned, error) {
 		return nil, err
 	}
 	x, err := run.Prepare(cfg, run.Given{Scaling: stage1.Scaling}, be)
+	if err == nil {
+		err = stage1.Suits(x)
+	}
 	if err != nil {
 		return nil, err
 	}

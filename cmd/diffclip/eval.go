@@ -125,7 +125,10 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 	var stage1 *run.Stage1
 	if folder.Has(run.Stage1File) {
 		var err error
-		if stage1, err = run.OpenStage1(folder.Path(run.Stage1File)); err != nil {
+		if stage1, err = run.OpenStage1(folder.Path(run.Stage1File)); err == nil {
+			err = stage1.Suits(x)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -90,6 +90,8 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	}
 	if stage1 == nil {
 		base = nil
+	} else if err := stage1.Suits(x); err != nil {
+		return err
 	}
 	if err := errors.Join(x.StartFrom(base), x.Stage2Fits(), mappable(x, withMap)); err != nil {
 		return err

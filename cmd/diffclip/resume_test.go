@@ -191,3 +191,29 @@ func TestNoStage1UnderStage2(t *testing.T) {
 		t.Error("a stage 1 was put under a stage 2 that did not start from it")
 	}
 }
+
+// Where run.json was changed by hand to another encoder than stage 1 has, which the shapes of the weights may not
+// show, nothing is begun and nothing of the old stage 2 is lost.
+func TestEncoderChangedByHand(t *testing.T) {
+	dir := stage1(t)
+	folder := run.Folder{Dir: dir}
+	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-map=false")
+	for _, change := range [][2]string{{`"heads": 2`, `"heads": 4`}, {`"dim": 8`, `"dim": 16`}} {
+		manifest := read(t, folder.Path("run.json"))
+		if err := os.WriteFile(folder.Path("run.json"), bytes.ReplaceAll(manifest, []byte(change[0]), []byte(change[1])), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"finetune", "-force", "-from", dir}, {"eval", "-seeds", "2", "-from", dir}, {"baselines", "-data", "synthetic", "-methods", "none", "-from", dir}} {
+			code, _, stderr := call(t, t.Context(), args...)
+			if code != exitFailure || !strings.Contains(stderr, "put those of stage 1 back") {
+				t.Errorf("%s of %s: exit code %d, %q", args[0], change[1], code, stderr)
+			}
+		}
+		if !folder.Has(run.Stage2File) || !folder.Has("metrics.json") {
+			t.Fatal("the old stage 2 is gone")
+		}
+		if err := os.WriteFile(folder.Path("run.json"), manifest, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

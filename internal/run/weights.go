@@ -1,11 +1,15 @@
 package run
 
 import (
+	"cmp"
+	"fmt"
+
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/weights"
 	"diffclip/rsdata"
 	"diffclip/tensor"
+	"diffclip/vit"
 )
 
 // SaveStage1 writes the weights of stage 1.
@@ -33,6 +37,21 @@ func (s *Stage1) Weights() map[string]*tensor.Tensor {
 		return nil
 	}
 	return s.State
+}
+
+// Suits returns an error unless the encoder of an experiment is that of the stage 1, which it no longer is where run.json
+// was changed by hand.
+func (s *Stage1) Suits(x *Experiment) error {
+	if has, wants := encoderSizes(s.Model.Config.Encoder), encoderSizes(x.Config.Classifier.Encoder); has != wants {
+		return fmt.Errorf("stage 1 was trained with %s, and %s asks for %s: put those of stage 1 back", has, manifestFile, wants)
+	}
+	return nil
+}
+
+// encoderSizes names what two encoders must have in common to share weights, as run.json does.
+func encoderSizes(e vit.Config) string {
+	return fmt.Sprintf("window %d, patch %d, dim %d, heads %d, depth %d, mlp_ratio %d, timesteps %d, stem %s",
+		e.Window, e.Patch, e.Dim, e.Heads, e.Depth, e.MLPRatio, e.Timesteps, cmp.Or(e.Stem, vit.StemReducer))
 }
 
 // OpenStage1 reads the weights of stage 1.
