@@ -22,7 +22,7 @@ import (
 
 func declareInspect(a *app, f *flags) func() error {
 	f.purpose = "Describes a file or a folder: arrays, types, shapes, ranges, labels, what dataset they\nmake, and what is missing. Here and wherever data are named, a question mark after the\npath begins options: \"myscene?min=20\" leaves out classes of fewer labels, \"?halves\"\nmakes two modalities of the bands of one."
-	f.usage = "FILE|DIR [-json] [-preview PNG] [-draft]"
+	f.usage = "FILE|DIR|synthetic [-json] [-preview PNG] [-draft]"
 	f.example = []string{"Houston2013", "scene.mat:HSI -preview scene.png", "myscene -draft", "'myscene?min=20'"}
 	f.operands = 1
 	asJSON, preview, draft := false, "", false
@@ -67,7 +67,7 @@ func draftScene(a *app, dir string) error {
 }
 
 func inspect(a *app, path string, asJSON bool, preview string) error {
-	in, err := rsdata.Inspect(path)
+	in, err := look(path)
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,15 @@ func inspect(a *app, path string, asJSON bool, preview string) error {
 		return errors.New("no preview, as the files make no dataset")
 	}
 	return writePreview(preview, in.Dataset)
+}
+
+// look is rsdata.Inspect that knows the embedded scene, which has no files.
+func look(path string) (*rsdata.Inspection, error) {
+	if path != run.Synthetic {
+		return rsdata.Inspect(path)
+	}
+	d, err := run.OpenData(path)
+	return &rsdata.Inspection{Path: path, Dataset: d}, err
 }
 
 // unreadable returns why nothing could be made of a path: a file is damaged, or
@@ -130,7 +139,9 @@ func printInspection(w io.Writer, in *rsdata.Inspection) {
 			printVariable(w, v)
 		}
 	}
-	fmt.Fprintln(w)
+	if len(in.Files) > 0 {
+		fmt.Fprintln(w)
+	}
 	if in.Dataset == nil {
 		fmt.Fprintf(w, "no dataset: %v\n", in.Problem)
 		if info, err := os.Stat(in.Path); err == nil && info.IsDir() {
@@ -352,7 +363,7 @@ type (
 )
 
 func inspectionJSON(in *rsdata.Inspection) inspectionDoc {
-	out := inspectionDoc{Path: in.Path, Problem: text(in.Problem)}
+	out := inspectionDoc{Path: in.Path, Files: []fileDoc{}, Problem: text(in.Problem)}
 	for _, f := range in.Files {
 		fd := fileDoc{Path: f.Path, Format: f.Format, Problem: text(f.Problem)}
 		for _, v := range f.Variables {
