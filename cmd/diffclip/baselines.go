@@ -240,7 +240,7 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 	if drawn == 0 {
 		return nil, lost.err(o.seeds)
 	}
-	bar.Done(fmt.Sprintf("%d seeds", drawn))
+	bar.Done(run.Count(drawn, "seed"))
 	return results, lost.err(o.seeds)
 }
 

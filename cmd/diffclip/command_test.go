@@ -64,7 +64,8 @@ func TestMisuse(t *testing.T) {
 		{"pretrain -data synthetic -out x -mask-ratio NaN", "want a number from 0"},
 		{"pretrain -data synthetic -out x -timesteps 0", "want a whole number from 1"},
 		{"pretrain -data synthetic -out x -timesteps 1000000000", "timesteps: want at most"},
-		{"pretrain -data synthetic -out x -lr 0", "learning rate 0 must be positive"},
+		{"pretrain -data synthetic -out x -lr 0", `invalid value "0" for flag -lr: want a number above 0`},
+		{"finetune -from x -temperature 0", "want a number above 0"},
 		{"pretrain -data synthetic -out x -scaling none", "want minmax"},
 		{"pretrain -data synthetic -out x -loss-weights 1", "want two numbers"},
 		{"pretrain -data synthetic -out x -pretrain-samples 0", "from 1, or all"},
@@ -77,6 +78,7 @@ func TestMisuse(t *testing.T) {
 		{"finetune -out x", "-from is missing"},
 		{"finetune -from x -window 5", "-window is decided by stage 1"},
 		{"finetune -from x -mask-ratio 0.5", "-mask-ratio is decided by stage 1"},
+		{"finetune -from x -loss-weights paper", "-loss-weights is decided by stage 1"},
 		{"finetune -from x -batch 1", "want a whole number from 2"},
 		{"finetune -from x -pool all", "want class, mean"},
 		{"finetune -from x -head round", "want text, linear"},
@@ -472,7 +474,8 @@ func TestEvalKeepsWhatItCan(t *testing.T) {
 	a := &app{stderr: &log}
 	for _, denied := range []error{syscall.EACCES, syscall.EROFS} {
 		log.Reset()
-		if err := kept(a, fmt.Errorf("cannot write run/metrics.json: %w", denied)); err != nil || !strings.Contains(log.String(), "metrics.json") {
+		both := errors.Join(fmt.Errorf("cannot write run/splits/seed-1.json: %w", denied), fmt.Errorf("cannot write run/metrics.json: %w", denied))
+		if err := kept(a, both); err != nil || !strings.Contains(log.String(), "metrics.json") || strings.Count(log.String(), "\n") != 1 {
 			t.Errorf("%v: error %v, log %q", denied, err, log.String())
 		}
 	}

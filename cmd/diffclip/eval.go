@@ -108,7 +108,7 @@ func (o *evalOptions) keep(a *app, save func() error) error {
 // kept turns a run folder that may only be read into a remark: the results are shown, if not kept.
 func kept(a *app, err error) error {
 	if onlyRead(err) {
-		fmt.Fprintf(a.stderr, "note: the results are not kept in the run: %v\n", err)
+		fmt.Fprintf(a.stderr, "note: the results are not kept in the run: %s\n", oneLine(err.Error()))
 		return nil
 	}
 	return err

@@ -28,13 +28,17 @@ func declareFinetune(a *app, f *flags) func() error {
 	})
 	f.group("samples", func() { s.declareSplit(f) })
 	f.group("language", func() { s.declareText(f) })
-	f.group("training", func() { s.declarePreset(f, "that of -from, else paper"); s.declareFinetuning(f) })
-	f.group("input and model, without -from", func() { s.declareInput(f); s.declareModel(f) })
+	f.group("training", func() {
+		s.declarePreset(f, "that of -from, else paper")
+		s.declareFinetuning(f)
+		s.declareBothStages(f)
+	})
+	f.group(fixedByStage1, func() { s.declareInput(f); s.declareModel(f) })
 	return func() error { return finetune(a, f, &p, &s, from, withMap) }
 }
 
-// fixedByStage1 are the flags that stage 1 has decided.
-var fixedByStage1 = []string{"scaling", "pca", "mnf", "drop-water", "window", "patch", "dim", "heads", "depth", "stem", "decoder-depth", "mask-ratio", "noise", "timesteps", "loss-weights"}
+// fixedByStage1 is the title of the flags that stage 1 has decided.
+const fixedByStage1 = "input and model, without -from"
 
 func checkFinetune(f *flags, p *place, s *settings, from string) error {
 	switch {
@@ -50,9 +54,11 @@ func checkFinetune(f *flags, p *place, s *settings, from string) error {
 	if from == "" {
 		return nil
 	}
-	for _, name := range fixedByStage1 {
-		if f.given(name) {
-			return misuse("-%s is decided by stage 1 (-from %s)", name, from)
+	for _, g := range f.groups {
+		for _, name := range g.names {
+			if g.title == fixedByStage1 && f.given(name) {
+				return misuse("-%s is decided by stage 1 (-from %s)", name, from)
+			}
 		}
 	}
 	return nil

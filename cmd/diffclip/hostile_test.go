@@ -82,8 +82,11 @@ func TestOwnScene(t *testing.T) {
 	read(t, preview)
 	out := filepath.Join(t.TempDir(), "run")
 	t.Chdir(filepath.Dir(dir))
-	succeed(t, tiny("pretrain", "-data", filepath.Base(dir), "-out", out, "-epochs", "1", "-pretrain-samples", "40")...)
-	t.Chdir(t.TempDir()) // a run finds its data from anywhere
+	if err := os.WriteFile("texts.json", []byte(`{"left": "dark and flat", "middle": "bright", "right": "rough"}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	succeed(t, tiny("pretrain", "-data", filepath.Base(dir), "-out", out, "-epochs", "1", "-pretrain-samples", "40", "-prompts", "texts.json")...)
+	t.Chdir(t.TempDir()) // a run finds its data and its texts from anywhere
 	succeed(t, "finetune", "-from", out, "-epochs", "1")
 	if err := os.Rename(dir, dir+"-moved"); err != nil {
 		t.Fatal(err)
@@ -92,6 +95,18 @@ func TestOwnScene(t *testing.T) {
 		t.Errorf("data that have moved: exit code %d, %q", code, stderr)
 	}
 	succeed(t, "eval", "-from", out, "-data", dir+"-moved")
+}
+
+// The embedded scene can be looked at as other data can.
+func TestInspectSynthetic(t *testing.T) {
+	preview := filepath.Join(t.TempDir(), "p.png")
+	if text := succeed(t, "inspect", "synthetic", "-preview", preview); !strings.HasPrefix(text, "dataset synthetic: 1 scene") || !strings.Contains(text, "Parking lot") {
+		t.Errorf("inspect synthetic:\n%s", text)
+	}
+	read(t, preview)
+	if text := succeed(t, "inspect", "synthetic", "-json"); !strings.Contains(text, "Parking lot") || !strings.Contains(text, `"files": []`) {
+		t.Errorf("inspect synthetic -json:\n%s", text)
+	}
 }
 
 // A folder whose names tell nothing becomes a scene by a draft, which is not

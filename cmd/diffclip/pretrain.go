@@ -16,7 +16,7 @@ func declarePretrain(a *app, f *flags) func() error {
 	var s settings
 	f.group("data and place", func() { s.declareData(f); p.declare(f, "of the run, new or empty") })
 	f.group("samples", func() { s.declareSplit(f); s.declareUnlabelled(f) })
-	f.group("input and model", func() { s.declareInput(f); s.declareModel(f) })
+	f.group("input and model", func() { s.declareInput(f); s.declareModel(f); s.declareBothStages(f) })
 	f.group("language, which stage 2 inherits", func() { s.declareText(f) })
 	f.group("training", func() { s.declarePreset(f, "paper"); s.declarePretraining(f) })
 	return func() error { return pretrain(a, f, &p, &s) }

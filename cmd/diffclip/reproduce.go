@@ -43,6 +43,7 @@ func declareReproduce(a *app, f *flags) func() error {
 		o.declareUnlabelled(f)
 		o.declareInput(f)
 		o.declareModel(f)
+		o.declareBothStages(f)
 		o.declareText(f)
 		o.declareContrast(f)
 		o.integer(f, "pretrain-epochs", "`number` of passes over the unlabelled windows", 1, func(c *run.Config, n int) { c.Pretrain.Epochs = n })

@@ -61,6 +61,16 @@ func (s *settings) number(f *flags, name, usage string, to func(*run.Config, flo
 	})
 }
 
+func (s *settings) positive(f *flags, name, usage string, to func(*run.Config, float64)) {
+	s.set(f, name, usage, func(value string) (func(*run.Config), error) {
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(v > 0) || v-v != 0 {
+			return nil, errors.New("want a number above 0")
+		}
+		return func(c *run.Config) { to(c, v) }, nil
+	})
+}
+
 func choice[T ~string](s *settings, f *flags, name, usage string, choices []T, to func(*run.Config, T)) {
 	s.set(f, name, usage, func(value string) (func(*run.Config), error) {
 		var names []string
@@ -115,6 +125,14 @@ func fromAnywhere(data string) string {
 		return path
 	}
 	return data
+}
+
+// promptsFromAnywhere is the same of prompts, where they are those of a file.
+func promptsFromAnywhere(prompts string) string {
+	if run.PromptsFile(prompts) {
+		return fromAnywhere(prompts)
+	}
+	return prompts
 }
 
 // moved adds to the error of data that are not where a run learned from them what
@@ -190,13 +208,17 @@ func (s *settings) declareModel(f *flags) {
 	s.integer(f, "timesteps", "`number` of steps of noise, T, whose variances rise from 1e-4 to 0.02; fewer end in less noise", 1, func(c *run.Config, n int) {
 		c.Encoder(func(e *vit.Config) { e.Timesteps = n })
 	})
+	s.set(f, "loss-weights", "`M,V`: weights of masked and visible patches in stage 1's loss, or \"paper\" for the one mean of Eq. (9)", parseLossWeights)
+}
+
+// declareBothStages is what changes stage 2 beside stage 1, and so even where that is done.
+func (s *settings) declareBothStages(f *flags) {
 	s.set(f, "train-positions", "`stages` whose positional embeddings learn: none, 1, 2 or both", parsePositions)
 	choice(s, f, "compat", "`name` of what to follow where paper and published code differ: reference, the code, in the order of masking and noise, random timesteps in stage 2 and warm restarts (default the paper)",
 		[]string{"reference"},
 		func(c *run.Config, _ string) {
 			c.Diffusion.ReferenceOrder, c.Classifier.RandomTimestep, c.Pretrain.Restarts = true, true, 5
 		})
-	s.set(f, "loss-weights", "`M,V`: weights of masked and visible patches in stage 1's loss, or \"paper\" for the one mean of Eq. (9)", parseLossWeights)
 }
 
 func parsePositions(value string) (func(*run.Config), error) {
@@ -235,14 +257,14 @@ func parseLossWeights(value string) (func(*run.Config), error) {
 func (s *settings) declarePretraining(f *flags) {
 	s.integer(f, "epochs", "`number` of passes over the unlabelled windows", 1, func(c *run.Config, n int) { c.Pretrain.Epochs = n })
 	s.integer(f, "batch", "`number` of windows in a step", 1, func(c *run.Config, n int) { c.Pretrain.Batch = n })
-	s.number(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Pretrain.LR = v })
+	s.positive(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Pretrain.LR = v })
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Pretrain.WeightDecay = v })
 }
 
 func (s *settings) declareFinetuning(f *flags) {
 	s.integer(f, "epochs", "`number` of passes over the training samples", 1, func(c *run.Config, n int) { c.SetEpochs(n) })
 	s.integer(f, "batch", "`number` of windows in a step", 2, func(c *run.Config, n int) { c.Finetune.Batch = n })
-	s.number(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Finetune.LR = v })
+	s.positive(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Finetune.LR = v })
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
 	s.integer(f, "freeze", "`number` of epochs at the start in which the weights of the image encoder stay as stage 1 left them; the statistics of its batch norms move on, except with -preset best",
 		0, func(c *run.Config, n int) { c.Finetune.FreezeEncoder = n })
@@ -284,17 +306,18 @@ func (s *settings) declareContrast(f *flags) {
 		[]clip.Pool{clip.PoolClass, clip.PoolMean, clip.PoolCentre}, func(c *run.Config, v clip.Pool) { c.Classifier.Pool = v })
 	choice(s, f, "targets", "`kind` of match in the contrast: own, a window and its own text (Eq. 16), or class, all windows and texts of a class",
 		[]clip.Targets{clip.TargetsOwn, clip.TargetsClass}, func(c *run.Config, v clip.Targets) { c.Classifier.Targets = v })
-	s.number(f, "temperature", "`value` of the contrast's temperature at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })
+	s.positive(f, "temperature", "`value` of the contrast's temperature at the start; it is learned", func(c *run.Config, v float64) { c.Classifier.Temperature = v })
 	choice(s, f, "timestep", "diffusion `step` that the encoder is told in stage 2 and in use: first, or random, one for each window",
 		[]string{"first", "random"}, func(c *run.Config, v string) { c.Classifier.RandomTimestep = v == "random" })
 }
 
 func (s *settings) declareText(f *flags) {
 	s.text(f, "prompts", "`text` for each class: p1 to p5 of the paper, a template with {} for the class name, a JSON file {\"class\": \"text\"}, or auto, p5 where all classes have a description and else p4",
-		func(c *run.Config, v string) { c.Text.Prompts = v })
+		func(c *run.Config, v string) { c.Text.Prompts = promptsFromAnywhere(v) })
 	choice(s, f, "tokenizer", "`name` of the tokenizer: compact, built in, or bpe, CLIP's own",
 		[]string{run.Compact, run.BPE}, func(c *run.Config, v string) { c.Text.Tokenizer = v })
-	s.text(f, "bpe", "`file` with CLIP's vocabulary, bpe_simple_vocab_16e6.txt.gz", func(c *run.Config, v string) { c.Text.BPE = v })
+	s.text(f, "bpe", "`file` with CLIP's vocabulary, bpe_simple_vocab_16e6.txt.gz, for the tokenizer bpe, which it chooses",
+		func(c *run.Config, v string) { c.Text.Tokenizer, c.Text.BPE = run.BPE, fromAnywhere(v) })
 }
 
 // place is where a run goes and how it computes.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -371,6 +372,12 @@ func TestTexts(t *testing.T) {
 	}
 	if _, err := NewText(TextConfig{Tokenizer: Compact, Prompts: "p9"}, d); err == nil {
 		t.Error("an unknown prompt is no error")
+	}
+	for _, c := range []TextConfig{{Tokenizer: Compact, Prompts: own + ".JSON"}, {Tokenizer: BPE, BPE: own + ".gz", Prompts: "p1"}} {
+		// A file of texts is no file of data, of which -data says where it is.
+		if _, err := NewText(c, d); err == nil || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "there is no file "+own) {
+			t.Errorf("%+v, a file that is not there: %v", c, err)
+		}
 	}
 }
 

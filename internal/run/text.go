@@ -1,8 +1,12 @@
 package run
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"diffclip/clip"
 	"diffclip/rsdata"
@@ -62,8 +66,11 @@ func (c TextConfig) texts(dataset string, classes []string) ([]string, error) {
 		}
 		return clip.Texts("p4", dataset, classes, nil)
 	}
-	if info, err := os.Stat(c.Prompts); err == nil && info.Mode().IsRegular() {
+	if PromptsFile(c.Prompts) {
 		own, err := clip.OpenDescriptions(c.Prompts)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no file %s with texts for the classes: say where it is with -prompts", c.Prompts)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -72,9 +79,19 @@ func (c TextConfig) texts(dataset string, classes []string) ([]string, error) {
 	return clip.Texts(c.Prompts, dataset, classes, nil)
 }
 
+// PromptsFile reports whether prompts are the name of a file, which may be missing.
+func PromptsFile(prompts string) bool {
+	info, err := os.Stat(prompts)
+	return err == nil && info.Mode().IsRegular() || strings.EqualFold(filepath.Ext(prompts), ".json")
+}
+
 func (c TextConfig) tokenizer(texts []string) (clip.Tokenizer, error) {
 	if c.Tokenizer == BPE {
-		return clip.OpenBPE(c.BPE, clip.BPEOptions{})
+		tok, err := clip.OpenBPE(c.BPE, clip.BPEOptions{})
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no file %s with CLIP's vocabulary: say where it is with -bpe", c.BPE)
+		}
+		return tok, err
 	}
 	return clip.NewCompact(texts), nil
 }
