@@ -81,6 +81,9 @@ var mapFiles = []string{"probabilities.tif.aux.xml", "probabilities.tif", "confi
 // one: overviews, masks, statistics and colours.
 var keptBeside = []string{"map.tif.ovr", "map.tif.msk", "map.img.ovr", "map.img.aux.xml", "confidence.tif.ovr", "probabilities.tif.ovr"}
 
+// MapFiles returns the names of the files that a map may consist of, and of what others keep beside them.
+func MapFiles() []string { return slices.Concat(mapFiles, keptBeside) }
+
 // vacant returns an error where a folder or a device has the name of one of the files.
 func vacant(dir string) error {
 	for _, name := range mapFiles {

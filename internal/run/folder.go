@@ -14,6 +14,7 @@ import (
 
 	"diffclip/internal/atomicfile"
 	"diffclip/internal/folderlock"
+	"diffclip/rsdata"
 )
 
 // Names of the files in a folder.
@@ -75,9 +76,12 @@ func (f Folder) probe() error {
 }
 
 // Clear removes what an earlier run left of both stages and of its results, or,
-// with stage2 alone, what depends on stage 2.
+// with stage2 alone, what depends on stage 2: a map in the folder too, as a demo makes one.
 func (f Folder) Clear(stage2Alone bool) error {
 	names := []string{Stage2File, Checkpoint2File, "metrics.json", "confusion.csv", "confusion.png", "classes.csv", "row.tex", ReportFile, "seeds.json"}
+	if f.Has(Stage2File) {
+		names = append(names, rsdata.MapFiles()...)
+	}
 	numbered := [][2]string{{splitsFolder, seedSplit}} // folder and pattern
 	if !stage2Alone {
 		names = append(names, Stage1File, Checkpoint1File, HistoryFile, StepsFile, "losses.png", splitFile)

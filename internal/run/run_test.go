@@ -184,10 +184,18 @@ func TestFolderRules(t *testing.T) {
 	if err := f.VacantStage2(false); err == nil {
 		t.Error("a stage 2 is taken for none")
 	}
-	if err := f.Clear(true); err != nil || f.Has(Stage2File) || f.Has("metrics.json") || f.Has("splits/seed-3.json") || !f.Has("splits/mine.json") || !f.Has(Stage1File) || !f.Has("reconstruction-3.png") {
+	for _, name := range rsdata.MapFiles() { // as a demo leaves them
+		if err := os.WriteFile(f.Path(name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Clear(true); err != nil || f.Has(Stage2File) || f.Has("map.tif") || f.Has("confidence.tif") || f.Has("metrics.json") || f.Has("splits/seed-3.json") || !f.Has("splits/mine.json") || !f.Has(Stage1File) || !f.Has("reconstruction-3.png") {
 		t.Errorf("clearing stage 2: %v", err)
 	}
-	if err := f.Clear(false); err != nil || f.Has(Stage1File) || f.Has("reconstruction-3.png") || !f.Has("mine.txt") || !f.Has(manifestFile) {
+	if err := os.WriteFile(f.Path("map.png"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Clear(false); err != nil || f.Has(Stage1File) || !f.Has("map.png") /* of no stage 2 of ours */ || f.Has("reconstruction-3.png") || !f.Has("mine.txt") || !f.Has(manifestFile) {
 		t.Errorf("clearing all: %v", err)
 	}
 	fail := errors.New("full")
