@@ -105,7 +105,8 @@ func (d diffclip) name() string {
 }
 
 func (d diffclip) settings(c run.Config) run.Config {
-	c.Preset, c.Data, c.Text.Prompts, c.Scene = "", "", "", rsdata.SyntheticConfig{} // the data and the texts count themselves
+	// The data, the texts and the vocabulary count themselves, not where they lie.
+	c.Preset, c.Data, c.Text.Prompts, c.Text.BPE, c.Scene = "", "", "", "", rsdata.SyntheticConfig{}
 	if d.alone {
 		none := run.Config{Split: c.Split, Scaling: c.Scaling, Text: c.Text, Classifier: c.Classifier, Finetune: c.Finetune}
 		none.Split.Unlabelled = 0

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"diffclip/internal/run"
 	"diffclip/rsdata"
 )
 
@@ -213,7 +214,7 @@ func (p *Panel) seeds() int {
 // over says how many seeds the panel's means are over, of how many.
 func (o *Outcome) over(p *Panel) string {
 	if n := p.seeds(); 0 < n && n < o.Seeds {
-		return fmt.Sprintf("%d of %s", n, counted(o.Seeds, "seed"))
+		return fmt.Sprintf("%d of %s", n, run.Count(o.Seeds, "seed"))
 	}
-	return counted(o.Seeds, "seed")
+	return run.Count(o.Seeds, "seed")
 }

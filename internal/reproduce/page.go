@@ -57,8 +57,8 @@ func (o *Outcome) facts() []report.Fact {
 		{Label: "protocol", Value: string(o.Options.Config.Split.Protocol)},
 		{Label: "preset", Value: o.Options.Config.Preset},
 	}
-	if best := o.best(); best != nil {
-		facts = append(facts, *best)
+	if main := o.mainFact(); main != nil {
+		facts = append(facts, *main)
 	}
 	return facts
 }
@@ -77,13 +77,13 @@ func (o *Outcome) drawn() string {
 	return fmt.Sprint(most)
 }
 
-// best is the reference's figure of merit on the first panel.
-func (o *Outcome) best() *report.Fact {
+// mainFact is the reference's figure of merit on the first panel, nil where there is none.
+func (o *Outcome) mainFact() *report.Fact {
 	for _, p := range o.Panels {
 		for _, row := range p.Rows {
 			m := o.Study.Metrics[0]
 			if s := row.Ours[m]; s.N > 0 && row.Method == o.Study.Reference {
-				return &report.Fact{Label: m + ", " + row.Method, Value: s.Percent() + " %", Note: strings.TrimSuffix(p.Data+", "+row.Setting, ", ")}
+				return &report.Fact{Label: m + ", " + row.Method, Value: s.Percent() + "\u00a0%", Note: strings.TrimSuffix(p.Data+", "+row.Setting, ", ")}
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func (p *Panel) text() []string {
 	d := p.Scene.Data
 	var mods []string
 	for _, m := range d.Modalities {
-		mods = append(mods, fmt.Sprintf("%s, %s", m.Name, counted(m.Bands, "band")))
+		mods = append(mods, fmt.Sprintf("%s, %s", m.Name, run.Count(m.Bands, "band")))
 	}
 	text := []string{fmt.Sprintf("%s: %d classes; %s.", d.Name, len(d.Classes), strings.Join(mods, "; "))}
 	if shares := p.overlaps(); shares != "" {
@@ -129,14 +129,6 @@ func (p *Panel) text() []string {
 		}
 	}
 	return text
-}
-
-// counted says how many there are of something whose plural ends in s.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // overlaps says of each setting what share of the first seed's test windows overlap
