@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"diffclip/internal/run"
 )
@@ -162,10 +163,13 @@ func takeUp(man *run.Manifest, folder run.Folder, x *run.Experiment) (relabelled
 	return true, inherit(man, folder, nil)
 }
 
-// resumable adds to the interruption of a training how to go on.
+// resumable adds to the interruption of a training, or to a full disk, how to go on.
 func resumable(err error, command string) error {
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return interruptedError{"interrupted; go on with: " + command}
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w; make room, then go on with: %s", err, command)
 	}
 	return err
 }

@@ -106,7 +106,10 @@ func reproduceCommand(a *app, f *flags, o *reproduceOptions) error {
 		}
 	}
 	scenes, err := study.FindScenes(o.data, o.scenes)
-	if scenes != nil { // the notes say why a scene that was asked for is not there
+	switch {
+	case err == nil && o.data == "":
+		fmt.Fprintln(a.stderr, "note: without -data what is embedded stands in for the paper's data; the page says which files those are, and where they go")
+	case scenes != nil: // the notes say why a scene that was asked for is not there
 		for _, n := range scenes.Notes {
 			fmt.Fprintf(a.stderr, "note: %s\n", n)
 		}

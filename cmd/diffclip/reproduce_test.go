@@ -40,6 +40,9 @@ func TestReproduce(t *testing.T) {
 		t.Errorf("%d trainings of stage 1 for five prompts, %v", len(shared), err)
 	}
 	code, again, stderr := call(t, t.Context(), table4(out)...)
+	if strings.Contains(stderr, "is missing") || strings.Count(stderr, "note: ") != 1 {
+		t.Errorf("files that nobody asked for are missed: %q", stderr)
+	}
 	if code != 0 || again != text || !strings.Contains(stderr, "0 cells computed, 5 were there") {
 		t.Errorf("again: exit code %d, stderr %q", code, stderr)
 	}

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"diffclip/internal/run"
@@ -215,5 +218,16 @@ func TestEncoderChangedByHand(t *testing.T) {
 		if err := os.WriteFile(folder.Path("run.json"), manifest, 0o666); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A training that a full disk ended can go on when there is room.
+func TestFullDiskIsResumable(t *testing.T) {
+	err := resumable(fmt.Errorf("cannot write run/checkpoint-stage1.safetensors: %w", syscall.ENOSPC), "diffclip pretrain -resume -out run")
+	if want := "make room, then go on with: diffclip pretrain -resume -out run"; !strings.Contains(err.Error(), want) || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("%v, want %q", err, want)
+	}
+	if other := errors.New("another failure"); resumable(other, "diffclip") != other {
+		t.Error("another failure is taken for a full disk")
 	}
 }
