@@ -88,6 +88,11 @@ func TestOwnScene(t *testing.T) {
 	succeed(t, tiny("pretrain", "-data", filepath.Base(dir), "-out", out, "-epochs", "1", "-pretrain-samples", "40", "-prompts", "texts.json")...)
 	t.Chdir(t.TempDir()) // a run finds its data and its texts from anywhere
 	succeed(t, "finetune", "-from", out, "-epochs", "1")
+	for _, args := range [][]string{{"inspect", out}, {"pretrain", "-data", out, "-out", out + "2"}, {"map", "-from", out, "-data", out, "-out", out + "2"}} {
+		if code, _, stderr := call(t, t.Context(), args...); code != exitFailure || !strings.Contains(stderr, "holds a run and no data: the run learned from "+dir) {
+			t.Errorf("%s of a run as data: exit code %d, %q", args[0], code, stderr)
+		}
+	}
 	if err := os.Rename(dir, dir+"-moved"); err != nil {
 		t.Fatal(err)
 	}

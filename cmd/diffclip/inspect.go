@@ -95,7 +95,11 @@ func inspect(a *app, path string, asJSON bool, preview string) error {
 // look is rsdata.Inspect that knows the embedded scene, which has no files.
 func look(path string) (*rsdata.Inspection, error) {
 	if path != run.Synthetic {
-		return rsdata.Inspect(path)
+		in, err := rsdata.Inspect(path)
+		if err == nil && in.Dataset == nil {
+			in.Problem = run.NotData(path, in.Problem)
+		}
+		return in, err
 	}
 	d, err := run.OpenData(path)
 	return &rsdata.Inspection{Path: path, Dataset: d}, err

@@ -100,7 +100,19 @@ func (c *Config) open() (*rsdata.Dataset, error) {
 		}
 		return rsdata.Synthetic(c.Scene), nil
 	}
-	return rsdata.Open(c.Data)
+	d, err := rsdata.Open(c.Data)
+	if err != nil {
+		return nil, NotData(c.Data, err)
+	}
+	return d, nil
+}
+
+// NotData is the error of opening a path as data, in other words where it is the folder of a run.
+func NotData(path string, err error) error {
+	if _, m, wrong := Open(path); wrong == nil {
+		return fmt.Errorf("%s holds a run and no data: the run learned from %s", path, m.Config.Data)
+	}
+	return err
 }
 
 // maxSynthetic bounds the sides and bands of a synthetic scene that a run.json

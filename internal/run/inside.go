@@ -61,6 +61,7 @@ func (x *Experiment) AttentionFigures(ctx context.Context, e *vit.Encoder, pixel
 type Inside struct {
 	Timesteps, Attention []figure.Figure
 	Features             []*figure.Scatter
+	Kept                 bool   // stage 2 left the encoder as stage 1 made it, so that features are shown once
 	Note                 string // why there are no features, "" where there are
 }
 
@@ -80,7 +81,12 @@ func (x *Experiment) LookInside(ctx context.Context, stage1 *diffusion.Model, st
 			return nil, err
 		}
 	}
-	encoders := x.encoders(stage1, stage2)
+	t := x.Config.Finetune
+	in.Kept = stage1 != nil && stage2 != nil && t.FixNorms && t.FreezeEncoder >= t.Epochs
+	encoders := encodersOf(stage1, stage2)
+	if in.Kept {
+		encoders = []namedEncoder{{"after both stages", stage2.Encoder}}
+	}
 	if in.Attention, err = x.AttentionFigures(ctx, encoders[len(encoders)-1].encoder, pixels); err != nil {
 		return nil, err
 	}
@@ -97,7 +103,7 @@ type namedEncoder struct {
 	encoder *vit.Encoder
 }
 
-func (x *Experiment) encoders(stage1 *diffusion.Model, stage2 *clip.Model) []namedEncoder {
+func encodersOf(stage1 *diffusion.Model, stage2 *clip.Model) []namedEncoder {
 	var out []namedEncoder
 	if stage1 != nil {
 		out = append(out, namedEncoder{"after stage 1", stage1.Encoder})

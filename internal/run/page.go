@@ -253,8 +253,8 @@ func (x *Experiment) featureSection(inside *Inside) report.Section {
 		s.Text = []string{inside.Note}
 	case len(inside.Features) > 0:
 		s.Text = []string{"Each point is a test window, placed by t-SNE. Windows of one class lie together where the encoder tells the class from the others; no label was used to place them. Which points are neighbours means something; axes and distances do not."}
-		if t := x.Config.Finetune; len(inside.Features) > len(x.Data.Modalities) && t.FixNorms && t.FreezeEncoder >= t.Epochs {
-			s.Text = append(s.Text, "Stage 2 of this run leaves the encoder as stage 1 made it: before and after it, the features are the same.")
+		if inside.Kept {
+			s.Text = append(s.Text, "Stage 2 of this run leaves the encoder, and with it the features, as stage 1 made them.")
 		}
 	}
 	safe := x.safeClasses()

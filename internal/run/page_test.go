@@ -62,10 +62,44 @@ func TestPageOfBothStages(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	for _, fixed := range []bool{false, true} {
-		x.Config.Finetune.FixNorms, x.Config.Finetune.FreezeEncoder = fixed, x.Config.Finetune.Epochs
-		if says := strings.Contains(strings.Join(x.featureSection(inside).Text, " "), "the features are the same"); says != fixed {
-			t.Errorf("the statistics of stage 1 kept %v: that features are the same is said %v", fixed, says)
+}
+
+// Features that stage 2 leaves as they are are shown once, and the page says so.
+func TestPageOfAKeptEncoder(t *testing.T) {
+	x := small(t)
+	stage1, err := diffusion.New(x.Config.Diffusion, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage2, err := clip.New(x.Config.Classifier, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := rsdata.Pixels(nil, spreadOver(x.Split.Test, 3))
+	x.Config.Finetune.FreezeEncoder = x.Config.Finetune.Epochs
+	for _, c := range []struct {
+		fixed        bool
+		stage1       *diffusion.Model
+		stage2       *clip.Model
+		kept         bool
+		perModality  int
+		titledWithin string
+	}{
+		{true, stage1, stage2, true, 1, "after both stages"},
+		{false, stage1, stage2, false, 2, "after stage 1"},
+		{true, stage1, nil, false, 1, "after stage 1"},
+		{true, nil, stage2, false, 1, "after stage 2"},
+	} {
+		x.Config.Finetune.FixNorms = c.fixed
+		inside, err := x.LookInside(t.Context(), c.stage1, c.stage2, shown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inside.Kept != c.kept || len(inside.Features) != c.perModality*len(x.Data.Modalities) || !strings.Contains(inside.Features[0].Title, c.titledWithin) {
+			t.Errorf("%+v: kept %v, %d pictures, the first %q", c, inside.Kept, len(inside.Features), inside.Features[0].Title)
+		}
+		if says := strings.Contains(strings.Join(x.featureSection(inside).Text, " "), "as stage 1 made them"); says != c.kept {
+			t.Errorf("%+v: that the features are kept is said %v", c, says)
 		}
 	}
 }
