@@ -69,8 +69,11 @@ func (c TrainConfig) Check() error {
 	case !(c.LR > 0) || !(c.WeightDecay >= 0) || !(c.Clip >= 0) || c.FreezeEncoder < 0 || math.IsInf(c.LR+c.WeightDecay, 0):
 		return fmt.Errorf("stage 2: learning rate %v must be positive, weight decay %v, clipping %v and frozen epochs %d not negative, rate and decay finite", c.LR, c.WeightDecay, c.Clip, c.FreezeEncoder)
 	}
-	if !(c.Spectral >= 0 && c.Spectral <= maxSpectral) || c.Average < 0 || c.Average > c.Epochs {
-		return fmt.Errorf("stage 2: spectral changes of size %v, an average over %d of %d epochs: want 0 to %d, and no more epochs than there are", c.Spectral, c.Average, c.Epochs, maxSpectral)
+	if !(c.Spectral >= 0 && c.Spectral <= maxSpectral) {
+		return fmt.Errorf("stage 2: spectral changes of size %v: want 0 to %d", c.Spectral, maxSpectral)
+	}
+	if c.Average < 0 || c.Average > c.Epochs {
+		return fmt.Errorf("stage 2: an average over %d of %d epochs: want 0 to %d", c.Average, c.Epochs, c.Epochs)
 	}
 	if !slices.Contains([]HeadFit{"", HeadTrained, HeadLDA, HeadEM}, c.HeadFit) {
 		return fmt.Errorf("stage 2: fit of the head %q: want %q, %q or %q", c.HeadFit, HeadTrained, HeadLDA, HeadEM)

@@ -249,7 +249,7 @@ func TestTrainRefuses(t *testing.T) {
 		"negative clip":        {cfg: with(func(c *TrainConfig) { c.Clip = -1 }), samples: samples, prompts: prompts, want: "clipping"},
 		"negative freeze":      {cfg: with(func(c *TrainConfig) { c.FreezeEncoder = -1 }), samples: samples, prompts: prompts, want: "frozen"},
 		"wild spectra":         {cfg: with(func(c *TrainConfig) { c.Spectral = math.NaN() }), samples: samples, prompts: prompts, want: "spectral changes of size NaN"},
-		"long average":         {cfg: with(func(c *TrainConfig) { c.Average = c.Epochs + 1 }), samples: samples, prompts: prompts, want: "no more epochs"},
+		"long average":         {cfg: with(func(c *TrainConfig) { c.Average = c.Epochs + 1 }), samples: samples, prompts: prompts, want: "an average over 2 of 1 epochs: want 0 to 1"},
 		"negative mean":        {cfg: with(func(c *TrainConfig) { c.Average = -1 }), samples: samples, prompts: prompts, want: "an average over -1"},
 		"nothing to refine on": {cfg: with(func(c *TrainConfig) { c.HeadFit = HeadEM }), samples: samples, prompts: prompts, want: "takes windows without labels"},
 		"one sample":           {cfg: good, samples: samples[:1], prompts: prompts, want: "at least two"},

@@ -33,6 +33,9 @@ func declareServe(a *app, f *flags) func() error {
 		}
 		fmt.Fprintf(a.stdout, "http://%s/\n", l.Addr())
 		fmt.Fprintln(a.stderr, "open this address in a browser; Ctrl-C ends")
-		return e.Serve(a.ctx, l)
+		if err := e.Serve(a.ctx, l); a.ctx.Err() == nil {
+			return err
+		}
+		return nil // Ctrl-C is how it ends
 	}
 }
