@@ -45,6 +45,9 @@ func newScale(a Axis, values []float64, from, to float64, labels int) scale {
 	}
 	if s.hi-s.lo <= max(1e-9*max(math.Abs(s.lo), math.Abs(s.hi)), 1/largest) {
 		margin := max(math.Abs(s.lo)/10, 0.5)
+		if size := math.Abs(s.lo); !s.log && size > 1e-200 { // however small, as a learning rate that stays is
+			margin = size / 10
+		}
 		s.lo, s.hi = s.lo-margin, s.hi+margin
 	}
 	if s.ticks != nil {

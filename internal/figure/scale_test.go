@@ -19,6 +19,9 @@ func TestTicks(t *testing.T) {
 		{"fixed", Axis{Max: 100}, []float64{3}, []string{"0", "20", "40", "60", "80", "100"}},
 		{"small", Axis{}, []float64{0, 2e-4}, []string{"0", "5e-05", "0.0001", "0.00015", "0.0002"}},
 		{"constant", Axis{}, []float64{5, 5}, []string{"4.4", "4.6", "4.8", "5.0", "5.2", "5.4", "5.6"}},
+		{"constant and small", Axis{}, []float64{1e-3, 1e-3}, []string{"0.00085", "0.0009", "0.00095", "0.001", "0.00105", "0.0011"}},
+		{"one epoch", Axis{Whole: true}, []float64{1}, []string{"0", "1", "2"}},
+		{"one of a log", Axis{Log: true}, []float64{3}, []string{"1", "2", "5"}},
 		{"nothing", Axis{}, nil, []string{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"}},
 		{"not finite", Axis{}, []float64{nan, math.Inf(1), 0, 1}, []string{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"}},
 		{"decades", Axis{Log: true}, []float64{0.001, 1000}, []string{"0.001", "0.1", "10", "1000"}},
@@ -40,6 +43,8 @@ func TestScaleStaysInside(t *testing.T) {
 		newScale(Axis{}, []float64{math.MaxFloat64, -math.MaxFloat64}, 20, 200, 5),
 		newScale(Axis{}, []float64{1e300, -1e300}, 20, 200, 5),
 		newScale(Axis{}, []float64{0, math.SmallestNonzeroFloat64}, 20, 200, 5),
+		newScale(Axis{}, []float64{1e-201, 1e-201}, 20, 200, 5),
+		newScale(Axis{}, []float64{-1e-199, -1e-199}, 20, 200, 5),
 		newScale(Axis{Log: true}, []float64{1e-300, 1e300}, 20, 200, 5),
 	} {
 		if n := len(s.ticks); n < 2 || n > 12 {
