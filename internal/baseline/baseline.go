@@ -1,6 +1,6 @@
 // Package baseline holds classical classifiers to compare a network with: a support vector machine, a random forest,
 // linear discriminant analysis and the nearest class mean. They see the mean spectrum around a sample (Features), learn
-// from the same few labels and are tested on the same samples (Evaluate). All are deterministic from a seed, for any
+// from the same few labels and are tested on the same samples (Evaluator). All are deterministic from a seed, for any
 // number of threads.
 package baseline
 

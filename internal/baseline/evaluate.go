@@ -53,23 +53,16 @@ func Methods() []Method {
 	return all
 }
 
-// Names lists the names of Methods.
-func Names() []string {
-	var names []string
-	for _, m := range Methods() {
-		names = append(names, m.Name)
-	}
-	return names
-}
-
 // FindMethod returns the method of a name; the error lists all names.
 func FindMethod(name string) (Method, error) {
+	var names []string
 	for _, m := range Methods() {
 		if m.Name == name {
 			return m, nil
 		}
+		names = append(names, m.Name)
 	}
-	return Method{}, fmt.Errorf("no baseline is called %q: want %s", name, strings.Join(Names(), ", "))
+	return Method{}, fmt.Errorf("no baseline is called %q: want %s", name, strings.Join(names, ", "))
 }
 
 // Evaluator evaluates methods on many splits of one dataset and fits each kind of features once.

@@ -35,8 +35,8 @@ func TestFeaturesAreMeansOfStandardisedPixels(t *testing.T) {
 	}
 	pixels := []rsdata.Pixel{{Row: 10, Col: 20}, {Row: 0, Col: 0}, {Row: 63, Col: 5}} // inside, corner, edge
 	for i, row := range f.At(pixels) {
-		if len(row) != f.Width() {
-			t.Fatalf("%d features, want %d", len(row), f.Width())
+		if len(row) != f.width {
+			t.Fatalf("%d features, want %d", len(row), f.width)
 		}
 		at := 0
 		for m, ms := range scaling.Modalities {

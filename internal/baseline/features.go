@@ -6,12 +6,13 @@ import "diffclip/rsdata"
 const side = 3
 
 // Features turns pixels into the vectors that a classifier sees: the mean of the 3 x 3 pixels around each, of every
-// modality, side by side. Bands are standardised, or projected to whitened principal components or to minimum noise fractions. Mean, deviation and
-// components come from all ground of the dataset, that of training, test and unlabelled samples alike, as the scaling
-// of the networks does (rsdata.Fit); no label is read. Its methods are safe for concurrent use.
+// modality, side by side. Bands are standardised, or projected to whitened principal components or to minimum noise
+// fractions. Mean, deviation and components come from all ground of the dataset, that of training, test and unlabelled
+// samples alike, as the scaling of the networks does (rsdata.Fit); no label is read. Its methods are safe for
+// concurrent use.
 type Features struct {
 	windows *rsdata.Windows
-	width   int
+	width   int // number of features
 }
 
 // Projection is how many components to keep of each modality that has more bands: all bands where both are 0.
@@ -33,10 +34,7 @@ func NewFeatures(d *rsdata.Dataset, p Projection) (*Features, error) {
 	return f, nil
 }
 
-// Width returns the number of features.
-func (f *Features) Width() int { return f.width }
-
-// At returns the features of pixels, (len(pixels), Width). It panics where a pixel lies outside its scene.
+// At returns the features of pixels, a row for each. It panics where a pixel lies outside its scene.
 func (f *Features) At(pixels []rsdata.Pixel) [][]float64 {
 	const chunk = 256 // windows gathered at a time, so that the memory stays small
 	out := make([][]float64, len(pixels))

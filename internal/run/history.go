@@ -105,8 +105,8 @@ func LossFigure(title string, curves ...Curve) figure.Figure {
 	return fig
 }
 
-// RateFigure draws the learning rate of a training.
-func RateFigure(title string, c Curve) figure.Figure {
+// rateFigure draws the learning rate of a training.
+func rateFigure(title string, c Curve) figure.Figure {
 	fig := &figure.Lines{Title: title, X: figure.Axis{Label: "epoch", Whole: true}, Y: figure.Axis{Label: "learning rate"}}
 	s := figure.Series{Name: c.Name}
 	for _, e := range c.Epochs {

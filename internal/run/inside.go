@@ -13,10 +13,10 @@ import (
 	"diffclip/vit"
 )
 
-// AttentionFigures shows, for one figure per modality, how the class token shares
+// attentionFigures shows, for one figure per modality, how the class token shares
 // its attention over windows in the encoder's last block: the mean over the
 // heads, then each head.
-func (x *Experiment) AttentionFigures(ctx context.Context, e *vit.Encoder, pixels []rsdata.Pixel) ([]figure.Figure, error) {
+func (x *Experiment) attentionFigures(ctx context.Context, e *vit.Encoder, pixels []rsdata.Pixel) ([]figure.Figure, error) {
 	looker, err := study.NewEncoder(x.Backend, e, x.Windows)
 	if err != nil {
 		return nil, err
@@ -87,10 +87,10 @@ func (x *Experiment) LookInside(ctx context.Context, stage1 *diffusion.Model, st
 	if in.Kept {
 		encoders = []namedEncoder{{"after both stages", stage2.Encoder}}
 	}
-	if in.Attention, err = x.AttentionFigures(ctx, encoders[len(encoders)-1].encoder, pixels); err != nil {
+	if in.Attention, err = x.attentionFigures(ctx, encoders[len(encoders)-1].encoder, pixels); err != nil {
 		return nil, err
 	}
-	in.Features, err = x.FeatureFigures(ctx, encoders)
+	in.Features, err = x.featureFigures(ctx, encoders)
 	if err != nil && ctx.Err() == nil { // too few windows, or a model that makes all alike
 		in.Note, err = fmt.Sprintf("There is no picture of the features: %v.", err), nil
 	}
@@ -117,9 +117,9 @@ func encodersOf(stage1 *diffusion.Model, stage2 *clip.Model) []namedEncoder {
 // embeddedWindows is how many test windows the picture of features shows.
 const embeddedWindows = 300
 
-// FeatureFigures shows, for each modality and encoder, the features of test
+// featureFigures shows, for each modality and encoder, the features of test
 // windows in the plane by t-SNE.
-func (x *Experiment) FeatureFigures(ctx context.Context, encoders []namedEncoder) ([]*figure.Scatter, error) {
+func (x *Experiment) featureFigures(ctx context.Context, encoders []namedEncoder) ([]*figure.Scatter, error) {
 	var out []*figure.Scatter
 	for k, m := range x.Data.Modalities {
 		for _, e := range encoders {

@@ -182,7 +182,7 @@ func (x *Experiment) classSection(r Results) report.Section {
 		t.Rows = append(t.Rows, cells)
 	}
 	s.Tables = []report.Table{t}
-	s.Figures = []report.Figure{{Drawing: ConfusionFigure(c, x.ClassNames())}}
+	s.Figures = []report.Figure{{Drawing: confusionFigure(c, x.ClassNames())}}
 	return s
 }
 
@@ -231,7 +231,7 @@ func (x *Experiment) attentionText() string {
 func lossSection(curves []Curve) report.Section {
 	s := report.Section{Title: "Losses and learning rates"}
 	for _, c := range curves {
-		s.Figures = append(s.Figures, report.Figure{Drawing: LossFigure("Loss of "+c.Name, c)}, report.Figure{Drawing: RateFigure("Learning rate of "+c.Name, c)})
+		s.Figures = append(s.Figures, report.Figure{Drawing: LossFigure("Loss of "+c.Name, c)}, report.Figure{Drawing: rateFigure("Learning rate of "+c.Name, c)})
 	}
 	return s
 }

@@ -33,11 +33,11 @@ func Preset(name string) (Config, error) {
 			return c, nil
 		}
 	}
-	return Config{}, fmt.Errorf("no preset is called %q: want %s", name, strings.Join(PresetNames(), ", "))
+	return Config{}, fmt.Errorf("no preset is called %q: want %s", name, strings.Join(presetNames(), ", "))
 }
 
-// PresetNames lists the presets.
-func PresetNames() []string {
+// presetNames lists the presets.
+func presetNames() []string {
 	var names []string
 	for _, p := range presets {
 		names = append(names, p.name)

@@ -62,7 +62,7 @@ func (f Folder) SaveResults(x *Experiment, c *rsdata.Confusion) error {
 	if err := f.saveRow(rsdata.SummariseScores([]rsdata.Scores{c.Scores()})); err != nil {
 		return err
 	}
-	return f.Picture("confusion.png", ConfusionFigure(c, names))
+	return f.Picture("confusion.png", confusionFigure(c, names))
 }
 
 // saveRow writes row.tex, a row of a LaTeX table with the figures of merit.
@@ -83,8 +83,8 @@ func (x *Experiment) ClassNames() []string {
 	return names
 }
 
-// ConfusionFigure draws a confusion matrix.
-func ConfusionFigure(c *rsdata.Confusion, names []string) figure.Figure {
+// confusionFigure draws a confusion matrix.
+func confusionFigure(c *rsdata.Confusion, names []string) figure.Figure {
 	return &figure.Matrix{Title: "Confusion", Note: "Test windows by their class and the class they were given.", Names: names, Counts: c.Counts}
 }
 

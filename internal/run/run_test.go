@@ -44,7 +44,7 @@ func small(t testing.TB) *Experiment {
 }
 
 func TestPresetsAreSound(t *testing.T) {
-	for _, name := range PresetNames() {
+	for _, name := range presetNames() {
 		c, err := Preset(name)
 		if err != nil {
 			t.Fatal(err)
