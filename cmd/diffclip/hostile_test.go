@@ -271,7 +271,7 @@ func TestDamagedRuns(t *testing.T) {
 		{"weights of text", "stage2.safetensors", []string{"map", "-from", damaged("stage2.safetensors", "hello"), "-data", "synthetic", "-out", out}},
 		{"weights of the other stage", "not the weights of stage 2", []string{"map", "-from", filepath.Join(good, "stage1.safetensors"), "-data", "synthetic", "-out", out}},
 		{"weights of another depth", "do not fit the model", []string{"map", "-from", damaged("stage2.safetensors", strings.Replace(weights, `\"depth\":1,\"mlp`, `\"depth\":9,\"mlp`, 1)), "-data", "synthetic", "-out", out}},
-		{"data of other bands", "modalities", []string{"map", "-from", good, "-data", writeFolder(t, with()), "-out", out}},
+		{"data of other bands", "is not like the data that the run learned from", []string{"map", "-from", good, "-data", writeFolder(t, with()), "-out", out}},
 		{"a place below a file", "cannot use", tiny("pretrain", "-data", "synthetic", "-out", filepath.Join(file, "run"))},
 		{"a place with other files", "no run", tiny("pretrain", "-data", "synthetic", "-out", writeFolder(t, with()))},
 		{"a place with a run", "-force", tiny("pretrain", "-data", "synthetic", "-out", good)},

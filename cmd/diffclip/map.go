@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -65,7 +66,7 @@ func mapCommand(a *app, o *mapOptions) error {
 	}
 	windows, err := s.Windows(data)
 	if err != nil {
-		return err
+		return run.NotAlike(o.data, err)
 	}
 	var lent *georef.Grid
 	if o.georef != "" {
@@ -87,7 +88,11 @@ func mapCommand(a *app, o *mapOptions) error {
 		if lent != nil {
 			job.grid = lent
 		}
-		if _, err := mapScene(a, classifier, data, windows, job); err != nil {
+		_, err = mapScene(a, classifier, data, windows, job)
+		if errors.Is(err, context.Canceled) && i > 0 {
+			return interruptedError{fmt.Sprintf("interrupted; %d of %d maps are whole, and -force makes all anew", i, len(data.Scenes))}
+		}
+		if err != nil {
 			return err
 		}
 		fmt.Fprintln(a.stdout, filepath.Join(dir, "map.tif"))

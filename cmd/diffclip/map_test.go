@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -44,4 +46,30 @@ func TestHeaderNote(t *testing.T) {
 			t.Errorf("%+v: %q, want %q", c.grid, got, c.want)
 		}
 	}
+}
+
+// An interruption among the maps of several scenes says how many are whole.
+func TestMapsInterrupted(t *testing.T) {
+	one := `{"name":"SCENE","modalities":[{"name":"hsi","file":"hsi.npy"}],"labels":{"file":"gt.npy"}}`
+	dir := writeFolder(t, with("scene.json", strings.Replace(sceneJSON, `"scenes":[`, `"scenes":[`+strings.Replace(one, "SCENE", "two", 1)+",", 1)))
+	from := filepath.Join(t.TempDir(), "run")
+	succeed(t, tiny("finetune", "-data", dir, "-out", from, "-epochs", "1")...)
+	for n := int32(1); n < 400; n++ {
+		out := filepath.Join(t.TempDir(), "maps")
+		code, stdout, stderr := call(t, newCountdown(t.Context(), n), "map", "-from", from, "-data", dir, "-out", out)
+		if code == 0 {
+			break
+		}
+		whole := strings.Count(stdout, "map.tif")
+		if code != exitInterrupted || (whole == 1) != strings.Contains(stderr, "interrupted; 1 of 2 maps are whole") {
+			t.Fatalf("after %d looks: exit code %d, %q %q", n, code, stdout, stderr)
+		}
+		if whole == 1 {
+			if _, err := os.Stat(filepath.Join(out, "two", "map.tif")); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Error("never caught between the maps")
 }

@@ -56,7 +56,7 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 		}
 	}
 	if err := x.Scaling.Check(data); err != nil {
-		return nil, err
+		return nil, NotAlike(cfg.Data, err)
 	}
 	x.Windows = rsdata.NewWindows(data, x.Scaling, cfg.Split.Window)
 	if err := x.split(given.Stage1); err != nil {
@@ -75,6 +75,11 @@ func Prepare(cfg Config, given Given, be tensor.Backend) (*Experiment, error) {
 	x.Config.setModalities(mods)
 	x.Config.setClasses(len(data.Classes))
 	return x, nil
+}
+
+// NotAlike is the error of data that a scaling, and so a run, was not fitted to.
+func NotAlike(data string, err error) error {
+	return fmt.Errorf("%s is not like the data that the run learned from: %w", data, err)
 }
 
 // split divides the samples. Stage 1 by itself reads no labels, and where they do not
