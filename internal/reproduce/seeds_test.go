@@ -163,3 +163,14 @@ func TestExamsArePositiveFromOneHalf(t *testing.T) {
 		}
 	}
 }
+
+// Where the vocabulary lies is not what a result depends on; what is in it counts by itself.
+func TestSettingsNameNoPlaces(t *testing.T) {
+	var cfg run.Config
+	cfg.Text = run.TextConfig{Tokenizer: run.BPE, BPE: "/here/vocabulary.gz", Prompts: "/here/texts.json"}
+	for _, method := range []trainer{diffclip{}, diffclip{alone: true}} {
+		if text := method.settings(cfg).Text; text != (run.TextConfig{Tokenizer: run.BPE}) {
+			t.Errorf("%s: %+v", method.name(), text)
+		}
+	}
+}

@@ -107,7 +107,7 @@ func (m *Manifest) Same(x *Experiment) error {
 
 // drawFlags are the flags that decide which samples train and test.
 func drawFlags(c rsdata.SplitConfig) string {
-	return fmt.Sprintf("-protocol %s -shots %d -max-test %d -seed %d", c.Protocol, c.Shots, c.PerClassTest, c.Seed)
+	return fmt.Sprintf("-protocol %s -block %d -guard %d -shots %d -max-test %d -seed %d", c.Protocol, c.Block, c.Guard, c.Shots, c.PerClassTest, c.Seed)
 }
 
 // Relabelled reports whether the run began without labels enough for stage 2, and the experiment, of the same rasters,
