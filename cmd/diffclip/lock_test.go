@@ -37,6 +37,7 @@ func TestAnotherProgramsFolder(t *testing.T) {
 		{"finetune", "-from", dir, "-force", "-seed", "5"},
 		{"finetune", "-resume", "-out", dir},
 		{"eval", "-from", dir},
+		{"map", "-from", dir, "-data", "synthetic", "-out", dir},
 		{"demo", "-out", dir, "-force"},
 	} {
 		code, _, stderr := call(t, t.Context(), args...)
