@@ -44,6 +44,7 @@ func TestEmptyBatch(t *testing.T) {
 		"LinearAdd":       {[][]int{{0, 3}, {0, 4}}, []int{0, 4}, func(t tape, x []variable) variable { return t.LinearAdd(x[0], t.Param(w), t.Param(b), x[1]) }},
 		"MatMul":          {[][]int{{0, 3}, {3, 2}}, []int{0, 2}, func(t tape, x []variable) variable { return t.MatMul(x[0], x[1], false, false) }},
 		"MatMul, no sum":  {[][]int{{2, 0}, {0, 3}}, []int{2, 3}, func(t tape, x []variable) variable { return t.MatMul(x[0], x[1], false, false) }},
+		"MatMul, tall":    {[][]int{{0, 500}, {500, 3}}, []int{0, 3}, func(t tape, x []variable) variable { return t.MatMul(x[0], x[1], false, false) }},
 		"MatMul batch":    {[][]int{{0, 2, 3}, {0, 3, 2}}, []int{0, 2, 2}, func(t tape, x []variable) variable { return t.MatMul(x[0], x[1], false, false) }},
 		"Transpose":       {[][]int{{0, 3}}, []int{3, 0}, unary(tape.Transpose)},
 		"SelfAttention":   {[][]int{{0, 5, 12}}, []int{0, 5, 4}, func(t tape, x []variable) variable { return t.SelfAttention(x[0], 2, true) }},

@@ -154,9 +154,11 @@ type matmulRowsJob struct{ g kern.Gemm }
 func (j *matmulRowsJob) run(w *worker, lo, hi int) {
 	g := j.g
 	g.M, g.C = hi-lo, g.C[lo*g.LDC:hi*g.LDC]
-	if g.TransA {
+	switch {
+	case g.K == 0: // a sum over nothing: there are no columns to begin from
+	case g.TransA:
 		g.A = g.A[lo:]
-	} else {
+	default:
 		g.A = g.A[lo*g.LDA : hi*g.LDA]
 	}
 	if g.Beta != 0 {
