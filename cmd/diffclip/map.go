@@ -12,7 +12,6 @@ import (
 
 	"diffclip/clip"
 	"diffclip/internal/envi"
-	"diffclip/internal/folderlock"
 	"diffclip/internal/georef"
 	"diffclip/internal/progress"
 	"diffclip/internal/run"
@@ -89,12 +88,7 @@ func mapCommand(a *app, o *mapOptions) error {
 		if lent != nil {
 			job.grid = lent
 		}
-		lock, err := folderlock.Take(dir) // so that no other program puts files of its own map between these
-		if err != nil {
-			return err
-		}
 		_, err = mapScene(a, classifier, data, windows, job)
-		lock.Release()
 		if errors.Is(err, context.Canceled) && i > 0 {
 			return interruptedError{fmt.Sprintf("interrupted; %d of %d maps are whole, and -force makes all anew", i, len(data.Scenes))}
 		}
