@@ -52,7 +52,8 @@ func (t *Text) Reader(bpe string) (Tokenizer, error) {
 	return tok, nil
 }
 
-// Vocabulary returns the number of token ids of a Text that NewText made.
+// Vocabulary returns the number of token ids that a model for these texts knows: of a
+// Text that NewText made those of its tokenizer, of one from Open those of the model.
 func (t *Text) Vocabulary() int { return t.vocabulary }
 
 // fits returns an error unless the text encoder of a model can read the prompts; one

@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"errors"
 	"fmt"
 
 	"diffclip/internal/weights"
@@ -18,9 +19,14 @@ type Trained struct {
 }
 
 // Save writes a file that Open reads, whole or not at all. It is an error where there
-// is not one text for each class, or the model cannot read the texts.
+// is not one text for each class, where the model cannot read the texts or what the
+// scaling makes, or where a weight is not finite.
 func (s *Trained) Save(path string) error {
-	if err := s.check(s.Model.Config); err != nil {
+	err := s.missing()
+	if err == nil {
+		err = s.check(s.Model.Config)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: not written: %w", path, err)
 	}
 	return weights.Write(path, weights.Stage2, s.Model.Set, map[string]any{
@@ -47,6 +53,7 @@ func Open(path string) (*Trained, error) {
 		if s.Model, err = New(config, 0); err != nil {
 			return err
 		}
+		s.Text.vocabulary = config.Text.Vocabulary
 		return s.Model.Set.Load(state).Err()
 	})
 	if err != nil {
@@ -55,16 +62,30 @@ func Open(path string) (*Trained, error) {
 	return s, nil
 }
 
-// check returns an error unless classes, texts and a model of the given sizes fit.
+// missing returns an error that names what is not there.
+func (s *Trained) missing() error {
+	switch {
+	case s.Model == nil:
+		return errors.New("clip: there is no model")
+	case s.Scaling == nil:
+		return errors.New("clip: there is no scaling: rsdata.Fit makes one")
+	case s.Text == nil:
+		return errors.New("clip: there is no text: NewText makes it")
+	}
+	return nil
+}
+
+// check returns an error unless classes, texts, scaling and a model of the given sizes fit.
 func (s *Trained) check(config Config) error {
-	if s.Scaling == nil || s.Text == nil {
-		return fmt.Errorf("scaling %v, text %v: want both", s.Scaling, s.Text)
+	n := len(s.Classes)
+	if n == 0 || n > rsdata.MaxClasses || n != len(s.Text.Prompts) || n != len(s.Text.Texts) {
+		return fmt.Errorf("%d classes and %d prompts of %d texts: want as many of each, 1 to %d", n, len(s.Text.Prompts), len(s.Text.Texts), rsdata.MaxClasses)
 	}
-	if n := len(s.Classes); n == 0 || n > rsdata.MaxClasses || n != len(s.Text.Prompts) {
-		return fmt.Errorf("%d classes and %d prompts: want as many of each, 1 to %d", n, len(s.Text.Prompts), rsdata.MaxClasses)
-	}
-	if n := len(s.Classes); config.Head == HeadLinear && config.Classes != n {
+	if config.Head == HeadLinear && config.Classes != n {
 		return fmt.Errorf("a linear head for %d classes, and %d classes have names", config.Classes, n)
+	}
+	if err := weights.Fit(config.Encoder, s.Scaling); err != nil {
+		return err
 	}
 	return s.Text.fits(config)
 }
@@ -72,14 +93,21 @@ func (s *Trained) check(config Config) error {
 // Windows prepares the windows of a dataset for the model. It is an error where its
 // modalities are not those that the model was trained on.
 func (s *Trained) Windows(d *rsdata.Dataset) (*rsdata.Windows, error) {
+	if err := s.missing(); err != nil {
+		return nil, err
+	}
 	if err := s.Scaling.Check(d); err != nil {
 		return nil, err
 	}
 	return rsdata.NewWindows(d, s.Scaling, s.Model.Config.Encoder.Window), nil
 }
 
-// Classifier returns a classifier of the model and its own texts.
+// Classifier returns a classifier of the model and its own texts. It panics where one
+// of them is not there.
 func (s *Trained) Classifier(be tensor.Backend) *Classifier {
+	if err := s.missing(); err != nil {
+		panic(err)
+	}
 	return NewClassifier(be, s.Model, s.Text.Prompts)
 }
 

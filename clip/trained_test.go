@@ -81,6 +81,9 @@ func TestTrainedComesBack(t *testing.T) {
 				}
 				return probs
 			}
+			if back.Text.Vocabulary() != s.Text.Vocabulary() {
+				t.Errorf("a vocabulary of %d, saved %d", back.Text.Vocabulary(), s.Text.Vocabulary())
+			}
 			if got, want := probabilities(back), probabilities(s); !slices.Equal(got, want) {
 				t.Errorf("opened %v\nsaved %v", got, want)
 			}
@@ -96,21 +99,45 @@ func TestTrainedComesBack(t *testing.T) {
 // TestSaveRefusesWhatOpenWould: nothing is written that could not be read.
 func TestSaveRefusesWhatOpenWould(t *testing.T) {
 	for want, spoil := range map[string]func(*Trained){
-		"9 classes and 10 prompts": func(s *Trained) { s.Classes = s.Classes[:9] },
-		"0 classes and 10 prompts": func(s *Trained) { s.Classes = nil },
-		"token id":                 func(s *Trained) { s.Text.Prompts[3] = []int32{99999} },
-		"want both":                func(s *Trained) { s.Scaling = nil },
+		"9 classes and 10 prompts":                func(s *Trained) { s.Classes = s.Classes[:9] },
+		"0 classes and 10 prompts":                func(s *Trained) { s.Classes = nil },
+		"token id":                                func(s *Trained) { s.Text.Prompts[3] = []int32{99999} },
+		"10 prompts of 9 texts":                   func(s *Trained) { s.Text.Texts = s.Text.Texts[:9] },
+		"there is no model":                       func(s *Trained) { s.Model = nil },
+		"there is no scaling":                     func(s *Trained) { s.Scaling = nil },
+		"there is no text":                        func(s *Trained) { s.Text = nil },
+		"reads 2 modalities, the scaling makes 1": func(s *Trained) { s.Scaling.Modalities = s.Scaling.Modalities[:1] },
+		"the scaling makes 5":                     func(s *Trained) { m := &s.Scaling.Modalities[0]; m.Bands = m.Bands[:5] },
+		"an odd number":                           func(s *Trained) { s.Model.Config.Encoder.Window = 4 },
+		"is NaN":                                  func(s *Trained) { s.Model.LogitScale.Value.Data[0] = float32(math.NaN()) },
 	} {
 		s, _ := untrained(t, nil)
 		spoil(s)
 		path := filepath.Join(t.TempDir(), "stage2.safetensors")
-		if err := s.Save(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
-			t.Errorf("error %v, want one that says %q", err, want)
+		if err := s.Save(path); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), path+": not written: ") || len(err.Error()) > 400 {
+			t.Errorf("error %v, want one line that says %q", err, want)
 		}
 		if found, _ := filepath.Glob(path + "*"); len(found) > 0 {
 			t.Errorf("%s: there is %v", want, found)
 		}
 	}
+}
+
+// TestWhatIsMissingIsNamed: where a Trained was put together by hand.
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	s, d := untrained(t, nil)
+	s.Text = nil
+	if _, err := s.Windows(d); err == nil || !strings.Contains(err.Error(), "no text") {
+		t.Errorf("error %v, want one that says that there is no text", err)
+	}
+	defer func() {
+		if err, ok := recover().(error); !ok || !strings.Contains(err.Error(), "no text") {
+			t.Errorf("panic %v, want one that says that there is no text", err)
+		}
+	}()
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	s.Classifier(be)
 }
 
 // TestTextReader: the tokenizer comes back from what is stored with the weights.
@@ -168,6 +195,10 @@ func TestHostileFile(t *testing.T) {
 		{weights.Config, `{`, `[`, weights.Config},
 		{weights.Scaling, `{`, ``, weights.Scaling},
 		{weights.Classes, `{`, `{"name":"one more"},{`, "11 classes and 10 prompts"},
+		{weights.Text, `"texts":["`, `"texts":["one more","`, "10 prompts of 11 texts"},
+		{weights.Scaling, `"bands":[0,`, `"bands":[`, "the scaling makes 5"},
+		{weights.Scaling, `{"modalities":[`, `{"others":[`, "the scaling makes 0"},
+		{weights.Config, `"window":5`, `"window":4`, "an odd number"},
 		{weights.Text, `"prompts":[[`, `"prompts":[[2147483647,`, "token id"},
 		{weights.Text, `"prompts":[[`, `"prompts":[[-1,`, "token id"},
 		{weights.Kind, "stage 2", "stage 1", "not the weights"},

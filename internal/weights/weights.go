@@ -7,8 +7,11 @@ package weights
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"diffclip/nn"
+	"diffclip/rsdata"
 	"diffclip/tensor"
 	"diffclip/vit"
 )
@@ -29,8 +32,12 @@ const (
 )
 
 // Write writes a file of the given kind, whole or not at all: the state of set, and
-// the facts, by their keys, as JSON.
+// the facts, by their keys, as JSON. It is an error where Read would refuse the state.
 func Write(path, kind string, set *nn.Set, facts map[string]any) error {
+	state := set.State()
+	if err := finite(state); err != nil {
+		return fmt.Errorf("%s: not written: %w", path, err)
+	}
 	meta := map[string]string{Kind: kind}
 	for key, v := range facts {
 		text, err := json.Marshal(v)
@@ -39,7 +46,7 @@ func Write(path, kind string, set *nn.Set, facts map[string]any) error {
 		}
 		meta[key] = string(text)
 	}
-	return nn.WriteState(path, set.State(), meta)
+	return nn.WriteState(path, state, meta)
 }
 
 // Read reads a file of the given kind: its facts into the values they are given,
@@ -52,13 +59,13 @@ func Read(path, kind string, facts map[string]any, build func(map[string]*tensor
 	if meta[Kind] != kind {
 		return fmt.Errorf("%s: not the weights of %s: it says %q", path, kind, meta[Kind])
 	}
-	for key, v := range facts {
-		if err := json.Unmarshal([]byte(meta[key]), v); err != nil {
+	for _, key := range slices.Sorted(maps.Keys(facts)) { // of several errors always the same
+		if err := json.Unmarshal([]byte(meta[key]), facts[key]); err != nil {
 			return fmt.Errorf("%s: %s in its metadata cannot be read: %w", path, key, err)
 		}
 	}
 	if err := finite(state); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w: the file is damaged", path, err)
 	}
 	if err := build(state); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -68,10 +75,10 @@ func Read(path, kind string, facts map[string]any, build func(map[string]*tensor
 
 // finite wants every weight to be a number, which those of a finished training are.
 func finite(state map[string]*tensor.Tensor) error {
-	for name, t := range state {
-		for i, v := range t.Host() {
+	for _, name := range slices.Sorted(maps.Keys(state)) { // of several errors always the same
+		for i, v := range state[name].Host() {
 			if v-v != 0 {
-				return fmt.Errorf("value %d of tensor %q is %v: the file is damaged", i, name, v)
+				return fmt.Errorf("value %d of tensor %q is %v", i, name, v)
 			}
 		}
 	}
@@ -87,6 +94,23 @@ func Hold(need float64, state map[string]*tensor.Tensor) error {
 	}
 	if need > float64(held) {
 		return fmt.Errorf("its configuration describes a model of at least %.0f values, the file holds %d", need, held)
+	}
+	return nil
+}
+
+// Fit returns an error unless windows of a dataset, which have a pixel in the middle and
+// the values that a scaling makes, are what an encoder reads.
+func Fit(e vit.Config, s *rsdata.Scaling) error {
+	if e.Window%2 == 0 {
+		return fmt.Errorf("the model reads windows of %d pixels, want an odd number", e.Window)
+	}
+	if len(s.Modalities) != len(e.Modalities) {
+		return fmt.Errorf("the model reads %d modalities, the scaling makes %d", len(e.Modalities), len(s.Modalities))
+	}
+	for i, m := range e.Modalities {
+		if made := s.Modalities[i].OutBands(); made != m.Bands {
+			return fmt.Errorf("the model reads %d values per pixel of modality %q, the scaling makes %d", m.Bands, m.Name, made)
+		}
 	}
 	return nil
 }
