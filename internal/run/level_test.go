@@ -48,6 +48,13 @@ func TestOtherValues(t *testing.T) {
 	if m.Relabelled(y) {
 		t.Error("a run without labels is taken up with labels of another raster")
 	}
+	m.Data.Levels = nil // as in runs that were begun before levels were kept
+	if err := m.Same(y); err != nil {
+		t.Errorf("a run that keeps no levels: %v", err)
+	}
+	if !m.Relabelled(y) {
+		t.Error("a run without labels that keeps no levels is not taken up with labels")
+	}
 }
 
 // A level is that of all scenes, without what was not measured.

@@ -29,7 +29,7 @@ type Manifest struct {
 type DataFacts struct {
 	Name       string            `json:"name"`
 	Modalities []rsdata.Modality `json:"modalities"`
-	Levels     []Level           `json:"levels,omitempty"` // of the modalities
+	Levels     []Level           `json:"levels,omitempty"` // of the modalities; nil in runs that were begun before levels were kept
 	Classes    []string          `json:"classes"`
 	Scenes     []SceneFacts      `json:"scenes"`
 	Notes      []string          `json:"notes,omitempty"`
@@ -115,7 +115,7 @@ func drawFlags(c rsdata.SplitConfig) string {
 func (m *Manifest) Relabelled(x *Experiment) bool {
 	now := x.dataFacts()
 	return m.Split.Train == 0 && m.Split.Test == 0 && x.NoTest == nil && slices.Equal(m.Data.sizes(), now.sizes()) &&
-		slices.EqualFunc(m.Data.Levels, now.Levels, Level.same)
+		(m.Data.Levels == nil || slices.EqualFunc(m.Data.Levels, now.Levels, Level.same))
 }
 
 // sizes lists the bands of the modalities, and the rows and columns of the scenes.
