@@ -169,14 +169,18 @@ type stage1Identity struct {
 	Pretrain   any                 `json:"pretrain"`
 	Unlabelled int                 `json:"unlabelled"`
 	Seed       uint64              `json:"seed"`
-	Split      *rsdata.SplitConfig `json:"split,omitempty"` // where it learns the classes of its samples
+	Split      *rsdata.SplitConfig `json:"split,omitempty"` // where the windows depend on it
 }
+
+// ownSplit reports whether stage 1 depends on the samples of its split: it learns
+// their classes, or keeps clear of those that test.
+func ownSplit(c run.Config) bool { return c.NeedsLabels() || c.Split.Inductive }
 
 // stage1Key names the stage 1 that a cell starts from.
 func (c *cell) stage1Key() (string, error) {
 	g := c.config
 	id := stage1Identity{Format: cellFormat, Data: c.scene.values, Scaling: g.Scaling, Diffusion: g.Diffusion, Pretrain: g.Pretrain, Unlabelled: g.Split.Unlabelled, Seed: g.Seed}
-	if g.NeedsLabels() {
+	if ownSplit(g) {
 		id.Data, id.Split = c.scene.fingerprint, &g.Split
 	}
 	_, key, err := keyOf(id)

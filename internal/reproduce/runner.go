@@ -141,7 +141,9 @@ func (r *runner) draw(cells []*cell) error {
 			continue
 		}
 		cfg := c.config.Split
-		cfg.Unlabelled = 0 // which takes long and cannot fail
+		if !cfg.Inductive {
+			cfg.Unlabelled = 0 // which takes long and cannot fail
+		}
 		if drawn[cfg] {
 			continue
 		}

@@ -226,6 +226,11 @@ func TestCellsAreSharedAndSettled(t *testing.T) {
 	if _, one := cell(&table1, "2-shot", "DiffCLIP", nil); one != stage1 {
 		t.Error("2 and 40 shots do not share stage 1")
 	}
+	apart := func(c *run.Config) { c.Split.Inductive = true }
+	_, two := cell(&table1, "2-shot", "DiffCLIP", apart)
+	if _, one := cell(&table5, "40 per class", "DiffCLIP", apart); one == two || one == stage1 {
+		t.Error("a stage 1 that keeps clear of test windows is shared with other samples that test")
+	}
 	for name, change := range map[string]func(*run.Config){
 		"mask ratio":   func(c *run.Config) { c.Diffusion.MaskRatio = 0.5 },
 		"rate":         func(c *run.Config) { c.Pretrain.LR = 1 },
