@@ -48,6 +48,9 @@ func (m *matArrays) read(name string, narrow bool) (*content, error) {
 		c.notes = append(c.notes, "it is "+n.Note)
 	}
 	if isByLine(name, n.Class, n.Shape) {
+		if n.Array.Type != numeric.Uint16 {
+			return nil, fmt.Errorf("%s: %q is called uint16 and stored as %v: save it as %[3]v without the attribute MATLAB_class, or as uint16", m.path, name, n.Array.Type)
+		}
 		c.array = linesToPixels(n.Array)
 	}
 	c.setScale(n.Scale)

@@ -82,3 +82,15 @@ func TestOpenLines(t *testing.T) {
 		t.Errorf("%+v, %v", in, err)
 	}
 }
+
+// What is called as such spectra are and holds other values is told, whatever it says of their class.
+func TestLinesOfOtherValues(t *testing.T) {
+	path := filepath.Join("testdata", "lines_miscalled.h5")
+	in, err := Inspect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := in.Files[0].Variables[0].Problem; p == nil || !strings.Contains(p.Error(), path) || !strings.Contains(p.Error(), "stored as float64") {
+		t.Errorf("problem %v", p)
+	}
+}
