@@ -3,7 +3,9 @@ package rsdata
 import (
 	"fmt"
 	"image/color"
+	"regexp"
 	"slices"
+	"strings"
 
 	"diffclip/internal/figure"
 )
@@ -51,6 +53,11 @@ func (a *assembly) recognise() {
 	}
 	a.known, a.name = k, k.name
 	a.notef("taken for %s, by its size and what its files hold; if it is another scene, describe it in a scene.json, which diffclip inspect -draft begins", k.name)
+	for i := range a.classes { // which are as many as published
+		if name := k.classes[i].Name; sameWords(a.classes[i].Name, name) {
+			a.classes[i].Name = name
+		}
+	}
 	for i := range a.modalities {
 		m := &a.modalities[i]
 		if m.Name != "hsi" || m.Wavelengths != nil {
@@ -60,6 +67,23 @@ func (a *assembly) recognise() {
 			a.notef("the files bring no wavelengths; %g to %g nm, evenly spaced, are assumed", k.span[0], k.span[1])
 		}
 	}
+}
+
+// word is a word or a number in a name.
+var word = regexp.MustCompile(`[\p{L}]+|\d+`)
+
+// sameWords reports whether two names are made of the same words, in any order, of one or of many: "grass_healthy" and "Healthy
+// grass", "tree" and "Trees".
+func sameWords(a, b string) bool {
+	words := func(name string) []string {
+		found := word.FindAllString(strings.ToLower(name), -1)
+		for i := range found {
+			found[i] = strings.TrimSuffix(found[i], "s")
+		}
+		slices.Sort(found)
+		return found
+	}
+	return slices.Equal(words(a), words(b))
 }
 
 // unlike says what tells a scene from the known one of its size, "" where nothing does.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"diffclip/internal/roi"
@@ -28,6 +29,7 @@ var houston2013 = knownScene{
 // loadRegions reads the training and test pixels as the contest gives them: text files of regions of interest whose
 // names end in Samples_TR and Samples_VA.
 func (a *assembly) loadRegions(inv *inventory) error {
+	first, firstPath := (*roi.File)(nil), ""
 	for _, path := range inv.other {
 		stem := strings.ToLower(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
 		to, ref := &a.train, &a.trainRef
@@ -61,9 +63,27 @@ func (a *assembly) loadRegions(inv *inventory) error {
 		if conflicts > 0 {
 			a.notef("%s lists %d pixels in two regions; the first one keeps them", filepath.Base(path), conflicts)
 		}
-		a.nameClasses(file)
+		if first == nil {
+			first, firstPath = file, path
+			a.nameClasses(file)
+		} else if i, j := otherOrder(file, first); i >= 0 {
+			return fmt.Errorf("%s: region %d is called %q, which is region %d of %s: list the regions of both in one order", path, i+1, file.Regions[i].Name, j+1, firstPath)
+		}
 	}
 	return nil
+}
+
+// otherOrder finds a region of one file that is another one of the other by its name, -1 where there is none.
+func otherOrder(a, b *roi.File) (i, j int) {
+	called := func(name string) func(roi.Region) bool {
+		return func(r roi.Region) bool { return r.Name != "" && sameWords(r.Name, name) }
+	}
+	for i, r := range a.Regions {
+		if j := slices.IndexFunc(b.Regions, called(r.Name)); j >= 0 && j != i && !(i < len(b.Regions) && called(r.Name)(b.Regions[i])) {
+			return i, j
+		}
+	}
+	return -1, -1
 }
 
 // readRegions returns nil for a binary .roi file, whose text twin is read instead.

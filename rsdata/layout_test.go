@@ -256,40 +256,54 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// writeTIFF writes a raster of h x w pixels whose values count up.
+func writeTIFF(t *testing.T, path string, h, w, bands int) {
+	t.Helper()
+	out, err := tiff.Create(path, tiff.Spec{Width: w, Height: h, Bands: bands, Type: numeric.Uint16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	values := make([]uint16, h*w*bands)
+	for i := range values {
+		values[i] = uint16(i)
+	}
+	if err := out.WriteRows(values); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeRegions writes regions of interest of four pixels in a row, the first of which is green, for an image of h x w.
+func writeRegions(t *testing.T, path string, h, w, row int, names ...string) {
+	t.Helper()
+	text := fmt.Sprintf("; ENVI Output of ROIs (4.8)\n; Number of ROIs: %d\n; File Dimension: %d x %d\n;\n", len(names), w, h)
+	for i, name := range names {
+		text += fmt.Sprintf("; ROI name: %s\n", name)
+		if i == 0 {
+			text += "; ROI rgb value: {0, 205, 0}\n"
+		}
+		text += "; ROI npts: 4\n"
+	}
+	text += ";    ID    X    Y\n"
+	for k := range names {
+		for i := range 4 {
+			text += fmt.Sprintf("%d %d %d\n", i+1, 5*k+i+1, row+1)
+		}
+	}
+	writeFile(t, path, []byte(text))
+}
+
 // The contest's form: GeoTIFFs with an ENVI header beside the spectra, and regions of interest as text.
 func TestOpenContestFiles(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name string, bands int) {
-		w, err := tiff.Create(filepath.Join(dir, name), tiff.Spec{Width: 20, Height: 30, Bands: bands, Type: numeric.Uint16})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer w.Close()
-		values := make([]uint16, 30*20*bands)
-		for i := range values {
-			values[i] = uint16(i)
-		}
-		if err := w.WriteRows(values); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Commit(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("2013_Contest_CASI.tif", 12)
-	write("2013_Contest_LiDAR.tif", 1)
+	writeTIFF(t, filepath.Join(dir, "2013_Contest_CASI.tif"), 30, 20, 12)
+	writeTIFF(t, filepath.Join(dir, "2013_Contest_LiDAR.tif"), 30, 20, 1)
 	writeFile(t, filepath.Join(dir, "2013_Contest_CASI.hdr"), []byte("ENVI\nsamples = 20\nlines = 30\nbands = 12\ndata type = 12\ninterleave = bip\nwavelength units = Nanometers\nwavelength = {400, 450, 500, 550, 600, 650, 700, 750, 800, 850, 900, 950}\nbbl = {1,1,1,1,1,1,1,1,1,1,1,0}\n"))
-	regions := func(name string, row int) {
-		text := "; ENVI Output of ROIs (4.8)\n; Number of ROIs: 2\n; File Dimension: 20 x 30\n;\n; ROI name: grass\n; ROI rgb value: {0, 205, 0}\n; ROI npts: 4\n; ROI name: road\n; ROI npts: 4\n;    ID    X    Y\n"
-		for k := range 2 {
-			for i := range 4 {
-				text += fmt.Sprintf("%d %d %d\n", i+1, 5*k+i+1, row+1)
-			}
-		}
-		writeFile(t, filepath.Join(dir, name), []byte(text))
-	}
-	regions("2013_Contest_Samples_TR.txt", 3)
-	regions("2013_Contest_Samples_VA.txt", 7)
+	writeRegions(t, filepath.Join(dir, "2013_Contest_Samples_TR.txt"), 30, 20, 3, "grass", "road")
+	writeRegions(t, filepath.Join(dir, "2013_Contest_Samples_VA.txt"), 30, 20, 7, "grass", "road")
 	writeFile(t, filepath.Join(dir, "2013_Contest_Samples_TR.roi"), []byte{1, 0, 2, 0}) // the binary twin
 	d, err := Open(dir)
 	if err != nil {
@@ -314,6 +328,38 @@ func TestOpenContestFiles(t *testing.T) {
 	}
 	if n := len(sc.Modalities[0].Bands); n != 11 {
 		t.Errorf("%d bands kept, want 11 without the bad one", n)
+	}
+}
+
+// The regions of Houston 2013 are called otherwise than its classes; any others keep their names.
+func TestContestNames(t *testing.T) {
+	contest := []string{"grass_healthy", "grass_stressed", "grass_synthetic", "tree", "soil", "water", "residential", "commercial", "road", "highway", "railway", "parking_lot1", "parking_lot2", "tennis_court", "running_track"}
+	dir := t.TempDir()
+	h, w := houston2013.h, houston2013.w
+	writeTIFF(t, filepath.Join(dir, "2013_Contest_LiDAR.tif"), h, w, 1)
+	writeRegions(t, filepath.Join(dir, "2013_Contest_Samples_TR.txt"), h, w, 3, contest...)
+	writeRegions(t, filepath.Join(dir, "2013_Contest_Samples_VA.txt"), h, w, 7, contest...)
+	d, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range d.Classes {
+		if want := houston2013.classes[i].Name; c.Name != want {
+			t.Errorf("region %s is class %q, want %q", contest[i], c.Name, want)
+		}
+	}
+	if d.Classes[0].Color != rgb(0, 205, 0) {
+		t.Errorf("colour %v", d.Classes[0].Color)
+	}
+
+	contest[3], contest[4] = "soil", "palms"
+	writeRegions(t, filepath.Join(dir, "2013_Contest_Samples_VA.txt"), h, w, 7, contest...)
+	if _, err = Open(dir); err == nil || !strings.Contains(err.Error(), `region 4 is called "soil", which is region 5 of`) {
+		t.Errorf("regions in another order in the other file: error %v", err)
+	}
+	writeRegions(t, filepath.Join(dir, "2013_Contest_Samples_TR.txt"), h, w, 3, contest...)
+	if d, err = Open(dir); err != nil || d.Classes[3].Name != "soil" || d.Classes[4].Name != "palms" || d.Classes[5].Name != "Water" {
+		t.Errorf("classes %v, error %v", d.Classes, err)
 	}
 }
 
