@@ -4,7 +4,8 @@
 //
 // Schedule holds the noise of Eq. (1)-(5), Corruptor masks and noises a batch,
 // Model restores it and gives the loss of Eq. (6) and (9), and Sample runs the
-// reverse process from noise, or from a masked window, to a clean one.
+// reverse process from noise, or from a masked window, to a clean one. A Trained is
+// a model in a file, for Open.
 //
 // Read next: package clip, stage 2.
 package diffusion

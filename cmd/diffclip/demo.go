@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"diffclip/clip"
+	"diffclip/diffusion"
 	"diffclip/internal/run"
 )
 
@@ -103,7 +104,7 @@ func (d *demonstration) stage1() error {
 	if err != nil {
 		return err
 	}
-	d.first = &run.Stage1{Model: m, State: m.Set.State(), Scaling: d.x.Scaling}
+	d.first = &run.Stage1{Trained: &diffusion.Trained{Model: m, Scaling: d.x.Scaling}}
 	d.results.Curves = append(d.results.Curves, curve)
 	d.say("   loss %.3f at the start, %.3f at the end\n", curve.Epochs[0].Loss, curve.Epochs[len(curve.Epochs)-1].Loss)
 	d.results.Reconstructions, err = restorations(d.folder, d.x, m)

@@ -3,25 +3,9 @@ package run
 import (
 	"fmt"
 
-	"diffclip/diffusion"
 	"diffclip/internal/memory"
-	"diffclip/internal/weights"
 	"diffclip/vit"
 )
-
-// stage1Values is a lower bound on the parameters of stage 1.
-func stage1Values(c diffusion.Config) float64 {
-	e := c.Encoder
-	n := weights.OfEncoder(e)
-	for _, m := range e.Modalities {
-		n += weights.OfBlocks(c.DecoderDepth, e.Dim, e.MLPRatio) + float64(e.Tokens())*float64(e.Dim)
-		n += float64(m.Bands) * float64(e.PatchPixels()) * float64(e.Dim)
-	}
-	if c.ClassWeight > 0 {
-		n += float64(c.Classes) * float64(len(e.Modalities)) * float64(e.Dim)
-	}
-	return n
-}
 
 // Stage1Fits returns an error where the machine has not the memory that training
 // stage 1 takes at the very least.
@@ -33,7 +17,7 @@ func (x *Experiment) Stage1Fits() error {
 	batch := float64(min(x.Config.Pretrain.Batch, samples))
 	tokens := c.Keep()*c.Encoder.Depth + c.Encoder.Tokens()*c.DecoderDepth
 	// Slices of the batch follow each other: the tokens of one window at least are there at a time.
-	return fitsMemory("stage 1", stage1Values(c), batch*windowValues(c.Encoder)+tokenValues(c.Encoder, tokens))
+	return fitsMemory("stage 1", c.LeastParameters(), batch*windowValues(c.Encoder)+tokenValues(c.Encoder, tokens))
 }
 
 // Stage2Fits is Stage1Fits for stage 2.

@@ -6,15 +6,14 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
-	"diffclip/internal/weights"
-	"diffclip/rsdata"
 	"diffclip/tensor"
 	"diffclip/vit"
 )
 
 // SaveStage1 writes the weights of stage 1.
 func (f Folder) SaveStage1(x *Experiment, m *diffusion.Model) error {
-	return weights.Write(f.Path(Stage1File), weights.Stage1, m.Set, map[string]any{weights.Config: m.Config, weights.Scaling: x.Scaling})
+	s := diffusion.Trained{Model: m, Scaling: x.Scaling}
+	return s.Save(f.Path(Stage1File))
 }
 
 // SaveStage2 writes the weights of stage 2 with all it takes to classify other
@@ -24,19 +23,15 @@ func (f Folder) SaveStage2(x *Experiment, m *clip.Model) error {
 	return s.Save(f.Path(Stage2File))
 }
 
-// Stage1 is a pre-trained model read back.
-type Stage1 struct {
-	Model   *diffusion.Model
-	State   map[string]*tensor.Tensor
-	Scaling *rsdata.Scaling
-}
+// Stage1 is a pre-trained model that stage 2 may begin with; nil where it begins anew.
+type Stage1 struct{ *diffusion.Trained }
 
 // Weights returns the state to start stage 2 from; nil for a nil stage 1.
 func (s *Stage1) Weights() map[string]*tensor.Tensor {
 	if s == nil {
 		return nil
 	}
-	return s.State
+	return s.Model.Set.State()
 }
 
 // Suits returns an error unless the encoder of an experiment is that of the stage 1, which it no longer is where run.json
@@ -56,23 +51,9 @@ func encoderSizes(e vit.Config) string {
 
 // OpenStage1 reads the weights of stage 1.
 func OpenStage1(path string) (*Stage1, error) {
-	var config diffusion.Config
-	s := &Stage1{Scaling: &rsdata.Scaling{}}
-	err := weights.Read(path, weights.Stage1, map[string]any{weights.Config: &config, weights.Scaling: s.Scaling}, func(state map[string]*tensor.Tensor) (err error) {
-		if err := config.Check(); err != nil {
-			return err
-		}
-		if err := weights.Hold(stage1Values(config), state); err != nil {
-			return err
-		}
-		s.State = state
-		if s.Model, err = diffusion.New(config, 0); err != nil {
-			return err
-		}
-		return s.Model.Set.Load(state).Err()
-	})
+	s, err := diffusion.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	return &Stage1{s}, nil
 }

@@ -1,7 +1,7 @@
 // Package weights reads and writes the files of trained models: safetensors whose
 // metadata say what the tensors are and all that is needed beside them.
 //
-// Read next: clip.Open, and OpenStage1 of package run.
+// Read next: diffusion.Open and clip.Open.
 package weights
 
 import (
