@@ -70,11 +70,11 @@ func GELU(dst, x []float32) {
 		return
 	}
 	for i, v := range x {
-		a := clampGate(v)
-		if v < gateLimit {
-			dst[i] = float32(a * 0.5 * math.Erfc(-a/math.Sqrt2))
+		a, _, tail := gaussianTail(v)
+		if v < 0 {
+			dst[i] = -a * tail
 		} else {
-			dst[i] = v
+			dst[i] = v - float32(a*tail)
 		}
 	}
 }
@@ -88,12 +88,17 @@ func GELUBackward(dx, dy, x []float32) {
 		return
 	}
 	for i, v := range x {
-		a := clampGate(v)
-		gate := 0.5 * math.Erfc(-a/math.Sqrt2)
-		density := math.Exp(-a*a/2) / math.Sqrt(2*math.Pi)
-		dx[i] = dy[i] * float32(gate+a*density)
+		a, density, tail := gaussianTail(v)
+		slope := tail - float32(float32(a*(1/sqrt2Pi))*density) // at -a
+		if v > 0 {
+			slope = 1 - slope
+		}
+		dx[i] = dy[i] * slope
 	}
 }
+
+// sqrt2Pi is the square root of 2*pi.
+const sqrt2Pi = 2.50662827463100050241576528481104525
 
 // quickGELUSlope is the slope inside QuickGELU's sigmoid, as CLIP has it.
 const quickGELUSlope = 1.702

@@ -31,7 +31,7 @@ func SoftmaxRows(dst []float32, ldd int, x []float32, ldx int, rows, cols int, s
 			asmScaleRows(&dst[0], ldd, &sum[0], n, cols)
 		} else {
 			for r := range n {
-				most[r] = softmaxRow(dst[r*ldd:][:cols], x[r*ldx:][:cols], float64(scale))
+				most[r] = softmaxRow(dst[r*ldd:][:cols], x[r*ldx:][:cols], scale)
 			}
 		}
 		if lse != nil {
@@ -46,21 +46,21 @@ func SoftmaxRows(dst []float32, ldd int, x []float32, ldx int, rows, cols int, s
 const softmaxChunk = 16
 
 // softmaxRow is one row of SoftmaxRows; it returns the row's lse.
-func softmaxRow(dst, x []float32, scale float64) float32 {
-	m := math.Inf(-1)
+func softmaxRow(dst, x []float32, scale float32) float32 {
+	most := float32(math.Inf(-1))
 	for _, v := range x {
-		m = max(m, scale*float64(v))
+		if v := scale * v; v > most {
+			most = v
+		}
 	}
 	var sum float64
 	for c, v := range x {
-		e := math.Exp(scale*float64(v) - m)
-		dst[c] = float32(e)
-		sum += e
+		e := expNegative(float32(scale*v) - most)
+		dst[c] = e
+		sum += float64(e)
 	}
-	for c := range dst {
-		dst[c] *= float32(1 / sum)
-	}
-	return float32(m + math.Log(sum))
+	Scale(dst, dst, float32(1/sum))
+	return float32(float64(most) + math.Log(sum))
 }
 
 // SoftmaxFromLSE computes probabilities again from scores and the lse of
@@ -79,7 +79,7 @@ func SoftmaxFromLSE(dst []float32, ldd int, x []float32, ldx int, rows, cols int
 	for r := range rows {
 		d := dst[r*ldd:][:cols]
 		for c, v := range x[r*ldx:][:cols] {
-			d[c] = float32(math.Exp(float64(scale)*float64(v) - float64(lse[r])))
+			d[c] = expNegative(float32(scale*v) - lse[r])
 		}
 	}
 }
