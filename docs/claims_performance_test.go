@@ -185,7 +185,9 @@ func zen4Claims(c *claims) {
 	c.says(performance, "but for the batch of %d and the tiers:", bench.PretrainBatch)
 	slower := c.tiers(zen4)
 	avx2, sse, generic := slower["AVX2"], slower["SSE"], slower["generic"]
-	c.holds(performance, slices.Min(generic) > tierAim, "AVX2 is at %.2f to %.2f of AVX-512, the generic tier %.0f to %.0f times slower", 1/slices.Max(avx2), 1/slices.Min(avx2), slices.Min(generic), slices.Max(generic))
+	c.holds(performance, generic[0] < tierAim && generic[1] < tierAim && generic[2] > tierAim,
+		"AVX2 is at %.2f to %.2f of AVX-512, the generic tier %.1f (W1), %.1f (W2) and %.1f (W3) times slower: its aim of %d is **missed** with W3 alone",
+		1/slices.Max(avx2), 1/slices.Min(avx2), generic[0], generic[1], generic[2], tierAim)
 	var gain []float64
 	for i, g := range generic {
 		gain = append(gain, g/sse[i])
