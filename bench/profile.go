@@ -184,26 +184,36 @@ func (p *Profile) Rows() []ProfileRow {
 	return out
 }
 
-// WriteTable prints where the time of a number of steps went, leaving out what
-// took less than a thousandth.
+// WriteTable prints where the time of a number of steps went, what took less than a
+// thousandth in one row and, last, all of it.
 func (p *Profile) WriteTable(w io.Writer, steps int) error {
 	rows := p.Rows()
 	if _, err := fmt.Fprintf(w, "%-36s %8s %11s %7s %9s\n", "operation", "calls", "ms/thread", "share", "GFLOP/s"); err != nil {
 		return err
 	}
-	rest := ProfileRow{Name: "(the rest)"}
+	rest, all := ProfileRow{Name: "(the rest)"}, ProfileRow{Name: "(all)"}
 	for _, r := range rows {
+		all.add(r)
 		if r.Share < 0.001 {
-			rest.Calls += r.Calls
-			rest.Time += r.Time
-			rest.Share += r.Share
+			rest.add(r)
 			continue
 		}
 		if err := p.writeRow(w, r, steps); err != nil {
 			return err
 		}
 	}
-	return p.writeRow(w, rest, steps)
+	if err := p.writeRow(w, rest, steps); err != nil {
+		return err
+	}
+	return p.writeRow(w, all, steps)
+}
+
+// add counts another row as part of r.
+func (r *ProfileRow) add(o ProfileRow) {
+	r.Calls += o.Calls
+	r.Time += o.Time
+	r.Share += o.Share
+	r.GFLOP += o.GFLOP
 }
 
 func (p *Profile) writeRow(w io.Writer, r ProfileRow, steps int) error {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -86,6 +87,22 @@ func TestProfileTable(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table has no %q:\n%s", want, out.String())
 		}
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	all := strings.Fields(lines[len(lines)-1])
+	if len(all) != 5 || all[0] != "(all)" || all[3] != "100.0%" {
+		t.Fatalf("the last line is %q, want the sum of all others", lines[len(lines)-1])
+	}
+	calls := 0
+	for _, line := range lines[1 : len(lines)-1] {
+		n, err := strconv.Atoi(strings.Fields(line[36:])[0])
+		if err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		calls += n
+	}
+	if all[1] != strconv.Itoa(calls) {
+		t.Errorf("%s calls in all, those of the lines are %d", all[1], calls)
 	}
 }
 
