@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"syscall"
 
-	"diffclip/internal/folderlock"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
 )
@@ -45,7 +44,7 @@ func eval(a *app, o *evalOptions) error {
 	if err != nil {
 		return err
 	}
-	lock, err := folderlock.Take(o.from)
+	lock, err := folder.Take()
 	if err == nil {
 		defer lock.Release()
 	} else if !onlyRead(err) {

@@ -231,3 +231,29 @@ func TestFullDiskIsResumable(t *testing.T) {
 		t.Error("another failure is taken for a full disk")
 	}
 }
+
+// What killed commands have left half written is cleared away by the next one that takes the folder, whatever it does there.
+func TestLeftoversAreClearedAway(t *testing.T) {
+	dir := stage1(t)
+	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-map=false")
+	if err := os.Mkdir(filepath.Join(dir, "splits"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	left := []string{".report.html.0123abcd.tmp", ".reconstruction-1.png.0123abcd.tmp", ".stage2.safetensors.0123abcd.tmp", "splits/.seed-3.json.0123abcd.tmp"}
+	for _, args := range [][]string{{"pretrain", "-resume", "-out", dir}, {"finetune", "-resume", "-out", dir}, {"eval", "-from", dir}} {
+		for _, name := range append(left, ".notes.tmp") {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		succeed(t, args...)
+		for _, name := range left {
+			if (run.Folder{Dir: dir}).Has(name) {
+				t.Errorf("%s leaves %s", args[0], name)
+			}
+		}
+		if !(run.Folder{Dir: dir}).Has(".notes.tmp") {
+			t.Errorf("%s removes what is not its own", args[0])
+		}
+	}
+}

@@ -330,7 +330,7 @@ type place struct {
 
 // claim takes the folder, so that no other program clears or trains in it, until leave.
 func (p *place) claim() (err error) {
-	p.lock, err = folderlock.Take(p.out)
+	p.lock, err = run.Folder{Dir: p.out}.Take()
 	return err
 }
 

@@ -66,14 +66,22 @@ func Sweep(path string) error {
 	if err != nil {
 		return err
 	}
-	folder, err := os.ReadDir(filepath.Dir(final))
+	return sweep(filepath.Dir(final), regexp.QuoteMeta(filepath.Base(final)))
+}
+
+// SweepFolder is Sweep for every path in a folder, but for links that lead out of it.
+func SweepFolder(dir string) error { return sweep(dir, ".+") }
+
+// sweep removes the temporary files of those whose names match a pattern.
+func sweep(dir, name string) error {
+	folder, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	left := regexp.MustCompile(`^\.` + regexp.QuoteMeta(filepath.Base(final)) + `\.[0-9a-f]{8}\.tmp$`)
+	left := regexp.MustCompile(`^\.` + name + `\.[0-9a-f]{8}\.tmp$`)
 	for _, e := range folder {
 		if left.MatchString(e.Name()) {
-			if err := os.Remove(filepath.Join(filepath.Dir(final), e.Name())); err != nil {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}

@@ -75,6 +75,37 @@ func (f Folder) probe() error {
 	return file.Close()
 }
 
+// Take locks the folder and clears away what programs that were killed have left half
+// written; where the disk has no locks nobody knows whether they were.
+func (f Folder) Take() (*folderlock.Lock, error) {
+	lock, err := folderlock.Take(f.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if lock.Exclusive() {
+		if err := f.sweep(); err != nil {
+			lock.Release()
+			return nil, err
+		}
+	}
+	return lock, nil
+}
+
+func (f Folder) sweep() error {
+	if err := atomicfile.SweepFolder(f.Dir); err != nil {
+		return err
+	}
+	for _, weights := range []string{Stage1File, Stage2File, Checkpoint1File, Checkpoint2File} { // which may be links to a larger disk
+		if err := atomicfile.Sweep(f.Path(weights)); err != nil {
+			return err
+		}
+	}
+	if err := atomicfile.SweepFolder(f.Path(splitsFolder)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // Clear removes what an earlier run left of both stages and of its results, or,
 // with stage2 alone, what depends on stage 2: a map in the folder too, as a demo makes one.
 func (f Folder) Clear(stage2Alone bool) error {

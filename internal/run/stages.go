@@ -11,8 +11,6 @@ import (
 
 	"diffclip/clip"
 	"diffclip/diffusion"
-	"diffclip/internal/atomicfile"
-	"diffclip/internal/folderlock"
 	"diffclip/internal/progress"
 	"diffclip/nn"
 	"diffclip/optim/train"
@@ -92,16 +90,11 @@ func (f Folder) TrainStage2(ctx context.Context, x *Experiment, m *Manifest, sta
 // The time of a training that was interrupted or killed counts too. After any other error
 // run.json stays as it is: the checkpoint may be that of another configuration.
 func (f Folder) runStage(m *Manifest, name, checkpoint string, hooks train.Hooks, work func(train.Hooks) (*nn.Set, []train.Epoch, error), save func() error) (Curve, error) {
-	lock, err := folderlock.Take(f.Dir)
+	lock, err := f.Take()
 	if err != nil {
 		return Curve{}, err
 	}
 	defer lock.Release()
-	for _, file := range []string{manifestFile, splitFile, HistoryFile, Stage1File, Stage2File, Checkpoint1File, Checkpoint2File} {
-		if err := atomicfile.Sweep(f.Path(file)); err != nil {
-			return Curve{}, err
-		}
-	}
 	hooks, end := f.logSteps(name, hooks)
 	defer end()
 	began, earlier := time.Now(), 0.0
