@@ -54,7 +54,7 @@ func demo(a *app, cfg run.Config, p *place) error {
 		return err
 	}
 	defer p.leave()
-	man, _, err := begin(folder, x, false)
+	man, err := begin(folder, x, false)
 	if err != nil {
 		return err
 	}

@@ -200,13 +200,13 @@ func finetuneFolder(x *run.Experiment, p *place, from string) (folder run.Folder
 	default:
 		err = newFinetune(p, from)
 	}
-	if err != nil || p.resume {
-		return folder, man, done, err
+	if err == nil && !p.resume {
+		err = folder.SaveManifest(man)
 	}
-	if err := folder.SaveManifest(man); err != nil {
-		return folder, man, false, err
+	if err == nil { // on resume too: a kill may have come before it
+		err = folder.WriteSplit(x)
 	}
-	return folder, man, false, folder.WriteSplit(x)
+	return folder, man, done, err
 }
 
 // inherit takes over what an earlier part of the run measured. The experiment,

@@ -67,13 +67,13 @@ func pretrain(a *app, f *flags, p *place, s *settings) error {
 	case begun:
 		return fmt.Errorf("%s holds a stage 2 that was trained without stage 1, and no stage 1 to resume: choose another folder", p.out)
 	}
-	man, relabelled, err := begin(folder, x, p.resume)
+	man, err := begin(folder, x, p.resume)
 	if err != nil {
 		return err
 	}
 	describe(a, x)
 	err = stage1AndPage(a, folder, x, man, trained)
-	if relabelled && (err == nil || errors.Is(err, context.Canceled)) { // the checkpoint was that of these windows
+	if p.resume && (err == nil || errors.Is(err, context.Canceled)) { // the checkpoint was that of these windows; labels may have come since
 		err = errors.Join(err, folder.WriteSplit(x))
 	}
 	if err != nil {
@@ -137,30 +137,28 @@ func startingPoint(f *flags, p *place, s *settings) (run.Config, error) {
 // begin writes run.json and split.json, so that an interrupted run says what it
 // was, and clears away what a run written over has left. A run that is resumed
 // keeps its own: whether it can be resumed shows only when its checkpoint is read.
-// Relabelled is set where the run began without the labels that there now are.
-func begin(folder run.Folder, x *run.Experiment, resume bool) (man *run.Manifest, relabelled bool, err error) {
+func begin(folder run.Folder, x *run.Experiment, resume bool) (man *run.Manifest, err error) {
 	man = run.NewManifest(x)
 	if resume {
-		relabelled, err = takeUp(man, folder, x)
-		return man, relabelled, err
+		return man, takeUp(man, folder, x)
 	}
 	if err := folder.Clear(false); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if err := folder.SaveManifest(man); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return man, false, folder.WriteSplit(x)
+	return man, folder.WriteSplit(x)
 }
 
 // takeUp is inherit for stage 1, in which labels have no part: they may have come since
 // it began. That it is the same windows the checkpoint knows.
-func takeUp(man *run.Manifest, folder run.Folder, x *run.Experiment) (relabelled bool, err error) {
+func takeUp(man *run.Manifest, folder run.Folder, x *run.Experiment) error {
 	_, earlier, err := run.Open(folder.Dir)
-	if err != nil || !earlier.Relabelled(x) {
-		return false, inherit(man, folder, x)
+	if err == nil && earlier.Relabelled(x) {
+		x = nil
 	}
-	return true, inherit(man, folder, nil)
+	return inherit(man, folder, x)
 }
 
 // resumable adds to the interruption of a training, or to a full disk, how to go on.

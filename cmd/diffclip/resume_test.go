@@ -126,6 +126,28 @@ func TestResumeMakesTheReport(t *testing.T) {
 	}
 }
 
+// A run killed between run.json and split.json gets its split when it goes on.
+func TestResumeWritesTheSplit(t *testing.T) {
+	dir := stage1(t)
+	folder := run.Folder{Dir: dir}
+	again := func(args ...string) {
+		t.Helper()
+		before := read(t, folder.Path("split.json"))
+		for _, name := range []string{"split.json", run.ReportFile} {
+			if err := os.Remove(folder.Path(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		succeed(t, args...)
+		if !folder.Has("split.json") || !bytes.Equal(before, read(t, folder.Path("split.json"))) {
+			t.Errorf("%v: no split, or another one", args)
+		}
+	}
+	again("pretrain", "-resume", "-out", dir)
+	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-map=false", "-shots", "2")
+	again("finetune", "-resume", "-out", dir, "-map=false")
+}
+
 // interrupt runs a command and ends its context at later and later moments until
 // it is caught in the middle of training.
 func interrupt(t *testing.T, dir, checkpoint, weights string, args []string) {
