@@ -1,9 +1,8 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"diffclip/clip"
@@ -14,18 +13,24 @@ import (
 func declareDemo(a *app, f *flags) func() error {
 	f.purpose = "Runs both stages on an embedded synthetic scene, compares with stage 2 alone, and\nwrites a map, pictures and a report. It needs no data and takes minutes."
 	f.usage = "[-out DIR] [-seed N] [flags]"
-	f.example = []string{"-out demo"}
+	f.example = []string{"-out demo", "-resume -out demo"}
 	p := place{}
 	cfg, err := run.Preset("demo")
 	f.group("flags", func() {
 		f.StringVar(&p.out, "out", "diffclip-demo", "`folder` for the results")
 		f.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "`number` that all draws follow from")
 		f.BoolVar(&p.force, "force", false, "write over an earlier demo")
+		f.BoolVar(&p.resume, "resume", false, "go on with a demo that was interrupted")
 		p.computer.declare(f)
 	})
 	return func() error {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case p.resume && p.force:
+			return misuse("-resume and -force exclude each other")
+		case p.resume && f.given("seed"):
+			return misuse("-seed and -resume exclude each other: a demo goes on with the seed it began with")
 		}
 		cfg.SetSeed(cfg.Seed)
 		return demo(a, cfg, &p)
@@ -35,6 +40,16 @@ func declareDemo(a *app, f *flags) func() error {
 // demo is the whole way from a scene to a report.
 func demo(a *app, cfg run.Config, p *place) error {
 	began := time.Now()
+	if p.resume {
+		_, man, err := run.Open(p.out)
+		switch {
+		case err != nil:
+			return fmt.Errorf("nothing to resume: %w", err)
+		case man.Config.Preset != cfg.Preset || man.Config.Data != run.Synthetic:
+			return fmt.Errorf("%s holds a run that no demo began: go on with it by `diffclip pretrain` or `diffclip finetune`", p.out)
+		}
+		cfg = man.Config
+	}
 	be, err := p.open(a)
 	if err != nil {
 		return err
@@ -43,10 +58,10 @@ func demo(a *app, cfg run.Config, p *place) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := run.Open(p.out); err == nil && !p.force {
-		return fmt.Errorf("%s holds an earlier demo or a run: write over it by -force, or choose another folder by -out", p.out)
+	if _, _, err := run.Open(p.out); err == nil && !p.force && !p.resume {
+		return fmt.Errorf("%s holds an earlier demo or a run: go on with a demo that was interrupted by -resume, write over it by -force, or choose another folder by -out", p.out)
 	}
-	folder, err := run.Create(p.out, p.force)
+	folder, err := run.Create(p.out, p.force || p.resume)
 	if err != nil {
 		return err
 	}
@@ -54,16 +69,21 @@ func demo(a *app, cfg run.Config, p *place) error {
 		return err
 	}
 	defer p.leave()
-	man, err := begin(folder, x, false)
+	if p.resume && folder.Has(run.ReportFile) {
+		fmt.Fprintf(a.stdout, "the demo in %s is complete; see: %s\n", p.out, folder.Path(run.ReportFile))
+		return nil
+	}
+	man, err := begin(folder, x, p.resume)
+	if err == nil && p.resume {
+		err = folder.WriteSplit(x)
+	}
 	if err != nil {
 		return err
 	}
 	d := &demonstration{app: a, x: x, folder: folder, man: man}
 	for _, step := range []func() error{d.scene, d.stage1, d.stage2, d.alone, d.scores, d.wholeMap, d.page} {
-		if err := step(); errors.Is(err, context.Canceled) {
-			return interruptedError{"interrupted; begin again with: " + commandLine("demo", "-force", "-out", p.out)}
-		} else if err != nil {
-			return err
+		if err := step(); err != nil {
+			return resumable(err, commandLine("demo", "-resume", "-out", p.out))
 		}
 	}
 	fmt.Fprintf(a.stderr, "the demo took %s\n", time.Since(began).Round(time.Second))
@@ -100,7 +120,17 @@ func (d *demonstration) scene() error {
 func (d *demonstration) stage1() error {
 	d.say("2. Stage 1, without labels: %d windows, %.0f %% of each hidden, the rest noised;", len(d.x.Split.Unlabelled), 100*d.x.Config.Diffusion.MaskRatio)
 	d.say("   the model restores them, and learns what such scenes look like.")
-	m, curve, err := d.folder.TrainStage1(d.ctx, d.x, d.man, d.stderr)
+	var m *diffusion.Model
+	curve, err := d.stage(run.Stage1Name, run.Stage1File, run.Checkpoint1File, func() (curve run.Curve, err error) {
+		m, curve, err = d.folder.TrainStage1(d.ctx, d.x, d.man, d.stderr)
+		return curve, err
+	}, func(path string) error {
+		s, err := run.OpenStage1(path)
+		if err == nil {
+			m = s.Model
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -115,13 +145,37 @@ func (d *demonstration) stage1() error {
 func (d *demonstration) stage2() error {
 	d.say("3. Stage 2, with few labels: windows are drawn towards the text of their class, such as")
 	d.say("   %q.", d.x.Text.Texts[0])
-	m, curve, err := d.folder.TrainStage2(d.ctx, d.x, d.man, d.first.Weights(), d.stderr)
+	curve, err := d.stage(run.Stage2Name, run.Stage2File, run.Checkpoint2File, func() (curve run.Curve, err error) {
+		d.model, curve, err = d.folder.TrainStage2(d.ctx, d.x, d.man, d.first.Weights(), d.stderr)
+		return curve, err
+	}, func(path string) error {
+		s, err := clip.Open(path)
+		if err == nil {
+			d.model = s.Model
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	d.model = m
 	d.results.Curves = append(d.results.Curves, curve)
-	return d.evaluate("stages 1 and 2", m)
+	return d.evaluate("stages 1 and 2", d.model)
+}
+
+// stage trains a stage, or reads back one that a demo finished before it was interrupted.
+func (d *demonstration) stage(name, weights, checkpoint string, train func() (run.Curve, error), open func(path string) error) (run.Curve, error) {
+	if !d.folder.Has(weights) || d.folder.Has(checkpoint) {
+		return train()
+	}
+	curves, err := d.folder.History()
+	if err != nil {
+		return run.Curve{}, err
+	}
+	i := slices.IndexFunc(curves, func(c run.Curve) bool { return c.Name == name })
+	if i < 0 {
+		return run.Curve{}, fmt.Errorf("%s does not tell of %s, whose weights are there: begin again by -force", d.folder.Path(run.HistoryFile), name)
+	}
+	return curves[i], open(d.folder.Path(weights))
 }
 
 // alone repeats stage 2 from scratch.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"image/png"
 	"io"
 	"os"
@@ -125,6 +127,51 @@ func TestDemo(t *testing.T) {
 	err = demo(&app{t.Context(), io.Discard, io.Discard}, small(t), &place{out: dirs[0], computer: computer{threads: 1}})
 	if err == nil || !strings.Contains(err.Error(), "-force") {
 		t.Errorf("a demo over an earlier one: %v", err)
+	}
+}
+
+// A demo that is interrupted again and again ends with the files of one that was not.
+func TestResumeDemo(t *testing.T) {
+	whole, dir := filepath.Join(t.TempDir(), "demo"), filepath.Join(t.TempDir(), "demo")
+	if err := demo(&app{t.Context(), io.Discard, io.Discard}, small(t), &place{out: whole, computer: computer{threads: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	folder := run.Folder{Dir: dir}
+	other, err := run.Preset("demo") // a resumed demo keeps the settings that it began with
+	if err != nil {
+		t.Fatal(err)
+	}
+	caught := map[string]bool{} // what was there at an interruption
+	cfg, place := small(t), &place{out: dir, computer: computer{threads: 1}}
+	for n := int32(6); !folder.Has(run.ReportFile); n += n / 2 {
+		err := demo(&app{newCountdown(t.Context(), n), io.Discard, io.Discard}, cfg, place)
+		if err == nil {
+			break
+		}
+		if want := "go on with: diffclip demo -resume -out " + dir; !strings.Contains(err.Error(), want) || !errors.Is(err, context.Canceled) {
+			t.Fatalf("an interruption ends with %v, want %q", err, want)
+		}
+		for _, name := range []string{run.Checkpoint1File, run.Stage1File, run.Checkpoint2File, run.Stage2File} {
+			caught[name] = caught[name] || folder.Has(name)
+		}
+		cfg, place.resume = other, true
+	}
+	if len(caught) != 4 || !caught[run.Checkpoint1File] || !caught[run.Checkpoint2File] || !caught[run.Stage2File] {
+		t.Errorf("interrupted beside %v, want a checkpoint of each stage and both weights", caught)
+	}
+	checkDemo(t, dir)
+	entries, err := os.ReadDir(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() != "run.json" && e.Name() != run.StepsFile {
+			same(t, whole, dir, e.Name())
+		}
+	}
+	var out bytes.Buffer
+	if err := demo(&app{t.Context(), &out, io.Discard}, other, place); err != nil || !strings.Contains(out.String(), "is complete") {
+		t.Errorf("resuming a whole demo: %v, %q", err, out.String())
 	}
 }
 
