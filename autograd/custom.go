@@ -1,6 +1,11 @@
 package autograd
 
-import "diffclip/tensor"
+import (
+	"fmt"
+	"slices"
+
+	"diffclip/tensor"
+)
 
 // CustomOp is an operation that a Tape has no method for. Its functions keep nothing
 // from call to call: Recompute calls Forward twice, Shards calls both on several
@@ -21,11 +26,22 @@ var opCustom *Op
 
 func init() { opCustom = register("Custom", customBackward) }
 
-// Custom computes an operation of the caller's own, whose result has shape s.
+// Custom computes an operation of the caller's own, whose result has shape s. It panics
+// where the operation has no name or no Forward, where a gradient will be wanted and it
+// has no Backward, and where an input is nil.
 func (t *Tape) Custom(op *CustomOp, s tensor.Shape, in ...*Var) *Var {
+	if op == nil || op.Name == "" || op.Forward == nil {
+		panic("autograd: Custom wants an operation with a name and a Forward")
+	}
+	if i := slices.Index(in, nil); i >= 0 {
+		panic(fmt.Sprintf("autograd: %s: input %d of %d is nil", op.Name, i, len(in)))
+	}
 	y := t.result(s)
 	op.Forward(t.be, y.Value, values(in))
 	if n := t.record(&Op{op.Name, opCustom.backward}, y, in...); n != nil {
+		if op.Backward == nil {
+			panic(fmt.Sprintf("autograd: %s has no Backward, and a gradient is wanted", op.Name))
+		}
 		n.custom, n.ints[0] = op, len(in)
 	}
 	return y

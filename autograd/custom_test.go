@@ -60,3 +60,32 @@ func TestCustomIsNamed(t *testing.T) {
 		t.Errorf("traced %v, want the result of Huber", bad)
 	}
 }
+
+// TestCustomSaysWhatIsMissing: before Forward is called, and before the tape runs back.
+func TestCustomSaysWhatIsMissing(t *testing.T) {
+	be := tensor.NewCPU(1)
+	defer be.Close()
+	for _, c := range []struct {
+		mode autograd.Mode
+		op   *autograd.CustomOp
+		nils bool
+		want string // "" for no panic
+	}{
+		{autograd.Train, nil, false, "a name and a Forward"},
+		{autograd.Train, &autograd.CustomOp{Forward: huber.Forward, Backward: huber.Backward}, false, "a name and a Forward"},
+		{autograd.Train, &autograd.CustomOp{Name: "Huber", Backward: huber.Backward}, false, "a name and a Forward"},
+		{autograd.Train, &autograd.CustomOp{Name: "Huber", Forward: huber.Forward}, false, "Huber has no Backward"},
+		{autograd.Eval, &autograd.CustomOp{Name: "Huber", Forward: huber.Forward}, false, ""},
+		{autograd.Train, huber, true, "Huber: input 1 of 2 is nil"},
+	} {
+		tape := autograd.NewTape(be, c.mode)
+		in := []*autograd.Var{tape.InputGrad(tensor.New(2))}
+		if c.nils {
+			in = append(in, nil)
+		}
+		got := panicOf(func() { tape.Custom(c.op, tensor.Of(2), in...) })
+		if said, _ := got.(string); (got == nil) != (c.want == "") || !strings.Contains(said, c.want) {
+			t.Errorf("panic %v, want one that says %q", got, c.want)
+		}
+	}
+}

@@ -155,9 +155,15 @@ func (c *Classifier) compare(z *autograd.Var, probs []float32) {
 	t.Softmax(logits).Value.Read(probs)
 }
 
-// Evaluate classifies labelled windows and counts the outcomes.
+// Evaluate classifies labelled windows and counts the outcomes. It is an error where a
+// label is none of the classes.
 func (c *Classifier) Evaluate(ctx context.Context, w *rsdata.Windows, samples []rsdata.Sample) (*rsdata.Confusion, []uint8, error) {
 	k := c.Classes()
+	for _, s := range samples {
+		if s.Label == 0 || int(s.Label) > k {
+			return nil, nil, fmt.Errorf("clip: a window at row %d, column %d has label %d, but the classifier has classes 1 to %d", s.Row, s.Col, s.Label, k)
+		}
+	}
 	probs := make([]float32, len(samples)*k)
 	if err := c.Probabilities(ctx, w, rsdata.Pixels(nil, samples), probs); err != nil {
 		return nil, nil, err

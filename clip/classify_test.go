@@ -3,6 +3,7 @@ package clip
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"reflect"
@@ -123,6 +124,18 @@ func TestTally(t *testing.T) {
 	}
 	if none, _ := Tally(3, nil, nil); none.Classes() != 3 || none.Total() != 0 {
 		t.Errorf("of no samples: counts %v, want none in three classes", none.Counts)
+	}
+}
+
+// TestEvaluateRefusesOtherLabels: as those of a dataset with more classes than the model.
+func TestEvaluateRefusesOtherLabels(t *testing.T) {
+	d := noise(30, 60)
+	c, w := mapped(t, d, 5, 1, PoolClass)
+	for _, label := range []uint8{0, uint8(c.Classes() + 1)} {
+		samples := []rsdata.Sample{{Label: 1}, {Pixel: rsdata.Pixel{Row: 2, Col: 3}, Label: label}}
+		if _, _, err := c.Evaluate(t.Context(), w, samples); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("row 2, column 3 has label %d", label)) {
+			t.Errorf("label %d: error %v", label, err)
+		}
 	}
 }
 

@@ -50,6 +50,11 @@ func (c *Classifier) checkScene(d *rsdata.Dataset, w *rsdata.Windows, scene int)
 		return fmt.Errorf("clip: there is no scene %d: dataset %q has %d, counted from 0", scene, d.Name, len(d.Scenes))
 	case d.Whole:
 		return fmt.Errorf("dataset %q has one sample in each scene: there is nothing to map", d.Name)
+	case scene >= w.Scenes():
+		return fmt.Errorf("clip: the windows are of %d scenes, dataset %q has %d", w.Scenes(), d.Name, len(d.Scenes))
+	}
+	if h, wide := w.Size(scene); h != d.Scenes[scene].H || wide != d.Scenes[scene].W {
+		return fmt.Errorf("clip: the windows are of a scene of %d x %d pixels, that of dataset %q has %d x %d", h, wide, d.Name, d.Scenes[scene].H, d.Scenes[scene].W)
 	}
 	return c.model.Config.Encoder.Fits(w)
 }

@@ -145,6 +145,15 @@ func TestMapSceneStops(t *testing.T) {
 	if err := MapScene(t.Context(), classifier, &whole, w, 0, none); err == nil || !strings.Contains(err.Error(), "nothing to map") {
 		t.Errorf("a data set of whole scenes: %v", err)
 	}
+	other := *d
+	other.Scenes = []*rsdata.Scene{{H: 31, W: 60}}
+	if err := MapScene(t.Context(), classifier, &other, w, 0, none); err == nil || !strings.Contains(err.Error(), "a scene of 30 x 60 pixels") {
+		t.Errorf("windows of a lower scene: %v", err)
+	}
+	other.Scenes = append([]*rsdata.Scene{}, d.Scenes[0], d.Scenes[0])
+	if err := MapScene(t.Context(), classifier, &other, w, 1, none); err == nil || !strings.Contains(err.Error(), "windows are of 1 scenes") {
+		t.Errorf("windows of fewer scenes: %v", err)
+	}
 	narrow, _ := mapped(t, d, 3, 1, PoolClass)
 	if err := MapScene(t.Context(), narrow, d, w, 0, none); err == nil {
 		t.Error("windows of another size are no error")

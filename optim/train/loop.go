@@ -20,22 +20,24 @@ import (
 	"diffclip/tensor"
 )
 
-// Loop is one training run. Everything a step does is a function of the
-// configuration and of (epoch, step), so that a run resumed from a checkpoint
-// ends with the same bits as one that was never interrupted.
+// Loop is one training run, of which all that stands before Clip must be given; Run says
+// what is not. Everything a step does is a function of the configuration and of (epoch,
+// step), so that a run resumed from a checkpoint ends with the same bits as one that was
+// never interrupted.
 type Loop struct {
 	Name    string // what is trained, for messages: "stage 1"
 	Backend tensor.Backend
 	Set     *nn.Set
-	Opt     optim.Optimizer
+	Opt     optim.Optimizer // of the parameters of Set
 	Batches *rsdata.Batches
 	Epochs  int
 	LR      optim.Schedule // per epoch
-	Clip    float64        // largest gradient norm, 0 for no limit
-	Least   int            // the smallest batch that can be trained
 
 	// Loss computes the loss of a batch on a tape.
 	Loss func(t *autograd.Tape, b *rsdata.Batch) *autograd.Var
+
+	Clip  float64 // largest gradient norm, 0 for no limit
+	Least int     // the smallest batch that can be trained, which an error suggests where memory runs out
 
 	// Identity is what must agree between a checkpoint and the run that resumes
 	// from it: configuration, seed and split, as text.
@@ -122,6 +124,9 @@ func finite(x float64) bool { return x-x == 0 }
 // saves a checkpoint and returns ctx's error. Where a device fails its memory is
 // gone, and the last checkpoint remains.
 func (l *Loop) Run(ctx context.Context) (history []Epoch, err error) {
+	if err := l.check(); err != nil {
+		return nil, err
+	}
 	defer l.explainDevice(&err)
 	defer tensor.CatchDevice(&err)
 	l.Set.Place(l.Backend)
@@ -139,6 +144,25 @@ func (l *Loop) Run(ctx context.Context) (history []Epoch, err error) {
 		l.blame(bad)
 	}
 	return at.History, err
+}
+
+// check returns an error that names what the loop was not given.
+func (l *Loop) check() error {
+	for _, part := range []struct {
+		name  string
+		given bool
+	}{
+		{"Name", l.Name != ""}, {"Backend", l.Backend != nil}, {"Set", l.Set != nil}, {"Opt", l.Opt != nil},
+		{"Batches", l.Batches != nil}, {"LR", l.LR != nil}, {"Loss", l.Loss != nil},
+	} {
+		if !part.given {
+			return fmt.Errorf("train: a loop without %s", part.name)
+		}
+	}
+	if l.Epochs < 1 || !(l.Clip >= 0) {
+		return fmt.Errorf("%s: %d epochs, gradients of norm %v at most: want at least 1, and a norm of 0, for no limit, or more", l.Name, l.Epochs, l.Clip)
+	}
+	return nil
 }
 
 // train does what is left of an epoch, and what follows it.

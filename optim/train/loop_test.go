@@ -42,6 +42,31 @@ func newLoop(t *testing.T, checkpoint string) *train.Loop {
 	}
 }
 
+// TestRunSaysWhatIsMissing: before a step is made or a file is touched.
+func TestRunSaysWhatIsMissing(t *testing.T) {
+	for want, spoil := range map[string]func(*train.Loop){
+		"without Name":    func(l *train.Loop) { l.Name = "" },
+		"without Backend": func(l *train.Loop) { l.Backend = nil },
+		"without Set":     func(l *train.Loop) { l.Set = nil },
+		"without Opt":     func(l *train.Loop) { l.Opt = nil },
+		"without Batches": func(l *train.Loop) { l.Batches = nil },
+		"without LR":      func(l *train.Loop) { l.LR = nil },
+		"without Loss":    func(l *train.Loop) { l.Loss = nil },
+		"test: 0 epochs":  func(l *train.Loop) { l.Epochs = 0 },
+		"norm -1":         func(l *train.Loop) { l.Clip = -1 },
+		"norm NaN":        func(l *train.Loop) { l.Clip = math.NaN() },
+	} {
+		l := newLoop(t, filepath.Join(t.TempDir(), "c.safetensors"))
+		spoil(l)
+		if history, err := l.Run(context.Background()); err == nil || !strings.Contains(err.Error(), want) || history != nil {
+			t.Errorf("%v, error %v, want one that says %q", history, err, want)
+		}
+		if _, err := os.Stat(l.Checkpoint); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: there is a checkpoint: %v", want, err)
+		}
+	}
+}
+
 func TestHistoryAndSteps(t *testing.T) {
 	l := newLoop(t, "")
 	l.LR = optim.MultiStep{Base: 0.01, Gamma: 0.5, Milestones: []int{1}}
