@@ -156,8 +156,24 @@ func (d *Dataset) Validate() error {
 			return fmt.Errorf("dataset %q: modality %q lists %d wavelengths and %d bad-band flags for %d bands", d.Name, m.Name, len(m.Wavelengths), len(m.Bad), m.Bands)
 		}
 	}
-	for _, s := range d.Scenes {
-		if err := d.validateScene(s); err != nil {
+	return d.eachScene(func(s *Scene) error {
+		if err := d.validateRasters(s); err != nil {
+			return err
+		}
+		return d.validateLabels(s)
+	})
+}
+
+// eachScene returns the first error of check, with the scene's name.
+func (d *Dataset) eachScene(check func(*Scene) error) error {
+	for i, s := range d.Scenes {
+		if s == nil {
+			return fmt.Errorf("dataset %q: scene %d is nil", d.Name, i+1)
+		}
+		if s.H < 1 || s.W < 1 {
+			return fmt.Errorf("dataset %q, scene %q: size %d x %d, want at least 1 x 1", d.Name, s.Name, s.H, s.W)
+		}
+		if err := check(s); err != nil {
 			return fmt.Errorf("dataset %q, scene %q: %w", d.Name, s.Name, err)
 		}
 	}
@@ -180,10 +196,7 @@ func named[T any](what string, list []T, name func(T) string) error {
 	return nil
 }
 
-func (d *Dataset) validateScene(s *Scene) error {
-	if s.H < 1 || s.W < 1 {
-		return fmt.Errorf("size %d x %d, want at least 1 x 1", s.H, s.W)
-	}
+func (d *Dataset) validateRasters(s *Scene) error {
 	if len(s.Rasters) != len(d.Modalities) {
 		return fmt.Errorf("%d rasters for %d modalities", len(s.Rasters), len(d.Modalities))
 	}
@@ -192,6 +205,10 @@ func (d *Dataset) validateScene(s *Scene) error {
 			return fmt.Errorf("modality %q: %w", d.Modalities[m].Name, err)
 		}
 	}
+	return nil
+}
+
+func (d *Dataset) validateLabels(s *Scene) error {
 	for _, l := range []struct {
 		name string
 		data []uint8

@@ -51,6 +51,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		`both called "grass"`:              func(d *Dataset, _ *Scene) { d.Classes[1].Name = "grass" },
 		"modality 2 has no name":           func(d *Dataset, _ *Scene) { d.Modalities[1].Name = "" },
 		"2 wavelengths":                    func(d *Dataset, _ *Scene) { d.Modalities[0].Wavelengths = []float64{450, 550} },
+		"scene 1 is nil":                   func(d *Dataset, _ *Scene) { d.Scenes[0] = nil },
 		"size 0 x 5":                       func(_ *Dataset, s *Scene) { s.H = 0 },
 		"1 rasters for 2 modalities":       func(_ *Dataset, s *Scene) { s.Rasters = s.Rasters[:1] },
 		"no values":                        func(_ *Dataset, s *Scene) { s.Rasters[1] = Raster{} },
@@ -69,6 +70,35 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		spoil(d, d.Scenes[0])
 		if err := d.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one that says %q", err, want)
+		}
+	}
+}
+
+// TestUncheckedDatasets: a dataset that nobody validated ends Fit and Split with the
+// error that Validate has for it.
+func TestUncheckedDatasets(t *testing.T) {
+	for want, spoil := range map[string]func(d *Dataset, s *Scene){
+		"scene 1 is nil":             func(d *Dataset, _ *Scene) { d.Scenes[0] = nil },
+		"size 0 x 5":                 func(_ *Dataset, s *Scene) { s.H = 0 },
+		"1 rasters for 2 modalities": func(_ *Dataset, s *Scene) { s.Rasters = s.Rasters[:1] },
+		"19 values for 4 x 5 x 1":    func(_ *Dataset, s *Scene) { s.Rasters[1] = NewRaster(4, 5, 1, make([]float32, 19)) },
+		"no values":                  func(_ *Dataset, s *Scene) { s.Rasters[1] = Raster{} },
+		"labels: label 3 at row 1":   func(_ *Dataset, s *Scene) { s.Labels[7] = 3 },
+		"3 labels for 4 x 5":         func(_ *Dataset, s *Scene) { s.Labels = s.Labels[:3] },
+	} {
+		d := tiny(4, 5)
+		d.Classes = []Class{{Name: "grass"}, {Name: "water"}}
+		d.Scenes[0].Labels = make([]uint8, 4*5)
+		spoil(d, d.Scenes[0])
+		valid := d.Validate()
+		_, fit := Fit(d, DefaultScaling())
+		_, split := d.Split(SplitConfig{Protocol: Random, Shots: 1, Window: 3})
+		if valid == nil || !strings.Contains(valid.Error(), want) {
+			t.Errorf("Validate: %v, want %q", valid, want)
+		}
+		rasters, labels := fit != nil && strings.Contains(fit.Error(), want), split != nil && strings.Contains(split.Error(), want)
+		if !rasters && !labels {
+			t.Errorf("Fit: %v, Split: %v, want %q", fit, split, want)
 		}
 	}
 }

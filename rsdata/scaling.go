@@ -69,13 +69,16 @@ func (s *Scaling) Notes() []string {
 //
 // Values that were not measured (NaN, infinite, no-data) are left out of the statistics and later replaced by the
 // band's mean. Bands that are constant, hold no measurement or are marked as bad are dropped. Errors name the modality
-// that has no band left, or an unknown method.
+// that has no band left, an unknown method, or what Validate finds wrong with the rasters.
 func Fit(d *Dataset, cfg ScalingConfig) (*Scaling, error) {
 	if cfg.PCA < 0 {
 		return nil, fmt.Errorf("scaling: %d principal components, want 0 (none) or more", cfg.PCA)
 	}
 	if cfg.MNF < 0 || cfg.MNF > 0 && cfg.PCA > 0 {
 		return nil, fmt.Errorf("scaling: %d minimum noise fractions and %d principal components, want 0 (none) or more of one of them", cfg.MNF, cfg.PCA)
+	}
+	if err := d.eachScene(d.validateRasters); err != nil {
+		return nil, fmt.Errorf("scaling %w", err)
 	}
 	s := &Scaling{}
 	for m := range d.Modalities {

@@ -51,9 +51,13 @@ type Split struct {
 }
 
 // Split divides the labelled samples by a protocol. The result depends on the dataset and cfg alone. Errors name the
-// class that is missing or has too few samples, what it has, what it needs, and what to do.
+// class that is missing or has too few samples, what it has, what it needs, and what to do; and what Validate finds
+// wrong with the labels.
 func (d *Dataset) Split(cfg SplitConfig) (*Split, error) {
 	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if err := d.eachScene(d.validateLabels); err != nil {
 		return nil, err
 	}
 	var (
