@@ -132,10 +132,24 @@ func cause(err error) error {
 }
 
 // Write appends b at the current position.
-func (f *File) Write(b []byte) (int, error) { return f.file.Write(b) }
+func (f *File) Write(b []byte) (int, error) {
+	n, err := f.file.Write(b)
+	return n, f.named(err)
+}
 
 // WriteAt writes b at off, without moving the current position.
-func (f *File) WriteAt(b []byte, off int64) (int, error) { return f.file.WriteAt(b, off) }
+func (f *File) WriteAt(b []byte, off int64) (int, error) {
+	n, err := f.file.WriteAt(b, off)
+	return n, f.named(err)
+}
+
+// named gives an error of writing the file's final name.
+func (f *File) named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: "write", Path: f.path, Err: cause(err)}
+}
 
 // Seek moves the current position, as io.Seeker says.
 func (f *File) Seek(offset int64, whence int) (int64, error) { return f.file.Seek(offset, whence) }

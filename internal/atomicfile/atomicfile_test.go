@@ -182,3 +182,21 @@ func TestSweepRemovesOnlyWhatWritersLeft(t *testing.T) {
 		t.Error("a folder that is not there was swept")
 	}
 }
+
+// What cannot be written is told by the name that the file was to have.
+func TestWriteErrorsNameTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	f.file.Close() // as good as a full disk
+	_, err = f.Write([]byte("x"))
+	_, err2 := f.WriteAt([]byte("x"), 0)
+	for _, err := range []error{err, err2} {
+		if !errors.Is(err, fs.ErrClosed) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".tmp") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
