@@ -94,7 +94,7 @@ func (f *File) Read(member string) (*numeric.Array, error) { return f.read(membe
 func (f *File) ReadNarrow(member string) (*numeric.Array, error) { return f.read(member, true) }
 
 func (f *File) read(member string, narrow bool) (*numeric.Array, error) {
-	r, closer, limit, err := f.open(member)
+	r, closer, stored, err := f.open(member)
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +103,9 @@ func (f *File) read(member string, narrow bool) (*numeric.Array, error) {
 	if err != nil {
 		return nil, f.fail(member, err)
 	}
-	n, err := numeric.Count(h.shape)
+	n, err := stored.hold(h)
 	if err != nil {
 		return nil, f.fail(member, err)
-	}
-	if int64(n) > limit/int64(h.format.Size()) {
-		return nil, f.fail(member, fmt.Errorf("shape %v of %v needs more than the %d bytes the file can hold; is the file complete?", h.shape, h.format, limit))
 	}
 	a, err := numeric.Read(r, numeric.Placement{Format: h.format, Type: h.format.Type, Shape: h.shape, Narrow: narrow}, h.order)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -123,13 +120,29 @@ func (f *File) read(member string, narrow bool) (*numeric.Array, error) {
 	return a, nil
 }
 
-// open returns a member's stream and the most bytes it can hold.
-func (f *File) open(member string) (io.Reader, io.Closer, int64, error) {
+// extent is how much of the file a member takes, and the most bytes that it can become.
+type extent struct{ stored, most int64 }
+
+// hold returns the number of elements, or an error where a member of that extent cannot
+// hold them.
+func (e extent) hold(h header) (n int, err error) {
+	if n, err = numeric.Count(h.shape); err != nil {
+		return 0, err
+	}
+	if size := int64(h.format.Size()); int64(n) > (e.most-h.length)/size {
+		return 0, fmt.Errorf("shape %v of %v needs %.0f bytes, and its %d stored ones can hold at most %d after a header of %d; is the file complete?",
+			h.shape, h.format, float64(n)*float64(size), e.stored, max(0, e.most-h.length), h.length)
+	}
+	return n, nil
+}
+
+// open returns a member's stream and its extent.
+func (f *File) open(member string) (io.Reader, io.Closer, extent, error) {
 	if f.archive == nil {
 		if member != "" {
-			return nil, nil, 0, fmt.Errorf("%s: an NPY file holds one unnamed array, asked for %q", f.name, member)
+			return nil, nil, extent{}, fmt.Errorf("%s: an NPY file holds one unnamed array, asked for %q", f.name, member)
 		}
-		return bufio.NewReaderSize(io.NewSectionReader(f.r, 0, f.size), 1<<16), io.NopCloser(nil), f.size, nil
+		return bufio.NewReaderSize(io.NewSectionReader(f.r, 0, f.size), 1<<16), io.NopCloser(nil), extent{f.size, f.size}, nil
 	}
 	for _, m := range f.archive.File {
 		if strings.TrimSuffix(m.Name, ".npy") != member || !strings.HasSuffix(m.Name, ".npy") {
@@ -137,12 +150,12 @@ func (f *File) open(member string) (io.Reader, io.Closer, int64, error) {
 		}
 		rc, err := m.Open()
 		if err != nil {
-			return nil, nil, 0, f.fail(member, err)
+			return nil, nil, extent{}, f.fail(member, err)
 		}
-		limit := int64(min(m.UncompressedSize64, uint64(f.size)*numeric.DeflateRatio))
-		return bufio.NewReaderSize(rc, 1<<16), rc, limit, nil
+		stored := min(m.CompressedSize64, uint64(f.size))
+		return bufio.NewReaderSize(rc, 1<<16), rc, extent{int64(stored), int64(min(m.UncompressedSize64, stored*numeric.DeflateRatio))}, nil
 	}
-	return nil, nil, 0, fmt.Errorf("%s: no array %q; the archive has %s", f.name, member, list(f.Names()))
+	return nil, nil, extent{}, fmt.Errorf("%s: no array %q; the archive has %s", f.name, member, list(f.Names()))
 }
 
 func (f *File) fail(member string, err error) error {

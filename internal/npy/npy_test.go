@@ -1,7 +1,9 @@
 package npy
 
 import (
+	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -182,6 +184,44 @@ func TestTruncation(t *testing.T) {
 			if readAll(b[:n]) == nil {
 				t.Errorf("%s cut to %d of %d bytes is read without an error", name, n, len(b))
 			}
+		}
+	}
+}
+
+// A member holds what its own bytes can become, however long the rest of the archive and whatever it claims.
+func TestClaimsOfAMember(t *testing.T) {
+	head := load(t, "version1.npy")[:10]
+	text := fmt.Sprintf("%-117s\n", "{'descr': '|u1', 'fortran_order': False, 'shape': (8000, 10000), }")
+	head[8] = byte(len(text))
+	var packed, b bytes.Buffer
+	z, err := flate.NewWriter(&packed, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.Write(append(head, text...))
+	z.Write(make([]byte, 200_000)) // of 80 million
+	z.Close()
+	archive := zip.NewWriter(&b)
+	w, err := archive.CreateHeader(&zip.FileHeader{Name: "padding", Method: zip.Store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(make([]byte, 100_000))
+	w, err = archive.CreateRaw(&zip.FileHeader{Name: "map.npy", Method: zip.Deflate, CompressedSize64: uint64(packed.Len()), UncompressedSize64: 80_000_128})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(packed.Bytes())
+	archive.Close()
+	f, err := open(b.Bytes(), "bomb.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, whole := f.Read("map")
+	_, part := f.ReadRows("map", 0, 7999)
+	for _, err := range []error{whole, part} {
+		if want := fmt.Sprintf("80000000 bytes, and its %d stored ones can hold at most", packed.Len()); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `bomb.npz: array "map"`) {
+			t.Errorf("error %v, want %q", err, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // elements are read from disk, though the file must be as long as its header says.
 // The array must be in row-major order.
 func (f *File) ReadRows(member string, from, to int) (*numeric.Array, error) {
-	r, closer, limit, err := f.open(member)
+	r, closer, stored, err := f.open(member)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func (f *File) ReadRows(member string, from, to int) (*numeric.Array, error) {
 	if err != nil {
 		return nil, f.fail(member, err)
 	}
-	a, err := f.rows(r, h, limit, from, to)
+	a, err := f.rows(r, h, stored, from, to)
 	if err != nil {
 		return nil, f.fail(member, err)
 	}
@@ -30,21 +30,17 @@ func (f *File) ReadRows(member string, from, to int) (*numeric.Array, error) {
 }
 
 // rows reads what ReadRows does from a stream that has passed the header.
-func (f *File) rows(r io.Reader, h header, limit int64, from, to int) (*numeric.Array, error) {
+func (f *File) rows(r io.Reader, h header, stored extent, from, to int) (*numeric.Array, error) {
 	switch {
 	case h.order == numeric.ColumnMajor:
 		return nil, fmt.Errorf("in column-major order, of which no part can be read: save it again with numpy.ascontiguousarray")
 	case len(h.shape) == 0 || from < 0 || from > to || to > h.shape[0]:
 		return nil, fmt.Errorf("shape %v has no rows %d to %d", h.shape, from, to-1)
 	}
-	n, err := numeric.Count(h.shape)
-	if err != nil {
+	if _, err := stored.hold(h); err != nil {
 		return nil, err
 	}
 	size := int64(h.format.Size())
-	if int64(n) > (limit-h.length)/size {
-		return nil, fmt.Errorf("shape %v of %v needs %d bytes after a header of %d, the file has %d in all; is it complete?", h.shape, h.format, int64(n)*size, h.length, limit)
-	}
 	shape := append([]int{to - from}, h.shape[1:]...)
 	row := size
 	for _, d := range h.shape[1:] {
