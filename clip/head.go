@@ -29,8 +29,10 @@ const textRidge = 1e-6
 // weights are brought to the standard deviation they had at the start. A class without a
 // sample gets a row of zeros in A, at which it never wins. With more classes
 // than the texts have dimensions the discriminants are met as nearly as can be.
-func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, unlabelled []rsdata.Pixel, prompts Prompts) error {
-	x, err := m.headInputs(ctx, be, w, rsdata.Pixels(nil, samples))
+//
+// Heard, if set, hears of the windows without labels, which are many.
+func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Windows, samples []rsdata.Sample, unlabelled []rsdata.Pixel, prompts Prompts, heard func(done, total int)) error {
+	x, err := m.headInputs(ctx, be, w, rsdata.Pixels(nil, samples), nil)
 	if err != nil {
 		return err
 	}
@@ -43,7 +45,7 @@ func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Window
 		return err
 	}
 	if len(unlabelled) > 0 {
-		u, err := m.headInputs(ctx, be, w, unlabelled)
+		u, err := m.headInputs(ctx, be, w, unlabelled, heard)
 		if err != nil {
 			return err
 		}
@@ -59,7 +61,7 @@ func (m *Model) fitHead(ctx context.Context, be tensor.Backend, w *rsdata.Window
 }
 
 // headInputs returns what the head sees of each window, (n, M·D).
-func (m *Model) headInputs(ctx context.Context, be tensor.Backend, w *rsdata.Windows, pixels []rsdata.Pixel) ([][]float64, error) {
+func (m *Model) headInputs(ctx context.Context, be tensor.Backend, w *rsdata.Windows, pixels []rsdata.Pixel, heard func(done, total int)) ([][]float64, error) {
 	m.Set.Place(be)
 	tape := autograd.NewTape(be, autograd.Eval)
 	g, err := newGatherer(be, m, w, len(pixels))
@@ -70,6 +72,9 @@ func (m *Model) headInputs(ctx context.Context, be tensor.Backend, w *rsdata.Win
 	for lo := 0; lo < len(pixels); lo += classifyBatch {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if heard != nil {
+			heard(lo, len(pixels))
 		}
 		hi := min(lo+classifyBatch, len(pixels))
 		f := m.features(tape, g.gather(pixels[lo:hi], rsdata.Augment{}, rng.New(0, "stage 2/head/timestep", uint64(lo))))
@@ -82,6 +87,9 @@ func (m *Model) headInputs(ctx context.Context, be tensor.Backend, w *rsdata.Win
 			out = append(out, row)
 		}
 		tape.Reset()
+	}
+	if heard != nil {
+		heard(len(pixels), len(pixels))
 	}
 	return out, nil
 }

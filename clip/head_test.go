@@ -51,8 +51,12 @@ func fits(t *testing.T, c Config, fit HeadFit) {
 	for i := range int32(600) {
 		cfg.Unlabelled = append(cfg.Unlabelled, rsdata.Pixel{Row: i * 37 % 64, Col: i * 23 % 64})
 	}
-	if _, err := m.Train(ctx, be, w, samples, prompts, cfg, train.Hooks{}); err != nil {
+	var heard []int
+	if _, err := m.Train(ctx, be, w, samples, prompts, cfg, train.Hooks{OnFit: func(done, total int) { heard = append(heard, done, total) }}); err != nil {
 		t.Fatal(err)
+	}
+	if n := len(heard); (n > 0) != (fit == HeadEM) || n > 0 && (n < 6 || heard[0] != 0 || heard[n-2] != 600 || heard[n-1] != 600) {
+		t.Errorf("fit %s: heard of %v windows", fit, heard)
 	}
 	square := 0.0
 	for _, v := range m.Head.Weight.Value.Data {
@@ -61,7 +65,7 @@ func fits(t *testing.T, c Config, fit HeadFit) {
 	if got := math.Sqrt(square); math.Abs(got/c.HeadStd-1) > 1e-3 {
 		t.Errorf("the head's weights are of deviation %v, want %v as at the start", got, c.HeadStd)
 	}
-	x, err := m.headInputs(ctx, be, w, rsdata.Pixels(nil, samples))
+	x, err := m.headInputs(ctx, be, w, rsdata.Pixels(nil, samples), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +78,7 @@ func fits(t *testing.T, c Config, fit HeadFit) {
 		t.Fatal(err)
 	}
 	if fit == HeadEM {
-		u, err := m.headInputs(ctx, be, w, cfg.Unlabelled)
+		u, err := m.headInputs(ctx, be, w, cfg.Unlabelled, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +90,7 @@ func fits(t *testing.T, c Config, fit HeadFit) {
 			t.Error("the unlabelled windows change nothing, so that this tests nothing")
 		}
 	}
-	if x, err = m.headInputs(ctx, be, w, rsdata.Pixels(nil, rest)); err != nil {
+	if x, err = m.headInputs(ctx, be, w, rsdata.Pixels(nil, rest), nil); err != nil {
 		t.Fatal(err)
 	}
 	_, got, err := NewClassifier(be, m, prompts).Evaluate(ctx, w, rest)
@@ -186,7 +190,7 @@ func TestHeadThatCannotBeFitted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := m.fitHead(context.Background(), be, w, c.samples, nil, c.prompts); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := m.fitHead(context.Background(), be, w, c.samples, nil, c.prompts, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one that says %q", err, c.want)
 		}
 	}

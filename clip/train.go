@@ -156,9 +156,9 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	switch {
 	case err != nil:
 	case cfg.HeadFit == HeadLDA:
-		err = m.fitHead(ctx, be, w, samples, nil, prompts)
+		err = m.fitHead(ctx, be, w, samples, nil, prompts, nil)
 	case cfg.HeadFit == HeadEM:
-		err = m.fitHead(ctx, be, w, samples, cfg.Unlabelled, prompts)
+		err = m.fitHead(ctx, be, w, samples, cfg.Unlabelled, prompts, h.OnFit)
 	}
 	return history, err
 }

@@ -28,7 +28,7 @@ const (
 // checkpoint in a file ("" for none), and a function that ends the display, given
 // what ended the training: nil, where it is complete.
 func Watch(log io.Writer, title, checkpoint string) (hooks train.Hooks, end func(error)) {
-	var p *progress.Progress
+	var p, fit *progress.Progress // of the steps, and of what comes after them
 	loss := 0.0
 	h := train.Hooks{Checkpoint: checkpoint}
 	h.OnStep = func(s train.Step) {
@@ -39,12 +39,22 @@ func Watch(log io.Writer, title, checkpoint string) (hooks train.Hooks, end func
 		loss = s.Loss
 		p.Step(s.Done, fmt.Sprintf("epoch %d  loss %.4f", s.Epoch+1, s.Loss))
 	}
+	trained := func() { p.Done(fmt.Sprintf("loss %.4f", loss)) }
+	h.OnFit = func(done, total int) {
+		if fit == nil {
+			trained()
+			fit = progress.New(log, fmt.Sprintf("head, refined on %d windows without labels", total), total)
+		}
+		fit.Step(done, "")
+	}
 	return h, func(err error) {
 		if err != nil {
 			p.Close()
+			fit.Close()
 			return
 		}
-		p.Done(fmt.Sprintf("loss %.4f", loss))
+		trained()
+		fit.Done("")
 	}
 }
 

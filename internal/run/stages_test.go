@@ -83,3 +83,19 @@ func TestWatchEndsAsTheTrainingDid(t *testing.T) {
 		}
 	}
 }
+
+// The bar of a training does not stand at its end while the head is refined, which has one of its own.
+func TestWatchTellsOfTheHead(t *testing.T) {
+	var log bytes.Buffer
+	hooks, end := Watch(&log, "stage 2", "")
+	hooks.OnStep(train.Step{Done: 2, Total: 2, Loss: 0.25})
+	hooks.OnFit(0, 4096)
+	if !strings.HasPrefix(log.String(), "stage 2: loss 0.2500 (") {
+		t.Errorf("while the head is refined: %q", log.String())
+	}
+	hooks.OnFit(4096, 4096)
+	end(nil)
+	if lines := strings.Split(log.String(), "\n"); len(lines) != 3 || !strings.HasPrefix(lines[1], "head, refined on 4096 windows without labels (") {
+		t.Errorf("in the end: %q", log.String())
+	}
+}

@@ -71,6 +71,10 @@ type Hooks struct {
 	OnStep    func(Step)
 	LookEvery time.Duration
 	OnEpoch   func(Epoch) error
+
+	// OnFit, if set, hears of the windows from which stage 2 refines its head after the
+	// last step, before the first of them and after every batch. The loop does not call it.
+	OnFit func(done, total int)
 }
 
 // Step is one update.
