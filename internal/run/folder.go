@@ -111,7 +111,7 @@ func (f Folder) sweep() error {
 func (f Folder) Clear(stage2Alone bool) error {
 	names := []string{Stage2File, Checkpoint2File, "metrics.json", "confusion.csv", "confusion.png", "classes.csv", "row.tex", ReportFile, "seeds.json"}
 	if f.Has(Stage2File) {
-		names = append(names, rsdata.MapFiles()...)
+		names = append(rsdata.MapFiles(), names...)
 	}
 	numbered := [][2]string{{splitsFolder, seedSplit}} // folder and pattern
 	if !stage2Alone {

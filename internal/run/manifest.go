@@ -85,9 +85,12 @@ func (x *Experiment) threads() int {
 	return 0
 }
 
-// Same returns an error unless the experiment's data and split are those of the
-// manifest.
+// Same returns an error unless the experiment's data, their scaling and the split are
+// those of the manifest.
 func (m *Manifest) Same(x *Experiment) error {
+	if began, asked := m.Config.Scaling, x.Config.Scaling; began != asked {
+		return fmt.Errorf("the run began with %s and keeps its inputs as they are: %s is for another run, in a folder of its own", scalingFlags(began), scalingFlags(asked))
+	}
 	now := x.splitFacts()
 	if now.Hash != m.Split.Hash {
 		if began, asked := drawFlags(m.Config.Split), drawFlags(x.Config.Split); began != asked {
@@ -105,16 +108,21 @@ func (m *Manifest) Same(x *Experiment) error {
 	return nil
 }
 
+// scalingFlags are the flags that decide how values are scaled.
+func scalingFlags(c rsdata.ScalingConfig) string {
+	return fmt.Sprintf("-scaling %s -pca %d -mnf %d -drop-water %s", c.Method, c.PCA, c.MNF, switched[c.DropWater])
+}
+
 // drawFlags are the flags that decide which samples train and test.
 func drawFlags(c rsdata.SplitConfig) string {
 	return fmt.Sprintf("-protocol %s -block %d -guard %d -shots %d -max-test %d -seed %d", c.Protocol, c.Block, c.Guard, c.Shots, c.PerClassTest, c.Seed)
 }
 
-// Relabelled reports whether the run began without labels enough for stage 2, and the experiment, of the same rasters,
-// has them.
+// Relabelled reports whether the run began without labels enough for stage 2, and the experiment, of the same rasters
+// scaled as before, has them.
 func (m *Manifest) Relabelled(x *Experiment) bool {
 	now := x.dataFacts()
-	return m.Split.Train == 0 && m.Split.Test == 0 && x.NoTest == nil && slices.Equal(m.Data.sizes(), now.sizes()) &&
+	return m.Split.Train == 0 && m.Split.Test == 0 && x.NoTest == nil && m.Config.Scaling == x.Config.Scaling && slices.Equal(m.Data.sizes(), now.sizes()) &&
 		(m.Data.Levels == nil || slices.EqualFunc(m.Data.Levels, now.Levels, Level.same))
 }
 

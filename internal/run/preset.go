@@ -102,6 +102,9 @@ func flagLines(flags []presetFlag) []string {
 	return lines
 }
 
+// switched are the values of a flag that is on or off.
+var switched = map[bool]string{false: "off", true: "on"}
+
 // flags are the values of all flags that a preset sets.
 func (c Config) flags() []presetFlag {
 	d, f, k := c.Diffusion, c.Finetune, c.Classifier
@@ -117,7 +120,6 @@ func (c Config) flags() []presetFlag {
 		step = "random"
 	}
 	positions := map[[2]bool]string{{false, false}: "none", {true, false}: "1", {false, true}: "2", {true, true}: "both"}
-	switched := map[bool]string{false: "off", true: "on"}
 	var list []presetFlag
 	add := func(stage string, pairs ...any) {
 		for i := 0; i < len(pairs); i += 2 {

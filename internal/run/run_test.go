@@ -458,3 +458,37 @@ func TestTimeOfAnInterruptedStage(t *testing.T) {
 		t.Errorf("a training from the start took %v seconds; %v", m.Seconds[Stage1Name], err)
 	}
 }
+
+// A run goes on with inputs scaled as they were, which its checkpoints do not tell.
+func TestOtherScaling(t *testing.T) {
+	x := small(t)
+	m := NewManifest(x)
+	y := *x
+	y.Config.Scaling.Method, y.Config.Scaling.PCA = rsdata.GlobalMinMax, 4
+	if err := m.Same(&y); err == nil || !strings.Contains(err.Error(), "-scaling standardise -pca 0") || !strings.Contains(err.Error(), "-scaling minmax -pca 4") {
+		t.Errorf("another scaling: error %v", err)
+	}
+	m.Split.Train, m.Split.Test = 0, 0
+	if m.Relabelled(&y) {
+		t.Error("a run without labels is taken up with another scaling")
+	}
+}
+
+// The map of a classifier goes before the classifier, so that a kill leaves no map of one that is gone.
+func TestClearBeginsWithTheMap(t *testing.T) {
+	f := Folder{Dir: t.TempDir()}
+	for _, name := range []string{Stage2File, "map.tif", "map.tif.ovr", "metrics.json/in the way"} {
+		if err := os.MkdirAll(filepath.Dir(f.Path(name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(f.Path(name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Clear(true); err == nil {
+		t.Fatal("a folder was removed")
+	}
+	if f.Has("map.tif") || f.Has("map.tif.ovr") {
+		t.Errorf("the map is left; its classifier: %v", f.Has(Stage2File))
+	}
+}
