@@ -52,6 +52,7 @@ func (m *matArrays) read(name string, narrow bool) (*content, error) {
 			return nil, fmt.Errorf("%s: %q is called uint16 and stored as %v: save it as %[3]v without the attribute MATLAB_class, or as uint16", m.path, name, n.Array.Type)
 		}
 		c.array = linesToPixels(n.Array)
+		c.readPRISMA(m.f, prismaCube.FindStringSubmatch(name)[1])
 	}
 	c.setScale(n.Scale)
 	return c, nil

@@ -62,6 +62,7 @@ func (t *tiffArrays) read(name string, narrow bool) (*content, error) {
 	if t.HasNoData {
 		c.noData = &t.NoData
 	}
+	c.readProduct(t.Name)
 	beside := c.readSidecar(t.Name, t.Type, t.Scale())
 	if err := t.hide(c, o); err != nil {
 		return nil, err

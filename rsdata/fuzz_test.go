@@ -1,6 +1,7 @@
 package rsdata
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,6 +25,21 @@ func FuzzDescription(f *testing.F) {
 		}
 		if err := d.Validate(); err != nil {
 			t.Errorf("Open returned a dataset that is not valid: %v", err)
+		}
+	})
+}
+
+// Whatever a METADATA.XML says, its wavelengths are numbers above zero.
+func FuzzProductXML(f *testing.F) {
+	for _, text := range []string{enmapXML, desisXML} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		w, err := parseProductXML(bytes.NewReader(text))
+		for i, v := range w {
+			if !(v > 0) || v-v != 0 {
+				t.Errorf("band %d: %v (%v)", i+1, v, err)
+			}
 		}
 	})
 }

@@ -99,6 +99,24 @@ func (f *File) Variables() ([]Info, error) {
 	return infos, nil
 }
 
+// RootNumbers returns a numeric attribute of the root group of an HDF5 file; nil where
+// there is none.
+func (f *File) RootNumbers(name string) (*numeric.Array, error) {
+	if f.v73 == nil {
+		return nil, nil
+	}
+	f.v73.Renew()
+	root, err := f.v73.Root()
+	if err != nil {
+		return nil, err
+	}
+	attr, err := root.Attr(name)
+	if err != nil || attr == nil {
+		return nil, err
+	}
+	return attr.Array()
+}
+
 // Read reads the variable that path begins with and returns the value that path
 // leads to: "HSI", "hsi.Data", "Lidar(1).z", "names{2}" (see numeric.Named.Lookup), or
 // in a file of groups "site/data".

@@ -91,6 +91,7 @@ with h5py.File("flight.h5", "w") as f:
 with h5py.File("lines.he5", "w") as f:
     f["HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/VNIR_Cube"] = cube.transpose(0, 2, 1).astype("u2")
     f["HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/VNIR_PIXEL_L2_ERR_MATRIX"] = np.zeros((H, 66, W), "u1")
+    f.attrs["List_Cw_Vnir"] = np.array([0, 0, 760.5, 420.25], "f4")
 with h5py.File("lines_miscalled.h5", "w", libver="latest") as f:  # MATLAB's name of the class is not the type
     f["VNIR/VNIR_Cube"] = cube.astype("f8")
     f["VNIR/VNIR_Cube"].attrs["MATLAB_class"] = np.bytes_("uint16")
