@@ -60,8 +60,8 @@ func TestEmptyBatch(t *testing.T) {
 			return t.WeightedMSE(x[0], tensor.New(0, 3), tensor.New(0))
 		}},
 		"Reshape":         {[][]int{{0, 3}}, []int{3, 0, 2}, func(t tape, x []variable) variable { return t.Reshape(x[0], 3, 0, 2) }},
-		"GatherRows":      {[][]int{{4, 3}}, []int{0, 3}, func(t tape, x []variable) variable { return t.GatherRows(x[0], nil, ids) }},
-		"GatherRows fill": {[][]int{{0, 3}, {3}}, []int{2, 3}, func(t tape, x []variable) variable { return t.GatherRows(x[0], x[1], []int32{-1, -1}) }},
+		"GatherRows":      {[][]int{{4, 3}}, []int{0, 3}, func(t tape, x []variable) variable { return t.GatherRows(x[0], nil, tensor.IDs(ids)) }},
+		"GatherRows fill": {[][]int{{0, 3}, {3}}, []int{2, 3}, func(t tape, x []variable) variable { return t.GatherRows(x[0], x[1], tensor.IDs([]int32{-1, -1})) }},
 		"Concat":          {[][]int{{0, 3}, {0, 3}}, []int{0, 3}, func(t tape, x []variable) variable { return t.Concat(0, x...) }},
 		"Concat, wide":    {[][]int{{0, 3}, {0, 2}}, []int{0, 5}, func(t tape, x []variable) variable { return t.Concat(1, x...) }},
 		"Slice":           {[][]int{{4, 3}}, []int{0, 3}, func(t tape, x []variable) variable { return t.Slice(x[0], 0, 2, 2) }},

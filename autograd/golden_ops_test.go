@@ -20,10 +20,10 @@ func TestGoldenOps(t *testing.T) {
 		"concat_dim0": func(g *goldenCase) *autograd.Var { return g.tape.Concat(0, g.in("a"), g.in("b"), g.in("c")) },
 		"concat_dim1": func(g *goldenCase) *autograd.Var { return g.tape.Concat(1, g.in("a"), g.in("b"), g.in("c")) },
 		"gather_rows": func(g *goldenCase) *autograd.Var {
-			return g.tape.GatherRows(g.in("input"), nil, g.int32s("index"))
+			return g.tape.GatherRows(g.in("input"), nil, tensor.IDs(g.int32s("index")))
 		},
 		"embedding": func(g *goldenCase) *autograd.Var {
-			return g.tape.GatherRows(g.param("weight"), nil, g.int32s("ids"))
+			return g.tape.GatherRows(g.param("weight"), nil, tensor.IDs(g.int32s("ids")))
 		},
 		"scatter_add_rows":         scatterAddRows,
 		"log_softmax":              logSoftmax,
@@ -102,10 +102,10 @@ func logSoftmax(g *goldenCase) *autograd.Var {
 func scatterAddRows(g *goldenCase) *autograd.Var {
 	be, ids := g.tape.Backend(), g.int32s("index")
 	y := g.tensor("input")
-	be.ScatterAddRows(y, nil, g.tensor("source"), ids)
+	be.ScatterAddRows(y, nil, g.tensor("source"), tensor.IDs(ids))
 	golden.Near(g.t, "output", y.Data, g.Float32s("output"), 1e-5)
 	dsource := tensor.New(g.Shape("source")...)
-	be.GatherRows(dsource, g.tensor("grad_output"), nil, ids)
+	be.GatherRows(dsource, g.tensor("grad_output"), nil, tensor.IDs(ids))
 	golden.Near(g.t, "grad_source", dsource.Data, g.Float32s("grad_source"), 1e-4)
 	golden.Near(g.t, "grad_input", g.Float32s("grad_output"), g.Float32s("grad_input"), 1e-4)
 	return nil
@@ -119,6 +119,6 @@ func timestepEmbedding(g *goldenCase) *autograd.Var {
 		last = max(last, s)
 	}
 	table := g.tape.Input(nn.SinusoidTable(int(last)+1, g.Int("features")))
-	golden.Near(g.t, "output", g.tape.GatherRows(table, nil, steps).Value.Data, g.Float32s("output"), 1e-5)
+	golden.Near(g.t, "output", g.tape.GatherRows(table, nil, tensor.IDs(steps)).Value.Data, g.Float32s("output"), 1e-5)
 	return nil
 }

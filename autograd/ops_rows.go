@@ -21,21 +21,21 @@ func (t *Tape) Reshape(x *Var, dims ...int) *Var {
 
 var opGatherRows = register("GatherRows", func(t *Tape, n *node) {
 	dx, dfill := t.sumGrad(n.in[0]), t.sumGrad(n.in[1])
-	t.be.ScatterAddRows(dx, dfill, n.out.grad, n.ids)
+	t.be.ScatterAddRows(dx, dfill, n.out.grad, n.rows)
 })
 
-// GatherRows takes rows of x (R, D) by index: (len(ids), D), which may be no rows
+// GatherRows takes rows of x (R, D) by index: (ids.Len(), D), which may be no rows
 // at all. Where an index is negative it takes fill (D), which may be nil if none
 // is. ids must stay unchanged until Backward. An embedding is a GatherRows from
 // its table.
-func (t *Tape) GatherRows(x, fill *Var, ids []int32) *Var {
+func (t *Tape) GatherRows(x, fill *Var, ids tensor.Index) *Var {
 	if x.Shape().Rank() < 1 {
 		fail("GatherRows", "want rows", x)
 	}
-	y := t.result(tensor.Of(len(ids), x.Shape().Cols()))
+	y := t.result(tensor.Of(ids.Len(), x.Shape().Cols()))
 	t.be.GatherRows(y.Value, x.Value, valueOf(fill), ids)
 	if n := t.record(opGatherRows, y, x, fill); n != nil {
-		n.ids = ids
+		n.rows = ids
 	}
 	return y
 }

@@ -80,6 +80,7 @@ type node struct {
 	saved [4]*tensor.Tensor // owned by the node
 	ref   [2]*tensor.Tensor // constants, owned by the caller
 	ids   []int32
+	rows  tensor.Index
 	ints  [4]int
 	f     float32
 	flag  bool

@@ -333,14 +333,14 @@ func (p *Profile) WeightedMSEBackward(dx, dloss, x, target, w *tensor.Tensor, ac
 }
 
 // GatherRows passes it on.
-func (p *Profile) GatherRows(dst, x, fill *tensor.Tensor, ids []int32) {
+func (p *Profile) GatherRows(dst, x, fill *tensor.Tensor, ids tensor.Index) {
 	start := time.Now()
 	p.Backend.GatherRows(dst, x, fill, ids)
 	p.done(start, "GatherRows", 0, 0, 0)
 }
 
 // ScatterAddRows passes it on.
-func (p *Profile) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids []int32) {
+func (p *Profile) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids tensor.Index) {
 	start := time.Now()
 	p.Backend.ScatterAddRows(dx, dfill, dy, ids)
 	p.done(start, "ScatterAddRows", 0, 0, 0)

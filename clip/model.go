@@ -244,7 +244,7 @@ func (m *Model) Loss(t *autograd.Tape, b *Batch) *autograd.Var {
 	}
 	text := t.L2Normalize(m.Text.Forward(t, b.Prompts))                   // (P, D), Eq. (10)
 	image := t.L2Normalize(m.Images(t, b))                                // (N, D), Eq. (11)
-	pairs := t.GatherRows(text, nil, b.Prompt)                            // (N, D)
+	pairs := t.GatherRows(text, nil, tensor.IDs(b.Prompt))                // (N, D)
 	scale := t.Exp(t.Param(m.LogitScale))                                 // 1/τ
 	logits := t.ScaleByScalar(t.MatMul(image, pairs, false, true), scale) // (N, N): Eq. (13), Eq. (15) by rows
 	back := t.Transpose(logits)                                           // Eq. (12), Eq. (14) by rows

@@ -202,7 +202,7 @@ func (m *mapper) images(steps []int32) *autograd.Var {
 func (m *mapper) windowsOfEmbedded(t *autograd.Tape, i, lo, hi int, in []*autograd.Var) *autograd.Var {
 	model := m.c.model
 	l := model.Config.Encoder.Tokens()
-	patches := t.GatherRows(t.Input(m.embedded[i]), nil, m.ids[lo*l:hi*l]) // (B'·L, D)
+	patches := t.GatherRows(t.Input(m.embedded[i]), nil, tensor.IDs(m.ids[lo*l:hi*l])) // (B'·L, D)
 	return model.Encoder.Stems[i].AllOf(t, in[i], patches)
 }
 

@@ -61,6 +61,6 @@ func (s *spectral) drawModality(k int, mod vit.Modality, size float64, stream rn
 
 // apply changes the pixels of modality k, (B·L·p², bands).
 func (s *spectral) apply(t *autograd.Tape, k int, x *autograd.Var) *autograd.Var {
-	x = t.Mul(x, t.GatherRows(t.Input(s.gain[k]), nil, s.window))
-	return t.Add(x, t.GatherRows(t.Input(s.offset[k]), nil, s.window))
+	x = t.Mul(x, t.GatherRows(t.Input(s.gain[k]), nil, tensor.IDs(s.window)))
+	return t.Add(x, t.GatherRows(t.Input(s.offset[k]), nil, tensor.IDs(s.window)))
 }

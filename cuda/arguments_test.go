@@ -26,7 +26,7 @@ func TestArgumentsOfManyOperations(t *testing.T) {
 				ids[i] = int32((i + n/100000) % rows)
 			}
 			y := b.Get(tensor.Of(n, 1))
-			b.GatherRows(y, x, nil, ids)
+			b.GatherRows(y, x, nil, tensor.IDs(ids))
 			clear(ids)
 			all = append(all, y)
 		}

@@ -121,7 +121,7 @@ func (l ledger) String() string {
 // of training are waited for once in 16.
 func TestWhatAStepAsksFor(t *testing.T) {
 	for name, most := range map[string]ledger{
-		"pretrain": {commands: 840, uploads: 7, uploaded: 1.9e6, replays: 5, waits: 1, runs: 1},
+		"pretrain": {commands: 840, uploads: 3, uploaded: 22e3, replays: 5, waits: 1, runs: 1},
 		"fewshot":  {commands: 630, uploads: 5, uploaded: 350e3, replays: 5, waits: 1, runs: 1},
 		"infer":    {commands: 200, uploads: 4, uploaded: 24e3, replays: 3, waits: 1},
 		"scene":    {commands: 360, uploads: 8, uploaded: 520e3, replays: 6, waits: 2},

@@ -110,9 +110,9 @@ func TestPlantedEarlyReuseOfArguments(t *testing.T) {
 	b := open(t, Options{}, "async")
 	x, y, z := tensor.FromSlice([]float32{1, 2}, 2, 1), b.Get(tensor.Of(1, 1)), b.Get(tensor.Of(1, 1))
 	b.Place(x)
-	b.GatherRows(y, x, nil, []int32{0})
+	b.GatherRows(y, x, nil, tensor.IDs([]int32{0}))
 	b.args.reset(b) // without the wait that must come before
-	b.GatherRows(z, x, nil, []int32{1})
+	b.GatherRows(z, x, nil, tensor.IDs([]int32{1}))
 	if got := y.Host(); got[0] == 1 {
 		t.Errorf("y is %v: the early place of the second index in the first one's went unseen", got)
 	}

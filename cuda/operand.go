@@ -68,6 +68,14 @@ func (b *Backend) ints(v []int32) kernels.Ptr {
 	return b.words(unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(v))), len(v)))
 }
 
+// index returns the address of a list of rows, wherever it lies; 0 for none.
+func (b *Backend) index(x tensor.Index) kernels.Ptr {
+	if x.Drawn != nil {
+		return b.in(&x.Drawn.Words)
+	}
+	return b.ints(x.IDs)
+}
+
 // ownWords copies words to memory of their own.
 func (b *Backend) ownWords(v []uint32) kernels.Ptr {
 	k := b.take(len(v))

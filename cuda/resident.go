@@ -87,12 +87,20 @@ func (b *Backend) windows(at []tensor.Window) kernels.Ptr {
 }
 
 // NoiseRows is dst[i] = a·x[ids[i]] + b·ε.
-func (b *Backend) NoiseRows(dst, x *tensor.Tensor, ids []int32, levels []float32, s rng.Stream) {
+func (b *Backend) NoiseRows(dst, x *tensor.Tensor, ids tensor.Index, levels []float32, s rng.Stream) {
 	rows := checks.NoiseRows(dst, x, ids, levels)
 	if dst.Len() > 0 {
 		stream := kernels.StreamOf(s)
 		level := b.words(unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(levels))), len(levels)))
-		b.k.NoiseRows(b.out(dst), b.in(x), b.ints(ids), level, b.words(stream[:]), dst.Rows(), dst.Cols(), rows)
+		b.k.NoiseRows(b.out(dst), b.in(x), b.index(ids), level, b.words(stream[:]), dst.Rows(), dst.Cols(), rows)
 	}
+	b.done()
+}
+
+// DrawMasks draws masks and the lists that come of them.
+func (b *Backend) DrawMasks(m *tensor.Masks, masked, visible float32, s rng.Stream) {
+	checks.DrawMasks(m)
+	stream := kernels.StreamOf(s)
+	b.k.DrawMasks(b.out(&m.Weight), b.out(&m.Rows.Words), b.out(&m.From.Words), b.out(&m.Places.Words), b.out(&m.Restore.Words), b.words(stream[:]), m.Samples, m.Tokens, m.Keep, masked, visible)
 	b.done()
 }

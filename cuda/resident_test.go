@@ -12,7 +12,9 @@ import (
 	"time"
 	"weak"
 
+	"diffclip/autograd"
 	"diffclip/clip"
+	"diffclip/cuda/internal/driver"
 	"diffclip/diffusion"
 	"diffclip/internal/golden"
 	"diffclip/internal/resident"
@@ -120,13 +122,18 @@ func TestTrainingFromTheDevice(t *testing.T) {
 	}
 }
 
-// TestEveryWayToCorrupt trains with patches of several pixels, without noise, and
-// in the published code's order: from the device and from the host, for the same bits.
+// TestEveryWayToCorrupt trains with patches of several pixels, without noise, in the
+// published code's order, and with positions that learn, of which the lists of tokens
+// have gradients: from the device and from the host, for the same bits.
 func TestEveryWayToCorrupt(t *testing.T) {
 	b := open(t, Options{Precision: F32})
 	_, w, samples := traintest.Data(9, 8)
 	for name, change := range map[string]func(*diffusion.Config){
 		"patches":                   func(*diffusion.Config) {},
+		"learnt positions":          func(c *diffusion.Config) { c.Encoder.TrainPositions = true },
+		"one visible token":         func(c *diffusion.Config) { c.Encoder.TrainPositions, c.MaskRatio = true, 0.85 },
+		"no masks":                  func(c *diffusion.Config) { c.Encoder.TrainPositions, c.MaskRatio = true, 0 },
+		"the paper's loss":          func(c *diffusion.Config) { c.PaperLoss = true },
 		"no noise":                  func(c *diffusion.Config) { c.NoNoise = true },
 		"reference order":           func(c *diffusion.Config) { c.ReferenceOrder = true },
 		"reference order, no noise": func(c *diffusion.Config) { c.ReferenceOrder, c.NoNoise = true, true },
@@ -206,5 +213,49 @@ func TestMapFromTheDevice(t *testing.T) {
 			t.Errorf("patches of %d: other bits than those of windows from the host", patch)
 		}
 		golden.Near(t, fmt.Sprintf("probabilities with patches of %d", patch), held, want, 1e-5)
+	}
+}
+
+// TestMasksAreDrawnInPlace: a step of stage 1 from the device allocates nothing, in Go or
+// on the device, and its lists of commands are graphs already.
+func TestMasksAreDrawnInPlace(t *testing.T) {
+	l := &ledger{}
+	b := newBackend(l, Options{}, driver.TF32)
+	if err := b.load(); err != nil {
+		t.Fatal(err)
+	}
+	_, w, samples := traintest.Data(5, 20)
+	scene, err := resident.New(b, w, resident.Many)
+	if err != nil || scene == nil {
+		t.Fatal(scene, err)
+	}
+	cfg := diffusion.Default(smallEncoder())
+	m, err := diffusion.New(cfg, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Set.Place(b)
+	tape, corruptor := autograd.NewTape(b, autograd.Train), diffusion.NewCorruptor(cfg, 4)
+	batch := &rsdata.Batch{Pixels: rsdata.Pixels(nil, samples)}
+	room := [2]*diffusion.Corrupted{corruptor.NewResident(scene, len(samples)), corruptor.NewResident(scene, len(samples))}
+	at := uint64(0)
+	step := func() {
+		c := room[at%2]
+		corruptor.FillBatch(c, batch, at)
+		at++
+		tape.Reset()
+		m.Set.ZeroGrad()
+		tape.Backward(m.Loss(tape, c))
+		b.NextStep()
+	}
+	for range 6 {
+		step()
+	}
+	memory, graphs := b.MemoryInUse(), l.fresh
+	if n := testing.AllocsPerRun(20, step); n > 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+	if b.MemoryInUse() != memory || l.fresh != graphs || graphs == 0 {
+		t.Errorf("%d bytes in use, before %d; %d graphs made, before %d", b.MemoryInUse(), memory, l.fresh, graphs)
 	}
 }

@@ -3,12 +3,12 @@ package cuda
 import "diffclip/tensor"
 
 // GatherRows is dst[i] = x[ids[i]], or fill where ids[i] is negative.
-func (b *Backend) GatherRows(dst, x, fill *tensor.Tensor, ids []int32) {
+func (b *Backend) GatherRows(dst, x, fill *tensor.Tensor, ids tensor.Index) {
 	checks.GatherRows(dst, x, fill, ids)
-	if buffer, _ := x.Buffer(); buffer == nil {
-		b.gatherHost(dst, x, fill, ids)
+	if buffer, _ := x.Buffer(); buffer == nil && ids.Drawn == nil {
+		b.gatherHost(dst, x, fill, ids.IDs)
 	} else {
-		b.k.GatherRows(b.out(dst), b.in(x), b.in(fill), b.ints(ids), len(ids), dst.Cols())
+		b.k.GatherRows(b.out(dst), b.in(x), b.in(fill), b.index(ids), ids.Len(), dst.Cols())
 	}
 	b.done()
 }
@@ -33,14 +33,16 @@ func (b *Backend) gatherHost(dst, x, fill *tensor.Tensor, ids []int32) {
 }
 
 // ScatterAddRows is dx[ids[i]] += dy[i], in the order of i.
-func (b *Backend) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids []int32) {
+func (b *Backend) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids tensor.Index) {
 	checks.ScatterAddRows(dx, dfill, dy, ids)
-	if n, cols := len(ids), dy.Cols(); n > 0 {
+	if n, cols := ids.Len(), dy.Cols(); n > 0 {
 		if dfill != nil {
-			b.k.SumUnset(b.out(dfill), b.in(dy), b.ints(ids), n, cols)
+			b.k.SumUnset(b.out(dfill), b.in(dy), b.index(ids), n, cols)
 		}
-		if dx != nil {
-			b.lists = b.lists.Sort(ids, dx.Rows())
+		if d := ids.Drawn; dx != nil && d != nil {
+			b.k.ScatterAddDrawn(b.out(dx), b.in(dy), b.in(&d.Words).At(d.Len), d.Rows, cols, d.Shared, d.Samples)
+		} else if dx != nil {
+			b.lists = b.lists.Sort(ids.IDs, dx.Rows())
 			b.k.ScatterAddRows(b.out(dx), b.in(dy), b.words(b.lists), dx.Rows(), cols)
 		}
 	}

@@ -20,18 +20,20 @@ type Corrupted struct {
 }
 
 // CorruptedInput is one modality of a corrupted batch. Tokens are patches of P =
-// p²·bands values.
+// p²·bands values. Where a device makes all this, Keep, Visible and Target are nil, and
+// Weight lies there once a loss was computed.
 type CorruptedInput struct {
 	Keep    []int32        // (B·k) position of each visible token
 	Visible *tensor.Tensor // (B·k·p², bands) noised visible pixels; every token's, (B·L·p², bands), in the reference order
-	Target  *tensor.Tensor // (B, L, P) the clean window; it and Visible are nil where a device makes them
+	Target  *tensor.Tensor // (B, L, P) the clean window
 	Weight  *tensor.Tensor // (B, L) weight of each token in the loss
 
-	rows    []int32 // (B·k) 1 + position
-	from    []int32 // (B·k) row among the B·L tokens
-	places  []int32 // (B·(1+k)) position of each token of the encoder's, the class token's being 0
-	restore []int32 // (B·(1+L)) position of each masked token; of others 1 + L + row among their shard's B'·(1+k)
-	noise   rng.Stream
+	rows    tensor.Index // (B·k) 1 + position
+	from    tensor.Index // (B·k) row among the B·L tokens
+	places  tensor.Index // (B·(1+k)) position of each token of the encoder's, the class token's being 0
+	restore tensor.Index // (B·(1+L)) position of each masked token; of others 1 + L + row among their shard's B'·(1+k)
+
+	onDeviceInput
 }
 
 // Batch returns B.
@@ -53,28 +55,20 @@ func NewCorruptor(c Config, seed uint64) *Corruptor {
 
 // NewCorrupted returns room for batches of the given size.
 func (c *Corruptor) NewCorrupted(batch int) *Corrupted {
-	out := c.newLists(batch)
-	e := c.cfg.Encoder
-	for i, m := range e.Modalities {
-		out.Inputs[i].Visible = tensor.New(c.cfg.visiblePixels(batch), m.Bands)
-		out.Inputs[i].Target = tensor.New(batch, e.Tokens(), e.PatchPixels()*m.Bands)
-	}
-	return out
-}
-
-// newLists is NewCorrupted without the pixels.
-func (c *Corruptor) newLists(batch int) *Corrupted {
 	e := c.cfg.Encoder
 	l, k := e.Tokens(), c.cfg.Keep()
+	list := func(n int) tensor.Index { return tensor.IDs(make([]int32, n)) }
 	out := &Corrupted{Steps: make([]int32, batch), Labels: make([]int32, batch), batch: batch, shard: shardSamples}
-	for range e.Modalities {
+	for _, m := range e.Modalities {
 		out.Inputs = append(out.Inputs, CorruptedInput{
 			Keep:    make([]int32, batch*k),
+			Visible: tensor.New(c.cfg.visiblePixels(batch), m.Bands),
+			Target:  tensor.New(batch, l, e.PatchPixels()*m.Bands),
 			Weight:  tensor.New(batch, l),
-			rows:    make([]int32, batch*k),
-			from:    make([]int32, batch*k),
-			places:  make([]int32, batch*(1+k)),
-			restore: make([]int32, batch*(1+l)),
+			rows:    list(batch * k),
+			from:    list(batch * k),
+			places:  list(batch * (1 + k)),
+			restore: list(batch * (1 + l)),
 		})
 	}
 	return out
@@ -102,7 +96,7 @@ func (c *Corruptor) FillAt(dst *Corrupted, windows [][]float32, step uint64, t i
 func (c *Corruptor) draw(dst *Corrupted, step uint64) {
 	c.drawSteps(dst, step)
 	for m := range dst.Inputs {
-		c.drawMasks(dst, m, 0, dst.batch, c.perm, step)
+		c.drawMasks(dst, m, step)
 		if in := &dst.Inputs[m]; !c.cfg.NoNoise {
 			c.noiseStream(m, step).Normal(in.Visible.Data, 0)
 		}
@@ -119,15 +113,17 @@ func (c *Corruptor) drawSteps(dst *Corrupted, step uint64) {
 	}
 }
 
-// drawMasks draws the masks of samples lo to hi in modality m; perm is room for a
-// window's tokens.
-func (c *Corruptor) drawMasks(dst *Corrupted, m, lo, hi int, perm []int32, step uint64) {
-	k, keep := c.cfg.Keep(), dst.Inputs[m].Keep
-	mask := rng.New(c.seed, "diffusion/mask/"+c.cfg.Encoder.Modalities[m].Name, step)
-	for b := lo; b < hi; b++ {
-		mask.Perm(perm, uint64(b))
-		copy(keep[b*k:(b+1)*k], perm[:k])
+// drawMasks draws the masks of modality m.
+func (c *Corruptor) drawMasks(dst *Corrupted, m int, step uint64) {
+	k, keep, mask := c.cfg.Keep(), dst.Inputs[m].Keep, c.maskStream(m, step)
+	for b := range dst.batch {
+		mask.Perm(c.perm, uint64(b))
+		copy(keep[b*k:(b+1)*k], c.perm[:k])
 	}
+}
+
+func (c *Corruptor) maskStream(m int, step uint64) rng.Stream {
+	return rng.New(c.seed, "diffusion/mask/"+c.cfg.Encoder.Modalities[m].Name, step)
 }
 
 func (c *Corruptor) noiseStream(m int, step uint64) rng.Stream {
@@ -143,28 +139,23 @@ func (c *Corruptor) apply(dst *Corrupted, windows [][]float32) {
 	for m := range dst.Inputs {
 		in := &dst.Inputs[m]
 		e.Arrange(in.Target.Data, windows[m], e.Modalities[m].Bands)
-		c.list(in, dst)
+		in.index(e.Tokens(), c.cfg.Keep(), dst.batch, c.cfg)
+		in.sequence(e.Tokens(), c.cfg.Keep(), dst.batch, dst.shard)
 		c.noise(in, dst.Steps)
 	}
 }
 
-// list derives every index and weight of a modality from what was drawn.
-func (c *Corruptor) list(in *CorruptedInput, dst *Corrupted) {
-	l, k := c.cfg.Encoder.Tokens(), c.cfg.Keep()
-	in.index(l, k, dst.batch, c.cfg)
-	in.sequence(l, k, dst.batch, dst.shard)
-}
-
-// index derives every index and weight from Keep.
+// index derives rows, from and the weights from Keep.
 func (in *CorruptedInput) index(l, k, batch int, cfg Config) {
 	masked, visible := cfg.tokenWeights(batch)
+	rows, from := in.rows.IDs, in.from.IDs
 	for i := range in.Weight.Data {
 		in.Weight.Data[i] = masked
 	}
 	for b := range batch {
 		for j, at := range in.Keep[b*k : (b+1)*k] {
-			in.rows[b*k+j] = 1 + at
-			in.from[b*k+j] = int32(b*l) + at
+			rows[b*k+j] = 1 + at
+			from[b*k+j] = int32(b*l) + at
 			in.Weight.Data[b*l+int(at)] = visible
 		}
 	}
@@ -172,16 +163,17 @@ func (in *CorruptedInput) index(l, k, batch int, cfg Config) {
 
 // sequence derives places and restore, for so many samples in a shard.
 func (in *CorruptedInput) sequence(l, k, batch, shard int) {
-	for i := range in.restore {
-		in.restore[i] = int32(i % (1 + l))
+	places, restore := in.places.IDs, in.restore.IDs
+	for i := range restore {
+		restore[i] = int32(i % (1 + l))
 	}
 	for b := range batch {
 		row := 1 + l + b%shard*(1+k)
-		in.restore[b*(1+l)] = int32(row)
-		in.places[b*(1+k)] = 0
+		restore[b*(1+l)] = int32(row)
+		places[b*(1+k)] = 0
 		for j, at := range in.Keep[b*k : (b+1)*k] {
-			in.places[b*(1+k)+1+j] = 1 + at
-			in.restore[b*(1+l)+1+int(at)] = int32(row + 1 + j)
+			places[b*(1+k)+1+j] = 1 + at
+			restore[b*(1+l)+1+int(at)] = int32(row + 1 + j)
 		}
 	}
 }
@@ -217,7 +209,7 @@ func (c *Corruptor) noise(in *CorruptedInput, steps []int32) {
 		}
 		return
 	}
-	for i, token := range in.from {
+	for i, token := range in.from.IDs {
 		one(i, int(token))
 	}
 }

@@ -181,14 +181,14 @@ func checkIndices(t *testing.T, c Config, in CorruptedInput) {
 		want = 1
 	}
 	near(t, "sum of the loss weights", sum, want, 1e-6)
-	for i, from := range in.from {
+	for i, from := range in.from.IDs {
 		b, at := i/k, int(in.Keep[i])
-		if int(from) != b*l+at || int(in.rows[i]) != 1+at || int(in.places[b*(1+k)+1+i%k]) != 1+at || int(in.restore[b*(1+l)+1+at]) != 1+l+b%shardSamples*(1+k)+1+i%k {
-			t.Fatalf("visible token %d: from %d, rows %d, places %d, restore %d", i, from, in.rows[i], in.places[b*(1+k)+1+i%k], in.restore[b*(1+l)+1+at])
+		if int(from) != b*l+at || int(in.rows.IDs[i]) != 1+at || int(in.places.IDs[b*(1+k)+1+i%k]) != 1+at || int(in.restore.IDs[b*(1+l)+1+at]) != 1+l+b%shardSamples*(1+k)+1+i%k {
+			t.Fatalf("visible token %d: from %d, rows %d, places %d, restore %d", i, from, in.rows.IDs[i], in.places.IDs[b*(1+k)+1+i%k], in.restore.IDs[b*(1+l)+1+at])
 		}
 	}
 	visible := 0
-	for i, r := range in.restore {
+	for i, r := range in.restore.IDs {
 		switch at := i % (1 + l); {
 		case int(r) > l:
 			visible++
@@ -196,7 +196,7 @@ func checkIndices(t *testing.T, c Config, in CorruptedInput) {
 			t.Fatalf("masked token %d is restored from position %d", at, r)
 		}
 	}
-	if batch := len(in.restore) / (1 + l); visible != batch*(1+k) {
+	if batch := in.restore.Len() / (1 + l); visible != batch*(1+k) {
 		t.Errorf("%d tokens are restored from the encoder, want %d", visible, batch*(1+k))
 	}
 }
@@ -218,7 +218,7 @@ func TestWithoutNoise(t *testing.T) {
 	}
 	in := &got.Inputs[0]
 	bands := in.Visible.Cols()
-	for i, token := range in.from {
+	for i, token := range in.from.IDs {
 		for j := range bands {
 			if want := windows[0][int(token)*bands+j]; in.Visible.Data[i*bands+j] != want {
 				t.Fatalf("visible token %d: %v, want the clean %v", i, in.Visible.Data[i*bands+j], want)

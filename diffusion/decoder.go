@@ -71,14 +71,14 @@ func (d *Decoder) share(t *autograd.Tape) {
 // 1 + L + its row in x. Both must stay unchanged until the backward pass.
 //
 // Eq. (8): x̂ = D_θ({p_pᵛ + x̂ᵛ; p_pᵐ + x̂ᵐ}₁)
-func (d *Decoder) Forward(t *autograd.Tape, x *autograd.Var, places, restore []int32) *autograd.Var {
+func (d *Decoder) Forward(t *autograd.Tape, x *autograd.Var, places, restore tensor.Index) *autograd.Var {
 	b, dim := x.Dim(0), x.Dim(2)
-	x = t.Reshape(d.Embed.Forward(t, x), len(places), dim)
+	x = t.Reshape(d.Embed.Forward(t, x), places.Len(), dim)
 	x = t.Add(x, t.GatherRows(t.Param(d.Positions), nil, places)) // (B·(1+k), D)
 	qkv := d.Blocks[0].QKV(t, x)                                  // (B·(1+k), 3·D)
 	all := func(masked *autograd.Param, visible *autograd.Var) *autograd.Var {
 		rows := t.GatherRows(t.Concat(0, t.Param(masked), visible), nil, restore)
-		return t.Reshape(rows, b, len(restore)/b, rows.Dim(1))
+		return t.Reshape(rows, b, restore.Len()/b, rows.Dim(1))
 	}
 	x = d.Blocks[0].ForwardFrom(t, all(d.masked, x), all(d.maskedQKV, qkv)) // (B, 1+L, D)
 	x = d.Blocks[1:].Forward(t, x)

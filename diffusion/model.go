@@ -79,7 +79,7 @@ func (m *Model) Loss(t *autograd.Tape, c *Corrupted) *autograd.Var {
 	m.begin(t, c)
 	m.in = m.sequences(t, c, m.in[:0])
 	for i := range c.Inputs {
-		m.in = append(m.in, m.clean[i], c.weights(t, i))
+		m.in = append(m.in, m.clean[i], t.Input(c.Inputs[i].Weight))
 	}
 	return t.ShardSum(c.shard, m.body, m.in...)
 }
@@ -126,7 +126,7 @@ func (m *Model) classLoss(t *autograd.Tape, lo, hi int, class []*autograd.Var) *
 func (m *Model) decode(t *autograd.Tape, i, lo, hi int, encoded *autograd.Var) *autograd.Var {
 	in := &m.batch.Inputs[i]
 	width, visible := 1+m.Config.Encoder.Tokens(), encoded.Dim(1)
-	return m.Decoders[i].Forward(t, encoded, in.places[lo*visible:hi*visible], in.restore[lo*width:hi*width])
+	return m.Decoders[i].Forward(t, encoded, in.places.Part(lo*visible, hi*visible), in.restore.Part(lo*width, hi*width))
 }
 
 // Restore returns the model's x̂_0 of a corrupted batch, per modality (B, L, P).

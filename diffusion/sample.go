@@ -93,7 +93,7 @@ func (m *Model) start(c *Corrupted, s *Schedule, cfg SampleConfig) {
 		if cfg.Start == s.Steps()-1 {
 			continue
 		}
-		for i, token := range in.from {
+		for i, token := range in.from.IDs {
 			s.Noise(in.Visible.Data[i*size:(i+1)*size], in.Target.Data[int(token)*size:(int(token)+1)*size], cfg.Start)
 		}
 	}
@@ -106,7 +106,7 @@ func (m *Model) step(in *CorruptedInput, x0 *tensor.Tensor, s *Schedule, cfg Sam
 	if !cfg.Implicit {
 		rng.New(cfg.Seed, "sample/step/"+m.Config.Encoder.Modalities[k].Name, uint64(t)).Normal(noise, 0)
 	}
-	for i, token := range in.from {
+	for i, token := range in.from.IDs {
 		x, clean := in.Visible.Data[i*size:(i+1)*size], x0.Data[int(token)*size:(int(token)+1)*size]
 		if cfg.Implicit {
 			s.ReverseImplicit(x, clean, t, next)

@@ -93,7 +93,7 @@ func TestSampleEndsInTheRestoration(t *testing.T) {
 			}
 			for m, in := range batch.Inputs {
 				size := in.Target.Cols()
-				for i, token := range in.from {
+				for i, token := range in.from.IDs {
 					for j := range size {
 						got, want := in.Visible.Data[i*size+j], out[m].Data[int(token)*size+j]
 						if math.Abs(float64(got-want)) > 1e-6*max(1, math.Abs(float64(want))) {
@@ -195,7 +195,7 @@ func TestSampleStart(t *testing.T) {
 	}
 	in := begin("windows", 20).Inputs[0]
 	size := in.Target.Cols()
-	for i, token := range in.from {
+	for i, token := range in.from.IDs {
 		for j := range size {
 			want := math.Sqrt(s.AlphaCumprod[20])*float64(in.Target.Data[int(token)*size+j]) + math.Sqrt(1-s.AlphaCumprod[20])*float64(first[i*size+j])
 			near(t, "window noised to index 20", float64(in.Visible.Data[i*size+j]), want, 1e-5)
@@ -244,7 +244,7 @@ func followChain(t *testing.T, cfg SampleConfig) {
 			in, x0 := &before.Inputs[k], restored[k].Value
 			size := x0.Cols()
 			for i, x := range in.Visible.Data {
-				clean, got := float64(x0.Data[int(in.from[i/size])*size+i%size]), float64(to.Inputs[k].Visible.Data[i])
+				clean, got := float64(x0.Data[int(in.from.IDs[i/size])*size+i%size]), float64(to.Inputs[k].Visible.Data[i])
 				want := expected(s, cfg.Implicit, float64(x), clean, at, next)
 				if sd := math.Sqrt(s.PosteriorVar[at]); !cfg.Implicit && at > 0 {
 					added = append(added, (got-want)/sd)

@@ -41,11 +41,11 @@ func needClaims(c *claims) {
 // stepClaims holds what a step asks of a device to the limits of its test.
 func stepClaims(c *claims) {
 	step := func(workload string) []any {
-		return c.source("../cuda/counts_test.go", `"`+workload+`": +\{commands: (\d+), uploads: (\d+), uploaded: ([\d.]+)e6|"`+workload+`": +\{commands: (\d+), uploads: (\d+)`)
+		return c.source("../cuda/counts_test.go", `"`+workload+`": +\{commands: (\d+), uploads: (\d+), uploaded: (\d+)e3`)
 	}
 	one, two := step("pretrain"), step("fewshot")
-	c.says(gpu, "A step of pre-training at batch %d is at most %s commands in five graphs and %s copies to the device of %s MB together", bench.PretrainBatch, one[0], one[1], one[2])
-	c.says(gpu, "of few-shot training %s commands and %s copies. Of", two[3], two[4])
+	c.says(gpu, "A step of pre-training at batch %d is at most %s commands in five graphs and %s copies to the device of %s KB together", bench.PretrainBatch, one[0], one[1], one[2])
+	c.says(gpu, "of few-shot training %s commands and %s copies. Of", two[0], two[1])
 	ahead := c.source("../cuda/cuda.go", `Ahead\(\) int \{ return (\d+) \}`)
 	c.says(gpu, "Windows are classified %s at a time", c.source("../clip/classify.go", `classifyBatch = (\d+)`)...)
 	c.says(gpu, "The host reads up to %s steps at once", ahead...)

@@ -114,7 +114,7 @@ func NewEmbedding(s Scope, rows, dim int, std float64) *Embedding {
 // Forward takes the rows ids: (len(ids), dim). ids must stay unchanged until
 // the tape's backward pass.
 func (l *Embedding) Forward(t *autograd.Tape, ids []int32) *autograd.Var {
-	return t.GatherRows(t.Param(l.Weight), nil, ids)
+	return t.GatherRows(t.Param(l.Weight), nil, tensor.IDs(ids))
 }
 
 // Conv2d is a convolution over images (N, C, H, W).

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"diffclip/autograd"
+	"diffclip/tensor"
 )
 
 // ForwardToken is Forward's output at one token per sample, (B, D), computing
@@ -16,7 +17,7 @@ func (b *Block) ForwardToken(t *autograd.Tape, x *autograd.Var, rows, lengths []
 	q, y := b.tokenOf(t, x, rows)
 	a := b.Attn.forToken(t, q, y, lengths) // (B, D)
 	t.Drop(y)
-	r := b.Attn.Proj.ForwardAdd(t, a, t.GatherRows(flat, nil, rows))
+	r := b.Attn.Proj.ForwardAdd(t, a, t.GatherRows(flat, nil, tensor.IDs(rows)))
 	return b.MLP.Forward(t, b.Norm2.Forward(t, r), r)
 }
 
@@ -31,7 +32,7 @@ func (b *Block) tokenQuery(t *autograd.Tape, x *autograd.Var, rows []int32) (q, 
 // attention sees them, (B, T, D).
 func (b *Block) tokenOf(t *autograd.Tape, x *autograd.Var, rows []int32) (q, y *autograd.Var) {
 	y = b.Norm1.Forward(t, x)
-	token := t.GatherRows(t.Reshape(y, y.Dim(0)*y.Dim(1), y.Dim(2)), nil, rows)
+	token := t.GatherRows(t.Reshape(y, y.Dim(0)*y.Dim(1), y.Dim(2)), nil, tensor.IDs(rows))
 	return b.Attn.query.Forward(t, token), y
 }
 

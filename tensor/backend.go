@@ -254,10 +254,10 @@ type Losses interface {
 // Rows moves whole rows by index.
 type Rows interface {
 	// GatherRows is dst[i] = x[ids[i]], or fill where ids[i] is negative.
-	GatherRows(dst, x, fill *Tensor, ids []int32)
+	GatherRows(dst, x, fill *Tensor, ids Index)
 	// ScatterAddRows is dx[ids[i]] += dy[i], and dfill += dy[i] where ids[i] is
 	// negative; either destination may be nil. Rows are added in the order of i.
-	ScatterAddRows(dx, dfill, dy *Tensor, ids []int32)
+	ScatterAddRows(dx, dfill, dy *Tensor, ids Index)
 }
 
 // ConvShape describes a 2-D convolution or pooling window.

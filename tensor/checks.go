@@ -240,23 +240,25 @@ func (Checks) WeightedMSEBackward(dx, dloss, x, target, w *Tensor) {
 	check(ok, "WeightedMSE backward", "want x and target of one shape and a weight per row", dx, dloss, x, target, w)
 }
 
-func (Checks) GatherRows(dst, x, fill *Tensor, ids []int32) {
-	check(dst.Rank() > 0 && dst.Rows() == len(ids) && x.Rank() > 0 && dst.Cols() == x.Cols() && (fill == nil || fill.Len() == x.Cols()),
+func (Checks) GatherRows(dst, x, fill *Tensor, ids Index) {
+	check(dst.Rank() > 0 && dst.Rows() == ids.Len() && x.Rank() > 0 && dst.Cols() == x.Cols() && (fill == nil || fill.Len() == x.Cols()),
 		"GatherRows", "want one id per row of the result, and rows of one length", dst, x, fill)
 	rows := x.Rows()
-	for _, id := range ids {
+	check(ids.Drawn == nil || ids.Drawn.Rows == rows, "GatherRows", "the list is of other rows", dst, x)
+	for _, id := range ids.IDs {
 		check(int(id) < rows && (id >= 0 || fill != nil), "GatherRows", "an id is outside of the rows", dst, x)
 	}
 }
 
-func (Checks) ScatterAddRows(dx, dfill, dy *Tensor, ids []int32) {
-	ok := dy.Rank() > 0 && dy.Rows() == len(ids) && (dx == nil || dx.Rank() > 0 && dx.Cols() == dy.Cols()) && (dfill == nil || dfill.Len() == dy.Cols())
+func (Checks) ScatterAddRows(dx, dfill, dy *Tensor, ids Index) {
+	ok := dy.Rank() > 0 && dy.Rows() == ids.Len() && (dx == nil || dx.Rank() > 0 && dx.Cols() == dy.Cols()) && (dfill == nil || dfill.Len() == dy.Cols())
 	check(ok, "ScatterAddRows", "want one id per row of the gradient, and rows of one length", dx, dfill, dy)
 	if dx == nil {
 		return
 	}
 	rows := dx.Rows()
-	for _, id := range ids {
+	check(ids.Drawn == nil || ids.Drawn.Rows == rows, "ScatterAddRows", "the list is of other rows", dx, dy)
+	for _, id := range ids.IDs {
 		check(int(id) < rows, "ScatterAddRows", "an id is outside of the rows", dx, dy)
 	}
 }

@@ -20,17 +20,18 @@ func (j *gatherJob) run(_ *worker, lo, hi int) {
 }
 
 // GatherRows is dst[i] = x[ids[i]], or fill where ids[i] is negative.
-func (b *CPU) GatherRows(dst, x, fill *Tensor, ids []int32) {
+func (b *CPU) GatherRows(dst, x, fill *Tensor, ids Index) {
 	checks.GatherRows(dst, x, fill, ids)
-	b.jobs.gather = gatherJob{dst.Data, x.Data, data(fill), ids, x.Cols()}
-	b.do(len(ids), 1024, &b.jobs.gather)
+	list := ids.host("GatherRows")
+	b.jobs.gather = gatherJob{dst.Data, x.Data, data(fill), list, x.Cols()}
+	b.do(len(list), 1024, &b.jobs.gather)
 }
 
 // ScatterAddRows is dx[ids[i]] += dy[i], in the order of i.
-func (b *CPU) ScatterAddRows(dx, dfill, dy *Tensor, ids []int32) {
+func (b *CPU) ScatterAddRows(dx, dfill, dy *Tensor, ids Index) {
 	checks.ScatterAddRows(dx, dfill, dy, ids)
 	c := dy.Cols()
-	for i, id := range ids {
+	for i, id := range ids.host("ScatterAddRows") {
 		switch row := dy.Data[i*c : (i+1)*c]; {
 		case id < 0 && dfill != nil:
 			kern.Add(dfill.Data, dfill.Data, row)

@@ -35,8 +35,13 @@ type Resident interface {
 	// NoiseRows is dst[i] = a·x[ids[i]] + b·ε, where ε are the stream's first
 	// dst.Len() normal values. Rows of x are those of len(levels)/2 samples, as many
 	// of each, and a and b of sample s are levels[2·s] and levels[2·s+1]. ids may be
-	// nil, for every row in turn. The bits are those of a processor.
-	NoiseRows(dst, x *Tensor, ids []int32, levels []float32, s rng.Stream)
+	// none, for every row in turn. The bits are those of a processor.
+	NoiseRows(dst, x *Tensor, ids Index, levels []float32, s rng.Stream)
+
+	// DrawMasks draws the masks of samples and writes what m holds. Visible are the
+	// first m.Keep tokens of rng.Stream.Perm, in its order: s draws permutation i for
+	// sample i. Weight gets the given numbers.
+	DrawMasks(m *Masks, masked, visible float32, s rng.Stream)
 }
 
 // Limited is a Backend on a device with memory of its own, which can run out: a
@@ -69,12 +74,13 @@ func (Checks) CutWindows(dst, raster *Tensor, at []Window, side int, order []int
 
 // NoiseRows checks the arguments of Resident.NoiseRows and returns the rows of a
 // sample.
-func (Checks) NoiseRows(dst, x *Tensor, ids []int32, levels []float32) (rows int) {
+func (Checks) NoiseRows(dst, x *Tensor, ids Index, levels []float32) (rows int) {
 	samples := len(levels) / 2
 	ok := dst.Rank() > 0 && x.Rank() > 0 && dst.Cols() == x.Cols() && len(levels)%2 == 0 && samples > 0 && x.Rows()%samples == 0
 	check(ok, "NoiseRows", "want rows of one length, and two levels for each sample", dst, x)
-	check(ids == nil && dst.Rows() == x.Rows() || ids != nil && dst.Rows() == len(ids), "NoiseRows", "want one id for each row of the result", dst, x)
-	for _, id := range ids {
+	check(ids.None() && dst.Rows() == x.Rows() || !ids.None() && dst.Rows() == ids.Len(), "NoiseRows", "want one id for each row of the result", dst, x)
+	check(ids.Drawn == nil || ids.Drawn.Rows == x.Rows(), "NoiseRows", "the list is of other rows", dst, x)
+	for _, id := range ids.IDs {
 		check(id >= 0 && int(id) < x.Rows(), "NoiseRows", "an id is outside of the rows", dst, x)
 	}
 	return x.Rows() / samples

@@ -23,7 +23,7 @@ func TestResidentMistakes(t *testing.T) {
 	x := tensor.New(6, 3) // three rows of each of two samples
 	levels := make([]float32, 4)
 	noise := func(rows int, ids []int32, levels []float32) func() {
-		return func() { checks.NoiseRows(tensor.New(rows, 3), x, ids, levels) }
+		return func() { checks.NoiseRows(tensor.New(rows, 3), x, tensor.IDs(ids), levels) }
 	}
 	for _, f := range []func(){
 		cut(func(*tensor.Window) {}), order(3, 1, 0, 2), noise(6, nil, levels), noise(2, []int32{5, 0}, levels), noise(0, []int32{}, levels),
@@ -52,7 +52,7 @@ func TestResidentMistakes(t *testing.T) {
 		"an id too few":             noise(2, []int32{5}, levels),
 		"id 6 of six":               noise(2, []int32{5, 6}, levels),
 		"id -1":                     noise(2, []int32{5, -1}, levels),
-		"rows of another length":    func() { checks.NoiseRows(tensor.New(6, 2), x, nil, levels) },
+		"rows of another length":    func() { checks.NoiseRows(tensor.New(6, 2), x, tensor.Index{}, levels) },
 	} {
 		func() {
 			defer func() {

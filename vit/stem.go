@@ -80,7 +80,7 @@ func (s *Stem) Patches(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 // ClassToken returns p_ct + p_p + p_dt of Eq. (7) for each sample's timestep:
 // (len(steps), Dim). steps must stay unchanged until the backward pass.
 func (s *Stem) ClassToken(t *autograd.Tape, steps []int32) *autograd.Var {
-	f := t.GatherRows(t.Input(s.sinusoid), nil, steps)                 // (B, features)
+	f := t.GatherRows(t.Input(s.sinusoid), nil, tensor.IDs(steps))     // (B, features)
 	f = s.Time2.Forward(t, s.Time1.ForwardAct(t, f, autograd.ActSiLU)) // (B, D)
 	f = t.Add(f, t.Reshape(t.Param(s.Class), s.cfg.Dim))               // (B, D)
 	first := t.Slice(t.Param(s.Positions), 0, 0, 1)                    // (1, D)
@@ -118,7 +118,7 @@ func (s *Stem) place(t *autograd.Tape, patches *autograd.Var) *autograd.Var {
 // Visible returns the sequence of the kept tokens only, (B, 1+k, Dim), from
 // x (B·k·p², bands). rows holds 1 + position of each kept token, (B·k), and must
 // stay unchanged until the backward pass.
-func (s *Stem) Visible(t *autograd.Tape, x *autograd.Var, rows, steps []int32) *autograd.Var {
+func (s *Stem) Visible(t *autograd.Tape, x *autograd.Var, rows tensor.Index, steps []int32) *autograd.Var {
 	patches := t.Add(s.Patches(t, x), t.GatherRows(t.Param(s.Positions), nil, rows)) // (B·k, D)
 	return s.sequence(t, s.ClassToken(t, steps), s.windows(t, patches, len(steps)))
 }
@@ -127,7 +127,7 @@ func (s *Stem) Visible(t *autograd.Tape, x *autograd.Var, rows, steps []int32) *
 // window goes through the reducer, and so through its batch statistics, before
 // the kept tokens are taken. x is (B·L·p², bands); from holds the row of each
 // kept token among the B·L patches.
-func (s *Stem) VisibleOfAll(t *autograd.Tape, x *autograd.Var, from, steps []int32) *autograd.Var {
+func (s *Stem) VisibleOfAll(t *autograd.Tape, x *autograd.Var, from tensor.Index, steps []int32) *autograd.Var {
 	all := s.place(t, s.Patches(t, x))
 	kept := t.GatherRows(t.Reshape(all, len(steps)*s.cfg.Tokens(), s.cfg.Dim), nil, from) // (B·k, D)
 	return s.sequence(t, s.ClassToken(t, steps), s.windows(t, kept, len(steps)))

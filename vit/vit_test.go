@@ -257,8 +257,8 @@ func TestVisibleOfEverythingIsAll(t *testing.T) {
 	steps := []int32{3, 9}
 	tape := autograd.NewTape(be, autograd.Eval)
 	all := stem.All(tape, tape.Input(x), steps).Value
-	visible := stem.Visible(tape, tape.Input(shuffled), rows, steps).Value
-	ofAll := stem.VisibleOfAll(tape, tape.Input(x), from, steps).Value
+	visible := stem.Visible(tape, tape.Input(shuffled), tensor.IDs(rows), steps).Value
+	ofAll := stem.VisibleOfAll(tape, tape.Input(x), tensor.IDs(from), steps).Value
 	want := tensor.New(batch, 1+l, c.Dim)
 	for b := range batch {
 		for i := range 1 + l {

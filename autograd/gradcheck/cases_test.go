@@ -240,10 +240,10 @@ func rowCases() []*Case {
 				return Unary(func(x float64) float64 { return x*x + x*x*x }, v[0])
 			}},
 		{Op: "GatherRows", Inputs: []Input{input("x", 6, 5)},
-			Forward:   func(t tape, in vars) *autograd.Var { return t.GatherRows(in[0], nil, ids) },
+			Forward:   func(t tape, in vars) *autograd.Var { return t.GatherRows(in[0], nil, tensor.IDs(ids)) },
 			Reference: func(v [][]float64) []float64 { return GatherRows(v[0], nil, ids, 5) }},
 		{Op: "GatherRows", Name: "of 3 dimensions, filled", Inputs: []Input{input("x", 2, 3, 7), input("fill", 7)},
-			Forward:   func(t tape, in vars) *autograd.Var { return t.GatherRows(in[0], in[1], holes) },
+			Forward:   func(t tape, in vars) *autograd.Var { return t.GatherRows(in[0], in[1], tensor.IDs(holes)) },
 			Reference: func(v [][]float64) []float64 { return GatherRows(v[0], v[1], holes, 7) }},
 		{Op: "Concat", Inputs: []Input{input("a", 2, 5), input("b", 1, 5), input("c", 4, 5)},
 			Forward:   func(t tape, in vars) *autograd.Var { return t.Concat(0, in...) },

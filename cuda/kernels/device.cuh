@@ -15,11 +15,14 @@
 #define KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
 
 // UNROLL stands before a loop over an array that must live in registers, UNROLL_4
-// before one whose loads wait for nothing: four are then under way at once.
+// before one whose loads wait for nothing: four are then under way at once. SELECT is
+// a condition that chooses between values, where clang must not make a branch of it.
 #if defined(KERNELS_ON_HOST)
 #define UNROLL
 #define UNROLL_4
+#define SELECT(condition) (condition)
 #else
+#define SELECT(condition) __builtin_unpredictable(condition)
 #define UNROLL _Pragma("unroll")
 #define UNROLL_4 _Pragma("unroll 4")
 #endif

@@ -43,7 +43,7 @@ var exercise = map[string]func(b *vm){
 	"total":         func(b *vm) { b.Sum(tensor.New(), random("x", 300), 1) },
 	"col_sum":       func(b *vm) { b.SumLeading(random("d", 35), random("x", 300, 35)) },
 	"col_dot":       func(b *vm) { b.DotLeading(random("d", 35), random("x", 300, 35), random("y", 300, 35)) },
-	"col_sum_unset": func(b *vm) { b.ScatterAddRows(nil, random("f", 35), random("dy", 20, 35), make20(-1)) },
+	"col_sum_unset": func(b *vm) { b.ScatterAddRows(nil, random("f", 35), random("dy", 20, 35), tensor.IDs(make20(-1))) },
 	"layer_norm": twice(func(b *vm, cols int) {
 		b.LayerNorm(tensor.New(9, cols), tensor.New(9), tensor.New(9), random("x", 9, cols), random("g", cols), random("b", cols), 1e-5)
 	}),
@@ -85,13 +85,18 @@ var exercise = map[string]func(b *vm){
 	"group_norm_backward": groupNormGradient,
 	"group_norm_params":   groupNormGradient,
 	"gather_rows": twice(func(b *vm, cols int) {
-		b.GatherRows(tensor.New(20, cols), random("x", 9, cols), random("f", cols), make20(-1))
+		b.GatherRows(tensor.New(20, cols), random("x", 9, cols), random("f", cols), tensor.IDs(make20(-1)))
 	}),
-	"add_rows": twice(func(b *vm, cols int) { b.ScatterAddRows(random("dx", 9, cols), nil, random("dy", 20, cols), make20(3)) }),
-	"uniform":  func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
-	"normal":   func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
+	"add_rows": twice(func(b *vm, cols int) {
+		b.ScatterAddRows(random("dx", 9, cols), nil, random("dy", 20, cols), tensor.IDs(make20(3)))
+		m := b.masks(20, 3, 1)
+		b.ScatterAddRows(random("dx", 44, cols), nil, random("dy", 80, cols), tensor.Index{Drawn: &m.Restore})
+	}),
+	"draw_masks": func(b *vm) { b.masks(2, 260, 80) },
+	"uniform":    func(b *vm) { b.Uniform(tensor.New(1030), rng.New(1, "u", 2)) },
+	"normal":     func(b *vm) { b.Normal(tensor.New(1030), rng.New(1, "n", 2)) },
 	"noise_rows": func(b *vm) {
-		b.NoiseRows(tensor.New(20, 35), random("x", 9, 35), makeIDs(20, 9), []float32{1, 0, 0.6, 0.8, 0, 1}, rng.New(1, "n", 2))
+		b.NoiseRows(tensor.New(20, 35), random("x", 9, 35), tensor.IDs(makeIDs(20, 9)), []float32{1, 0, 0.6, 0.8, 0, 1}, rng.New(1, "n", 2))
 	},
 	"cut_windows": func(b *vm) {
 		b.CutWindows(tensor.New(2*25, 35), random("r", 42, 35), []tensor.Window{{First: 2, Height: 5, Width: 8, Row: 4, Symmetry: 3}, {Height: 6, Width: 7, Row: 2, Col: 3, Symmetry: 4, Crop: 3}}, 5, nil)
@@ -131,6 +136,14 @@ var exercise = map[string]func(b *vm){
 	"self_attention_dkv":              attentionOf(1, 40, 5, 1, true),
 	"query_attention":                 queryAttention,
 	"query_attention_backward":        queryAttention,
+}
+
+// masks are drawn for samples of so many tokens.
+func (b *vm) masks(samples, tokens, keep int) *tensor.Masks {
+	m := tensor.NewMasks(samples, tokens, keep)
+	m.Lay(tensor.New(m.Elements()))
+	b.DrawMasks(m, 1, 2, rng.New(1, "m", 2))
+	return m
 }
 
 func make20(other int32) []int32 {

@@ -6,6 +6,7 @@
 #include "channelnorm.cu"
 #include "rows.cu"
 #include "noise.cu"
+#include "masks.cu"
 #include "windows.cu"
 #include "update.cu"
 #include "images.cu"

@@ -25,7 +25,7 @@ func (s *Set) Transpose(dst, x Ptr, batch, rows, cols int) {
 // maxGridZ is the driver's bound for a grid's second and third dimension.
 const maxGridZ = 65535
 
-// Stream is what Uniform, Normal and NoiseRows read from device memory: four words. Overwriting it gives a replayed graph new values.
+// Stream is what Uniform, Normal, NoiseRows and DrawMasks read from device memory: four words. Overwriting it gives a replayed graph new values.
 type Stream [4]uint32
 
 // StreamOf returns the words of a stream.

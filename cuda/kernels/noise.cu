@@ -24,6 +24,14 @@ static __device__ __forceinline__ void philox(uint w[4], uint i, const uint *str
     w[3] = c3;
 }
 
+// random_word is word i of a stream.
+static __device__ __forceinline__ uint random_word(const uint *stream, uint i) {
+    uint w[4];
+    philox(w, i / 4, stream);
+    uint low = i & 1 ? w[1] : w[0], high = i & 1 ? w[3] : w[2];
+    return i & 2 ? high : low;
+}
+
 // log_unit is ln of (w+1/2) * 2^-32, in the arithmetic of rng.logUnit.
 static __device__ __forceinline__ double log_unit(uint w) {
     const long long sqrt_half = 0x3fe6a09e667f3bcdll;

@@ -79,7 +79,7 @@ func TestFourAtATime(t *testing.T) {
 			},
 			"GatherRows": func(be tensor.Backend) []*tensor.Tensor {
 				y := tensor.New(20, cols)
-				be.GatherRows(y, random("x", rows, cols), random("f", cols), make20(-1))
+				be.GatherRows(y, random("x", rows, cols), random("f", cols), tensor.IDs(make20(-1)))
 				return []*tensor.Tensor{y}
 			},
 			"Copy2D": func(be tensor.Backend) []*tensor.Tensor {
@@ -357,8 +357,8 @@ func TestScatterInOrder(t *testing.T) {
 		for _, cols := range []int{1, 5, 8, 132, 260} {
 			dx, dfill, dy := random("dx", 9, cols), random("df", cols), random("dy", len(ids), cols)
 			wantX, wantF := dx.Clone(), dfill.Clone()
-			b.ScatterAddRows(dx, dfill, dy, ids)
-			cpu.ScatterAddRows(wantX, wantF, dy, ids)
+			b.ScatterAddRows(dx, dfill, dy, tensor.IDs(ids))
+			cpu.ScatterAddRows(wantX, wantF, dy, tensor.IDs(ids))
 			if !slices.Equal(dx.Data, wantX.Data) {
 				t.Errorf("ids %v, %d columns: dx differs from the sum in order", ids, cols)
 			}

@@ -43,7 +43,18 @@ func (l RowLists) Sort(ids []int32, rows int) RowLists {
 // ScatterAddRows is dx[r] += dy[i] for each i of row r's list, in its order; dx is
 // (rows, cols), lists RowLists.
 func (s *Set) ScatterAddRows(dx, dy, lists Ptr, rows, cols int) {
-	s.launch(addRows, rowGrid(rows*ceil(cols, wide)), flatBlock, ptr(dx), ptr(dy), ptr(lists), ptr(lists.At(rows+1)), i32(rows), i32(cols))
+	s.addListed(dx, dy, lists, lists.At(rows+1), rows, cols, 0, 0)
+}
+
+// ScatterAddDrawn is dx[r] += dy[p] for each p of row r's places that is not
+// negative: places has one for each of the samples for each of the shared rows, and
+// one for each other.
+func (s *Set) ScatterAddDrawn(dx, dy, places Ptr, rows, cols, shared, samples int) {
+	s.addListed(dx, dy, 0, places, rows, cols, shared, samples)
+}
+
+func (s *Set) addListed(dx, dy, starts, places Ptr, rows, cols, shared, samples int) {
+	s.launch(addRows, rowGrid(rows*ceil(cols, wide)), flatBlock, ptr(dx), ptr(dy), ptr(starts), ptr(places), i32(rows), i32(cols), i32(shared), i32(samples))
 }
 
 // SumUnset is dst[c] += Σ dy[i][c] over the rows whose id is negative; dy is (n, cols).

@@ -3,7 +3,7 @@
 package kernels
 
 // SourceHash is the SHA-256 of the sources that the PTX was made of.
-const SourceHash = "0161d1088cca3237bdce2ff74129c96d53d4ddfa37e9e84526d7f961bc40035d"
+const SourceHash = "fe7fd64fa0692de97b60f658ce117a0939d4ca312861c36529fa00369dc508d2"
 
 // Compiler is what compiled them.
 const Compiler = "Debian clang version 19.1.7 (3~deb12u1)"
@@ -52,36 +52,37 @@ var (
 	moveStats                   = &Kernel{40, "move_stats", "ppppiiff", 256}
 	invStd                      = &Kernel{41, "inv_std", "ppif", 256}
 	gatherRows                  = &Kernel{42, "gather_rows", "ppppii", 256}
-	addRows                     = &Kernel{43, "add_rows", "ppppii", 256}
+	addRows                     = &Kernel{43, "add_rows", "ppppiiii", 256}
 	uniform                     = &Kernel{44, "uniform", "pip", 256}
 	normal                      = &Kernel{45, "normal", "pip", 256}
 	noiseRows                   = &Kernel{46, "noise_rows", "pppppiii", 256}
-	cutWindows                  = &Kernel{47, "cut_windows", "ppppiii", 256}
-	adamCoefficients            = &Kernel{48, "adam_coefficients", "ppfffi", 32}
-	adam                        = &Kernel{49, "adam", "ppppppifff", 256}
-	sgd                         = &Kernel{50, "sgd", "pppppiffii", 256}
-	noteStep                    = &Kernel{51, "note_step", "ppppiif", 32}
-	conv2D                      = &Kernel{52, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
-	conv2DInput                 = &Kernel{53, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
-	conv2DWeight                = &Kernel{54, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
-	planeSums                   = &Kernel{55, "plane_sums", "ppiii", 256}
-	maxPool2D                   = &Kernel{56, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
-	maxPool2DBackward           = &Kernel{57, "max_pool_2d_backward", "pppiiii", 256}
-	avgPool2D                   = &Kernel{58, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
-	avgPool2DBackward           = &Kernel{59, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
-	matmul                      = &Kernel{60, "matmul", "pppiiiiiff", 256}
-	selfAttention16             = &Kernel{61, "self_attention_16", "pppiiiif", 64}
-	selfAttentionDq16           = &Kernel{62, "self_attention_dq_16", "pppppiiiif", 64}
-	selfAttentionDkv16          = &Kernel{63, "self_attention_dkv_16", "pppppiiiif", 64}
-	selfAttention               = &Kernel{64, "self_attention", "pppiiiif", 128}
-	selfAttentionDq             = &Kernel{65, "self_attention_dq", "pppppiiiif", 128}
-	selfAttentionDkv            = &Kernel{66, "self_attention_dkv", "pppppiiiif", 128}
-	queryAttention              = &Kernel{67, "query_attention", "pppppiiiif", 128}
-	queryAttentionBackward      = &Kernel{68, "query_attention_backward", "pppppppiiiif", 128}
-	selfAttentionMMA64          = &Kernel{69, "self_attention_mma_64", "pppiiiif", 128}
-	selfAttentionMMABackward64  = &Kernel{70, "self_attention_mma_backward_64", "pppppiiiif", 128}
-	selfAttentionMMA128         = &Kernel{71, "self_attention_mma_128", "pppiiiif", 128}
-	selfAttentionMMABackward128 = &Kernel{72, "self_attention_mma_backward_128", "pppppiiiif", 128}
+	drawMasks                   = &Kernel{47, "draw_masks", "ppppppiiiff", 256}
+	cutWindows                  = &Kernel{48, "cut_windows", "ppppiii", 256}
+	adamCoefficients            = &Kernel{49, "adam_coefficients", "ppfffi", 32}
+	adam                        = &Kernel{50, "adam", "ppppppifff", 256}
+	sgd                         = &Kernel{51, "sgd", "pppppiffii", 256}
+	noteStep                    = &Kernel{52, "note_step", "ppppiif", 32}
+	conv2D                      = &Kernel{53, "conv_2d", "ppppiiiiiiiiiiiiiiii", 256}
+	conv2DInput                 = &Kernel{54, "conv_2d_input", "pppiiiiiiiiiiiiiiiii", 256}
+	conv2DWeight                = &Kernel{55, "conv_2d_weight", "pppiiiiiiiiiiiiiiii", 256}
+	planeSums                   = &Kernel{56, "plane_sums", "ppiii", 256}
+	maxPool2D                   = &Kernel{57, "max_pool_2d", "pppiiiiiiiiiiiii", 256}
+	maxPool2DBackward           = &Kernel{58, "max_pool_2d_backward", "pppiiii", 256}
+	avgPool2D                   = &Kernel{59, "avg_pool_2d", "ppiiiiiiiiiiiii", 256}
+	avgPool2DBackward           = &Kernel{60, "avg_pool_2d_backward", "ppiiiiiiiiiiiiii", 256}
+	matmul                      = &Kernel{61, "matmul", "pppiiiiiff", 256}
+	selfAttention16             = &Kernel{62, "self_attention_16", "pppiiiif", 64}
+	selfAttentionDq16           = &Kernel{63, "self_attention_dq_16", "pppppiiiif", 64}
+	selfAttentionDkv16          = &Kernel{64, "self_attention_dkv_16", "pppppiiiif", 64}
+	selfAttention               = &Kernel{65, "self_attention", "pppiiiif", 128}
+	selfAttentionDq             = &Kernel{66, "self_attention_dq", "pppppiiiif", 128}
+	selfAttentionDkv            = &Kernel{67, "self_attention_dkv", "pppppiiiif", 128}
+	queryAttention              = &Kernel{68, "query_attention", "pppppiiiif", 128}
+	queryAttentionBackward      = &Kernel{69, "query_attention_backward", "pppppppiiiif", 128}
+	selfAttentionMMA64          = &Kernel{70, "self_attention_mma_64", "pppiiiif", 128}
+	selfAttentionMMABackward64  = &Kernel{71, "self_attention_mma_backward_64", "pppppiiiif", 128}
+	selfAttentionMMA128         = &Kernel{72, "self_attention_mma_128", "pppiiiif", 128}
+	selfAttentionMMABackward128 = &Kernel{73, "self_attention_mma_backward_128", "pppppiiiif", 128}
 )
 
 // Kernels lists every kernel of the module, in the order of Kernel.ID.
@@ -133,6 +134,7 @@ var Kernels = []*Kernel{
 	uniform,
 	normal,
 	noiseRows,
+	drawMasks,
 	cutWindows,
 	adamCoefficients,
 	adam,

@@ -461,19 +461,29 @@ func (b *vm) WeightedMSEBackward(dx, dloss, x, target, w *tensor.Tensor, acc boo
 	b.done()
 }
 
-func (b *vm) GatherRows(dst, x, fill *tensor.Tensor, ids []int32) {
+// index is a list of rows.
+func (b *vm) index(x tensor.Index) kernels.Ptr {
+	if x.Drawn != nil {
+		return b.in(&x.Drawn.Words)
+	}
+	return b.ints(x.IDs)
+}
+
+func (b *vm) GatherRows(dst, x, fill *tensor.Tensor, ids tensor.Index) {
 	checks.GatherRows(dst, x, fill, ids)
-	b.k.GatherRows(b.out(dst), b.in(x), b.in(fill), b.ints(ids), len(ids), x.Cols())
+	b.k.GatherRows(b.out(dst), b.in(x), b.in(fill), b.index(ids), ids.Len(), x.Cols())
 	b.done()
 }
 
-func (b *vm) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids []int32) {
+func (b *vm) ScatterAddRows(dx, dfill, dy *tensor.Tensor, ids tensor.Index) {
 	checks.ScatterAddRows(dx, dfill, dy, ids)
-	if len(ids) > 0 && dfill != nil {
-		b.k.SumUnset(b.sum(dfill), b.in(dy), b.ints(ids), len(ids), dy.Cols())
+	if ids.Len() > 0 && dfill != nil {
+		b.k.SumUnset(b.sum(dfill), b.in(dy), b.index(ids), ids.Len(), dy.Cols())
 	}
-	if len(ids) > 0 && dx != nil {
-		lists := kernels.RowLists(nil).Sort(ids, dx.Rows())
+	if d := ids.Drawn; d != nil && d.Len > 0 && dx != nil {
+		b.k.ScatterAddDrawn(b.sum(dx), b.in(dy), b.in(&d.Words).At(d.Len), d.Rows, dy.Cols(), d.Shared, d.Samples)
+	} else if ids.Len() > 0 && dx != nil {
+		lists := kernels.RowLists(nil).Sort(ids.IDs, dx.Rows())
 		b.k.ScatterAddRows(b.sum(dx), b.in(dy), b.words(lists), dx.Rows(), dy.Cols())
 	}
 	b.done()

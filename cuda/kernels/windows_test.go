@@ -25,10 +25,10 @@ func (b *vm) CutWindows(dst, raster *tensor.Tensor, at []tensor.Window, side int
 }
 
 // NoiseRows is tensor.Resident's.
-func (b *vm) NoiseRows(dst, x *tensor.Tensor, ids []int32, levels []float32, s rng.Stream) {
+func (b *vm) NoiseRows(dst, x *tensor.Tensor, ids tensor.Index, levels []float32, s rng.Stream) {
 	rows := checks.NoiseRows(dst, x, ids, levels)
 	level := tensor.FromSlice(levels, len(levels))
-	b.k.NoiseRows(b.out(dst), b.in(x), b.ints(ids), b.in(level), b.stream(s), dst.Rows(), dst.Cols(), rows)
+	b.k.NoiseRows(b.out(dst), b.in(x), b.index(ids), b.in(level), b.stream(s), dst.Rows(), dst.Cols(), rows)
 	b.done()
 }
 
@@ -124,9 +124,16 @@ func TestNoisedRowsAreTheHosts(t *testing.T) {
 			want[i] = float32(levels[2*sample]*x.Data[from*cols+i%cols]) + float32(levels[2*sample+1]*want[i])
 		}
 		got := tensor.New(n, cols)
-		newVM(t).NoiseRows(got, x, ids, levels, s)
+		newVM(t).NoiseRows(got, x, tensor.IDs(ids), levels, s)
 		if !slices.Equal(got.Data, want) {
 			t.Errorf("ids %v: other bits than the host's", ids)
 		}
 	}
+}
+
+// DrawMasks is tensor.Resident's.
+func (b *vm) DrawMasks(m *tensor.Masks, masked, visible float32, s rng.Stream) {
+	checks.DrawMasks(m)
+	b.k.DrawMasks(b.out(&m.Weight), b.out(&m.Rows.Words), b.out(&m.From.Words), b.out(&m.Places.Words), b.out(&m.Restore.Words), b.stream(s), m.Samples, m.Tokens, m.Keep, masked, visible)
+	b.done()
 }

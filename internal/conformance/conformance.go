@@ -29,6 +29,9 @@ func Run(t *testing.T, be tensor.Backend, tol float64) {
 		}
 	}
 	t.Run("NaN", func(t *testing.T) { checkNaN(&bench{t, be, tol}) })
+	if d, ok := be.(drawer); ok {
+		t.Run("DrawMasks", func(t *testing.T) { checkMasks(&bench{t, be, tol}, d) })
+	}
 	t.Run("mistakes", func(t *testing.T) { checkMistakes(&bench{t, be, tol}) })
 	methods := reflect.TypeFor[tensor.Backend]()
 	for i := range methods.NumMethod() {

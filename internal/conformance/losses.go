@@ -41,12 +41,12 @@ var lossChecks = []check{
 			in := []*tensor.Tensor{x, fill}
 			f := func(v [][]float64) []float64 { return gradcheck.GatherRows(v[0], v[1], ids, 7) }
 			y := b.like(dy)
-			b.be.GatherRows(y, x, fill, ids)
+			b.be.GatherRows(y, x, fill, tensor.IDs(ids))
 			b.near("GatherRows", y, f([][]float64{wide(x), wide(fill)}))
-			b.gradient("x", f, in, 0, dy, false, func(dx *tensor.Tensor, _ bool) { b.be.ScatterAddRows(dx, nil, dy, ids) })
-			b.gradient("fill", f, in, 1, dy, false, func(d *tensor.Tensor, _ bool) { b.be.ScatterAddRows(nil, d, dy, ids) })
+			b.gradient("x", f, in, 0, dy, false, func(dx *tensor.Tensor, _ bool) { b.be.ScatterAddRows(dx, nil, dy, tensor.IDs(ids)) })
+			b.gradient("fill", f, in, 1, dy, false, func(d *tensor.Tensor, _ bool) { b.be.ScatterAddRows(nil, d, dy, tensor.IDs(ids)) })
 		}
-		b.panics("an id outside", func() { b.be.GatherRows(b.dirty(1, 3), b.dirty(4, 3), nil, []int32{4}) })
+		b.panics("an id outside", func() { b.be.GatherRows(b.dirty(1, 3), b.dirty(4, 3), nil, tensor.IDs([]int32{4})) })
 	}},
 }
 
