@@ -274,6 +274,9 @@ func (t *Tape) save(n *node, saved ...*tensor.Tensor) {
 // KeepGrads is set; the value of loss itself stays. A tape can run backwards
 // once: add up losses to have several.
 func (t *Tape) Backward(loss *Var) {
+	if loss == nil {
+		panic("autograd: Backward of no loss")
+	}
 	if loss.Value.Len() != 1 {
 		panic(&tensor.ShapeError{Op: "Backward", Shapes: []tensor.Shape{loss.Shape()}, Reason: "the loss must have one element"})
 	}

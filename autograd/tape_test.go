@@ -99,6 +99,9 @@ func TestBackwardMisusePanics(t *testing.T) {
 	if panicOf(func() { tape.Backward(tape.Square(x)) }) == nil {
 		t.Error("a loss of three elements")
 	}
+	if said, _ := panicOf(func() { tape.Backward(nil) }).(string); !strings.Contains(said, "no loss") {
+		t.Errorf("no loss: %q", said)
+	}
 	if panicOf(func() { tape.Backward(tape.Const(1)) }) == nil {
 		t.Error("a loss that depends on nothing")
 	}

@@ -11,7 +11,9 @@ import (
 )
 
 // Classifier compares windows with the texts of the classes, which it encodes
-// once, or, where the model's head is linear, reads the classes off the head.
+// once, or, where the model's head is linear, reads the classes off the head. It is
+// used by one goroutine at a time, as its backend is; one is made anew where the model
+// was trained further.
 type Classifier struct {
 	model *Model
 	be    tensor.Backend
@@ -31,7 +33,8 @@ const classifyBatch = 256
 const scoreBatch = 4096
 
 // NewClassifier encodes the prompts with a trained model; one with a linear head
-// has no use for them.
+// has no use for them. It panics with the error of TextConfig.CheckPrompts where the
+// model cannot read them.
 func NewClassifier(be tensor.Backend, m *Model, prompts Prompts) *Classifier {
 	m.Set.Place(be)
 	c := &Classifier{model: m, be: be, tape: autograd.NewTape(be, autograd.Eval)}

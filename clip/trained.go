@@ -102,8 +102,8 @@ func (s *Trained) Windows(d *rsdata.Dataset) (*rsdata.Windows, error) {
 	return rsdata.NewWindows(d, s.Scaling, s.Model.Config.Encoder.Window), nil
 }
 
-// Classifier returns a classifier of the model and its own texts. It panics where one
-// of them is not there.
+// Classifier returns a classifier of the model and its own texts. It panics where the
+// model, the scaling or the text is not there.
 func (s *Trained) Classifier(be tensor.Backend) *Classifier {
 	if err := s.missing(); err != nil {
 		panic(err)

@@ -101,7 +101,8 @@ func newSerial() *CPU {
 	return b
 }
 
-// Close ends the backend's threads.
+// Close ends the backend's threads; a second time it does nothing. The backend is not
+// to be used afterwards.
 func (b *CPU) Close() { b.pool.Close() }
 
 // Name returns "cpu/" and the tier of the kernels.

@@ -125,8 +125,12 @@ func (c Config) PixelOrder() []int32 {
 }
 
 // Arrange copies windows of row-by-row pixels, src (n, Window², bands), into the
-// order that the encoder reads. dst says how many; src may hold more.
+// order that the encoder reads. dst says how many; src may hold more. It panics where
+// src holds fewer, or dst a part of a window.
 func (c Config) Arrange(dst, src []float32, bands int) {
+	if size := c.Window * c.Window * bands; len(dst)%size != 0 || len(src) < len(dst) {
+		panic(fmt.Errorf("vit: %d values for windows of %d, to fill %d", len(src), size, len(dst)))
+	}
 	src = src[:len(dst)]
 	if c.Patch == 1 {
 		copy(dst, src)
