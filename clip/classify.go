@@ -88,6 +88,9 @@ func (c *Classifier) Features(ctx context.Context, w *rsdata.Windows, pixels []r
 // encode gathers windows batch by batch and lets emit turn their image features
 // (n, D) into values, width of each window.
 func (c *Classifier) encode(ctx context.Context, w *rsdata.Windows, pixels []rsdata.Pixel, width int, dst []float32, emit func(*autograd.Var, []float32)) error {
+	if err := w.Check(pixels); err != nil {
+		return fmt.Errorf("clip: %w", err)
+	}
 	if err := c.prepare(w, len(pixels)); err != nil {
 		return err
 	}

@@ -139,6 +139,20 @@ func TestEvaluateRefusesOtherLabels(t *testing.T) {
 	}
 }
 
+// TestPixelsOutsideTheScene: are an error, of features and probabilities alike.
+func TestPixelsOutsideTheScene(t *testing.T) {
+	c, w := mapped(t, noise(30, 60), 5, 1, PoolClass)
+	pixels := []rsdata.Pixel{{}, {Row: 30}}
+	for name, err := range map[string]error{
+		"probabilities": c.Probabilities(t.Context(), w, pixels, make([]float32, 2*c.Classes())),
+		"features":      c.Features(t.Context(), w, pixels, make([]float32, 2*c.Dim())),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "pixel at row 30, column 0 of scene 0, which is 30 x 60") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 func TestBest(t *testing.T) {
 	for _, c := range []struct {
 		p    []float32

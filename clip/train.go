@@ -3,6 +3,7 @@ package clip
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -110,6 +111,9 @@ func (m *Model) Train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	}
 	if err := m.checkSamples(samples, prompts); err != nil {
 		return nil, err
+	}
+	if err := errors.Join(w.Check(rsdata.Pixels(nil, samples)), w.Check(cfg.Unlabelled)); err != nil {
+		return nil, fmt.Errorf("stage 2: %w", err)
 	}
 	if cfg.HeadFit == HeadEM && len(cfg.Unlabelled) == 0 {
 		return nil, fmt.Errorf("stage 2: fit of the head %q takes windows without labels, and there are none: say %q", HeadEM, HeadLDA)

@@ -252,6 +252,8 @@ func TestTrainRefuses(t *testing.T) {
 		"long average":         {cfg: with(func(c *TrainConfig) { c.Average = c.Epochs + 1 }), samples: samples, prompts: prompts, want: "an average over 2 of 1 epochs: want 0 to 1"},
 		"negative mean":        {cfg: with(func(c *TrainConfig) { c.Average = -1 }), samples: samples, prompts: prompts, want: "an average over -1"},
 		"nothing to refine on": {cfg: with(func(c *TrainConfig) { c.HeadFit = HeadEM }), samples: samples, prompts: prompts, want: "takes windows without labels"},
+		"outside the scene":    {cfg: good, samples: []rsdata.Sample{samples[0], {Pixel: rsdata.Pixel{Row: 64}, Label: 1}}, prompts: prompts, want: "pixel at row 64, column 0 of scene 0"},
+		"in no scene":          {cfg: with(func(c *TrainConfig) { c.HeadFit, c.Unlabelled = HeadEM, []rsdata.Pixel{{Scene: 1}} }), samples: samples, prompts: prompts, want: "pixel of scene 1, of 1"},
 		"one sample":           {cfg: good, samples: samples[:1], prompts: prompts, want: "at least two"},
 		"no label":             {cfg: good, samples: unlabelled, prompts: prompts, want: "label 0"},
 		"too few prompts":      {cfg: good, samples: samples, prompts: prompts[:1], want: "classes 1 to 1"},

@@ -89,6 +89,9 @@ func (m *Model) train(ctx context.Context, be tensor.Backend, w *rsdata.Windows,
 	if len(samples) == 0 {
 		return nil, fmt.Errorf("stage 1: no windows to train on")
 	}
+	if err := w.Check(rsdata.Pixels(nil, samples)); err != nil {
+		return nil, fmt.Errorf("stage 1: %w", err)
+	}
 	corruptor := NewCorruptor(m.Config, cfg.Seed)
 	scene, err := resident.New(be, w, resident.Many)
 	if err != nil {

@@ -156,6 +156,7 @@ func TestTrainRefuses(t *testing.T) {
 		model  func(*Config)
 		want   string
 	}{
+		"outside":         {cfg: good, pixels: []rsdata.Pixel{{}, {Col: -1}}, want: "pixel at row 0, column -1 of scene 0"},
 		"no epochs":       {cfg: with(func(c *TrainConfig) { c.Epochs = 0 }), pixels: pixels, want: "epochs"},
 		"no batch":        {cfg: with(func(c *TrainConfig) { c.Batch = 0 }), pixels: pixels, want: "batch"},
 		"no rate":         {cfg: with(func(c *TrainConfig) { c.LR = 0 }), pixels: pixels, want: "learning rate"},

@@ -44,10 +44,16 @@ type Batches struct {
 	cfg     BatchConfig
 }
 
-// NewBatches prepares batches of samples. It panics where there are none or the size is below 1.
+// NewBatches prepares batches of samples. It panics where there are none, the size is below 1, or a sample lies outside
+// its scene, which Epoch would find on a goroutine of its own, where no caller can recover.
 func NewBatches(w *Windows, samples []Sample, cfg BatchConfig) *Batches {
 	if cfg.Size < 1 || len(samples) == 0 {
 		panic(fmt.Errorf("rsdata.NewBatches: batches of %d from %d samples", cfg.Size, len(samples)))
+	}
+	for _, s := range samples {
+		if err := w.check(s.Pixel); err != nil {
+			panic(fmt.Errorf("rsdata.NewBatches: %w", err))
+		}
 	}
 	return &Batches{windows: w, samples: samples, cfg: cfg}
 }

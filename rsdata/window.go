@@ -119,16 +119,32 @@ func (w *Windows) checkDst(op string, dst [][]float32, n, positions int) {
 	}
 }
 
+// Check returns an error unless every pixel lies in its scene: where others are asked for, methods of Windows panic.
+func (w *Windows) Check(pixels []Pixel) error {
+	for _, p := range pixels {
+		if err := w.check(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Windows) check(p Pixel) error {
+	if p.Scene < 0 || int(p.Scene) >= len(w.sizes) {
+		return fmt.Errorf("pixel of scene %d, of %d, counted from 0", p.Scene, len(w.sizes))
+	}
+	if s := w.sizes[p.Scene]; p.Row < 0 || p.Col < 0 || int(p.Row) >= s[0] || int(p.Col) >= s[1] {
+		return fmt.Errorf("pixel at row %d, column %d of scene %d, which is %d x %d", p.Row, p.Col, p.Scene, s[0], s[1])
+	}
+	return nil
+}
+
 // size returns the size of a pixel's scene; it panics where the pixel lies outside.
 func (w *Windows) size(op string, p Pixel) (h, width int) {
-	if p.Scene < 0 || int(p.Scene) >= len(w.sizes) {
-		panic(fmt.Errorf("rsdata.Windows.%s: scene %d of %d", op, p.Scene, len(w.sizes)))
+	if err := w.check(p); err != nil {
+		panic(fmt.Errorf("rsdata.Windows.%s: %w", op, err))
 	}
-	s := w.sizes[p.Scene]
-	if p.Row < 0 || p.Col < 0 || int(p.Row) >= s[0] || int(p.Col) >= s[1] {
-		panic(fmt.Errorf("rsdata.Windows.%s: pixel at row %d, column %d of scene %d, which is %d x %d", op, p.Row, p.Col, p.Scene, s[0], s[1]))
-	}
-	return s[0], s[1]
+	return w.Size(int(p.Scene))
 }
 
 func clamp(i, n int) int { return min(max(i, 0), n-1) }

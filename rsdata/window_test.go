@@ -195,6 +195,26 @@ func TestGatherFromManyGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
+func TestCheckPixels(t *testing.T) {
+	d := tiny(5, 4)
+	w := NewWindows(d, identity(d), 3)
+	if err := w.Check([]Pixel{{0, 0, 0}, {0, 4, 3}}); err != nil {
+		t.Error(err)
+	}
+	for want, p := range map[string]Pixel{
+		"row 5, column 0 of scene 0, which is 5 x 4": {0, 5, 0},
+		"row 0, column 4":  {0, 0, 4},
+		"row -1, column 0": {0, -1, 0},
+		"row 0, column -1": {0, 0, -1},
+		"scene 1, of 1":    {1, 0, 0},
+		"scene -1, of 1":   {-1, 0, 0},
+	} {
+		if err := w.Check([]Pixel{{}, p}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want one that says %q", p, err, want)
+		}
+	}
+}
+
 func TestWindowMistakesPanic(t *testing.T) {
 	d := tiny(5, 5)
 	w := NewWindows(d, identity(d), 3)
@@ -211,6 +231,7 @@ func TestWindowMistakesPanic(t *testing.T) {
 		"crop":              func() { w.GatherAugmented(dst, in, []Augment{{Crop: 5}}) },
 		"augments too few":  func() { w.GatherAugmented(dst, in, nil) },
 		"batches of none":   func() { NewBatches(w, nil, BatchConfig{Size: 1}) },
+		"batches outside":   func() { NewBatches(w, []Sample{{Pixel: Pixel{0, 0, 5}}}, BatchConfig{Size: 1}) },
 		"batches of size 0": func() { NewBatches(w, make([]Sample, 1), BatchConfig{}) },
 	} {
 		func() {
