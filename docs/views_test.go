@@ -27,6 +27,7 @@ var views = map[string]func(r *raw, args []string) ([][]string, error){
 	"as-printed":      printedView,
 	"peers":           peersView,
 	"peers-aims":      aimsView,
+	"peers-needed":    neededView,
 	"peers-readme":    readmePeersView,
 }
 
@@ -409,6 +410,52 @@ func aimsView(r *raw, args []string) ([][]string, error) {
 	rows = append(rows, row)
 	shares, err := sharesRow(r, machine)
 	return append(rows, shares), err
+}
+
+// neededView: what the aims that a machine missed would take of its ceiling, in multiplications that are really made.
+func neededView(r *raw, args []string) ([][]string, error) {
+	machine := strings.Join(args, "")
+	f, err := r.asPrinted(on(machine, "performance/executed.json"))
+	if err != nil {
+		return nil, err
+	}
+	rate := func(title string, threads int) (float64, error) {
+		for _, row := range f.Rows {
+			if row[0] == title {
+				return strconv.ParseFloat(row[threads], 64)
+			}
+		}
+		return 0, fmt.Errorf("no row is called %q", title)
+	}
+	rows := [][]string{{"missed", "threads", "reached", "aim", "multiplies now", "would have to"}}
+	for threads := 1; threads <= 2; threads++ {
+		ceiling, err := rate("ceiling", threads)
+		if err != nil {
+			return nil, err
+		}
+		for _, line := range aims {
+			now, err := rate(line.title[:2], threads)
+			if err != nil {
+				return nil, err
+			}
+			plain, tuned, err := r.times(on(machine, line.file), line.workload, threads)
+			if err != nil {
+				return nil, err
+			}
+			for _, peer := range []struct {
+				name         string
+				reached, aim float64
+			}{{"plain", plain, line.plain}, {"tuned", tuned, line.tuned}} {
+				if peer.reached < peer.aim {
+					title := strings.Replace(line.title, "plain / tuned", peer.name, 1)
+					share := 100 * now / ceiling
+					rows = append(rows, []string{title, strconv.Itoa(threads), fmt.Sprintf("%.1f", peer.reached), fmt.Sprint(peer.aim),
+						fmt.Sprintf("%.0f %%", share), fmt.Sprintf("%.0f %%", share*peer.aim/peer.reached)})
+				}
+			}
+		}
+	}
+	return rows, nil
 }
 
 // missed says which of two aims was missed.
