@@ -20,6 +20,15 @@ const Name = ".lock"
 // errTaken means that another program holds the lock.
 var errTaken = errors.New("taken")
 
+// takenError names the program that holds the lock of a folder.
+type takenError struct{ dir, process string }
+
+func (e takenError) Error() string {
+	return fmt.Sprintf("another diffclip works in %s (process %s): wait for it, or choose another folder", e.dir, e.process)
+}
+
+func (e takenError) Unwrap() error { return errTaken }
+
 // Lock is a folder taken by this process.
 type Lock struct {
 	place     string
@@ -63,6 +72,16 @@ func Take(dir string) (*Lock, error) {
 	return &Lock{place: place, exclusive: h.exclusive}, nil
 }
 
+// Wait is Take for a lock that others hold for a moment: it tries again for at most so long.
+func Wait(dir string, most time.Duration) (*Lock, error) {
+	for began := time.Now(); ; time.Sleep(pause) {
+		l, err := Take(dir)
+		if !errors.Is(err, errTaken) || time.Since(began) >= most {
+			return l, err
+		}
+	}
+}
+
 // Exclusive reports whether no other program can have the folder. Where the system
 // or the disk has no locks, nobody knows.
 func (l *Lock) Exclusive() bool { return l.exclusive }
@@ -98,7 +117,7 @@ func open(dir string) (*holding, error) {
 		case errors.Is(err, errTaken):
 			pid, _ := io.ReadAll(io.LimitReader(f, 20))
 			f.Close()
-			return nil, fmt.Errorf("another diffclip works in %s (process %s): wait for it, or choose another folder", dir, strings.TrimSpace(string(pid)))
+			return nil, takenError{dir, strings.TrimSpace(string(pid))}
 		case err != nil:
 			f.Close()
 			return nil, fmt.Errorf("cannot lock %s: %w", path, err)

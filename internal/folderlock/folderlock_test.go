@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestMain is also the other program: it takes the folder that it is given, says
@@ -89,6 +90,24 @@ func TestTwoPrograms(t *testing.T) {
 	kill()
 	if says != "taken" {
 		t.Errorf("the other program says %q about a folder that was given back", says)
+	}
+}
+
+// Wait waits until another program gives the folder back, and no longer than it is told to.
+func TestWait(t *testing.T) {
+	dir := t.TempDir()
+	_, _, kill := other(t, dir)
+	if _, err := Wait(dir, 20*time.Millisecond); err == nil || !strings.Contains(err.Error(), "another diffclip works in "+dir) {
+		t.Errorf("a folder that stays taken: %v", err)
+	}
+	time.AfterFunc(50*time.Millisecond, kill)
+	l, err := Wait(dir, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Release()
+	if _, err := Wait(filepath.Join(dir, "none"), time.Minute); err == nil {
+		t.Error("a folder that is not there was locked")
 	}
 }
 

@@ -1,16 +1,11 @@
 package reproduce
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 
+	"diffclip/internal/cells"
 	"diffclip/internal/run"
 )
-
-// cellFormat is the version of the files of cells. It changes where methods change
-// in a way that their settings do not show.
-const cellFormat = 1
 
 // cell is one method in one setting on one scene from one seed.
 type cell struct {
@@ -19,8 +14,7 @@ type cell struct {
 	seed     uint64
 	config   run.Config
 	keep     kept
-	identity []byte // JSON of everything that the result depends on
-	key      string // names the file
+	identity cells.Identity
 }
 
 // identity is what the result of a cell depends on.
@@ -43,7 +37,7 @@ type kept struct {
 // newCell completes a configuration and names the cell.
 func newCell(s *Scene, a *Arm, cfg run.Config, keep kept) (*cell, error) {
 	cfg.Data = s.Path
-	id := identity{Format: cellFormat, Method: a.Train.name(), Data: s.fingerprint, Config: a.Train.settings(cfg), Keep: keep}
+	id := identity{Format: cells.Format, Method: a.Train.name(), Data: s.fingerprint, Config: a.Train.settings(cfg), Keep: keep}
 	if id.Config.Text.Tokenizer != "" {
 		t, err := s.text(cfg.Text)
 		if err != nil {
@@ -51,16 +45,8 @@ func newCell(s *Scene, a *Arm, cfg run.Config, keep kept) (*cell, error) {
 		}
 		id.Texts, id.Tokenizer = t.Texts, t.Hash
 	}
-	text, key, err := keyOf(id)
-	return &cell{scene: s, arm: a, seed: cfg.Split.Seed, config: cfg, keep: keep, identity: text, key: key}, err
-}
-
-// keyOf names a value by its content.
-func keyOf(v any) (text []byte, key string, err error) {
-	if text, err = json.Marshal(v); err != nil {
-		return nil, "", fmt.Errorf("reproduce: %w", err)
-	}
-	return text, fmt.Sprintf("%x", sha256.Sum256(text))[:24], nil
+	named, err := cells.Identify(id)
+	return &cell{scene: s, arm: a, seed: cfg.Split.Seed, config: cfg, keep: keep, identity: named}, err
 }
 
 // String names the cell for people.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"diffclip/internal/cells"
 	"diffclip/internal/figure"
 	"diffclip/internal/run"
 	"diffclip/internal/tsne"
@@ -36,7 +36,7 @@ func storedCell(tb testing.TB) (*runner, *cell, *Result) {
 		tb.Fatal(err)
 	}
 	r.cells = [][]*cell{{c}}
-	result := &Result{Identity: c.identity, Split: run.SplitFacts{Train: 2, Test: 3, Hash: "a-b"}, SplitFile: "a-b.json.gz", Seconds: 1, Stage1: 2,
+	result := &Result{Split: run.SplitFacts{Train: 2, Test: 3, Hash: "a-b"}, SplitFile: "a-b.json.gz", Seconds: 1, Stage1: 2,
 		Plane: &Plane{Classes: []uint8{1, 10}, Places: [][]tsne.Point{{{0, 1}, {2, 3}}, {{4, 5}, {6, 7}}}}}
 	result.score([]rsdata.Sample{{Label: 1}, {Label: 2}, {Label: 3}}, []uint8{1, 2, 4}, len(d.Classes))
 	for _, s := range d.Scenes {
@@ -62,15 +62,20 @@ func draw(r *runner, c *cell, result *Result) error {
 func FuzzCell(f *testing.F) {
 	r, c, good := storedCell(f)
 	maps := good.Maps
-	good.Identity, good.Maps = nil, nil // which are long, and put back below
-	text, err := json.Marshal(good)
+	good.Maps = nil // which are long, as the identity is, and put back below
+	s := cells.Store{Dir: f.TempDir()}
+	if err := s.Save(c.identity, good); err != nil {
+		f.Fatal(err)
+	}
+	text, err := os.ReadFile(s.Path(c.identity))
 	if err != nil {
 		f.Fatal(err)
 	}
-	rest := strings.TrimPrefix(string(text), `{"identity":null,`)
-	if rest == string(text) {
+	head, rest, ok := strings.Cut(strings.TrimPrefix(string(text), "{"), `,"values":`)
+	if !ok || !strings.HasPrefix(head, `"identity":{"format":1,`) {
 		f.Fatalf("a cell begins with %.40s", text)
 	}
+	rest = `"values":` + rest
 	f.Add(rest)
 	for _, change := range [][2]string{{`"test":3`, `"test":9223372036854775807`}, {`"test":3`, `"test":-8`}, {`"correct":"Aw=="`, `"correct":""`},
 		{`[2,3]`, `[1e308,-1e308]`}, {`"classes":"AQo="`, `"classes":"AAs="`}, {`{"OA":`, `{"ACC":1e300,"OA":`}, {`"note"`, `"maps":[""],"note"`}} {
@@ -81,8 +86,8 @@ func FuzzCell(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, rest string) {
-		result, err := c.parse(fmt.Appendf(nil, `{"maps":%s,"identity":%s,%s`, pixels, c.identity, rest))
-		if err != nil {
+		result := &Result{}
+		if c.identity.Parse(fmt.Appendf(nil, `{"maps":%s,%s,%s`, pixels, head, rest), result) != nil || result.check(c) != nil {
 			return
 		}
 		if err := draw(r, c, result); err != nil {
@@ -94,14 +99,11 @@ func FuzzCell(f *testing.F) {
 // Each kind of damage is told with the file's name, and the cell is computed anew.
 func TestDamagedCells(t *testing.T) {
 	r, c, good := storedCell(t)
-	s := store{t.TempDir()}
-	if err := os.Mkdir(filepath.Dir(s.path(c)), 0o777); err != nil {
+	s := cells.Store{Dir: t.TempDir()}
+	if err := s.Save(c.identity, good); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.save(c, good); err != nil {
-		t.Fatal(err)
-	}
-	back, err := s.load(c)
+	back, err := c.load(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +111,6 @@ func TestDamagedCells(t *testing.T) {
 		t.Error(err)
 	}
 	for what, damage := range map[string]func(*Result){
-		"another cell":         func(r *Result) { r.Identity = json.RawMessage(`{}`) },
 		"2 bytes say":          func(r *Result) { r.Correct = []byte{3, 0} },
 		"0 test samples":       func(r *Result) { r.Split.Test = 0 },
 		"OA is 0.5":            func(r *Result) { r.Values["OA"] = 0.5 },
@@ -130,35 +131,21 @@ func TestDamagedCells(t *testing.T) {
 	} {
 		_, _, bad := storedCell(t)
 		damage(bad)
-		text, err := json.Marshal(bad)
-		if err != nil {
+		if err := s.Save(c.identity, bad); err != nil {
 			t.Fatal(err)
 		}
-		wantDamage(t, s, c, what, text)
+		wantDamage(t, s, c, what)
 	}
-	wantDamage(t, s, c, "more than", make([]byte, c.maxResult()+1))
-	wantDamage(t, s, c, "unexpected end of JSON", []byte(`{"identity":{`))
-	if err := os.Remove(s.path(c)); err != nil {
+	if err := os.WriteFile(s.Path(c.identity), make([]byte, c.maxResult()+1), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := s.load(c); r != nil || err != nil {
-		t.Errorf("no file: %v, %v", r, err)
-	}
-	if err := os.Mkdir(s.path(c), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.load(c); err == nil || !strings.Contains(err.Error(), "is not a file") {
-		t.Errorf("a folder: %v", err)
-	}
+	wantDamage(t, s, c, "more than")
 }
 
-func wantDamage(t *testing.T, s store, c *cell, want string, text []byte) {
+func wantDamage(t *testing.T, s cells.Store, c *cell, want string) {
 	t.Helper()
-	if err := os.WriteFile(s.path(c), text, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	r, err := s.load(c)
-	if r != nil || err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), s.path(c)) || !strings.Contains(err.Error(), "computed anew") {
+	r, err := c.load(s)
+	if r != nil || err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), s.Path(c.identity)) || !strings.Contains(err.Error(), "computed anew") {
 		t.Errorf("want %q: %v, %v", want, r, err)
 	}
 }

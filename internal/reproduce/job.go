@@ -14,6 +14,7 @@ import (
 	"diffclip/clip"
 	"diffclip/diffusion"
 	"diffclip/internal/atomicfile"
+	"diffclip/internal/cells"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
 	"diffclip/tensor"
@@ -23,7 +24,7 @@ import (
 type job struct {
 	*cell
 	x       *run.Experiment
-	store   store
+	store   cells.Store
 	backend tensor.Backend
 	meter   *meter
 
@@ -122,7 +123,7 @@ func (j *job) keepSplit(r *Result) error {
 	m := run.NewManifest(j.x)
 	r.Split, r.Environment = m.Split, m.Environment
 	r.SplitFile = splitFile(m.Split)
-	path := filepath.Join(j.store.dir, "splits", r.SplitFile)
+	path := filepath.Join(j.store.Dir, "splits", r.SplitFile)
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
@@ -139,7 +140,7 @@ func (j *job) keepSplit(r *Result) error {
 
 // finetune runs stage 2 with a checkpoint beside the cell's file.
 func (j *job) finetune(ctx context.Context, state map[string]*tensor.Tensor) (*clip.Model, error) {
-	checkpoint := filepath.Join(j.store.dir, "cells", j.key+".checkpoint")
+	checkpoint := filepath.Join(j.store.Place(), j.identity.Key()+".checkpoint")
 	alone := j.arm.Train.work(j.config, len(j.x.Data.Classes), false)
 	if err := atomicfile.Sweep(checkpoint); err != nil {
 		return nil, err
@@ -179,12 +180,12 @@ func ownSplit(c run.Config) bool { return c.NeedsLabels() || c.Split.Inductive }
 // stage1Key names the stage 1 that a cell starts from.
 func (c *cell) stage1Key() (string, error) {
 	g := c.config
-	id := stage1Identity{Format: cellFormat, Data: c.scene.values, Scaling: g.Scaling, Diffusion: g.Diffusion, Pretrain: g.Pretrain, Unlabelled: g.Split.Unlabelled, Seed: g.Seed}
+	id := stage1Identity{Format: cells.Format, Data: c.scene.values, Scaling: g.Scaling, Diffusion: g.Diffusion, Pretrain: g.Pretrain, Unlabelled: g.Split.Unlabelled, Seed: g.Seed}
 	if ownSplit(g) {
 		id.Data, id.Split = c.scene.fingerprint, &g.Split
 	}
-	_, key, err := keyOf(id)
-	return key, err
+	named, err := cells.Identify(id)
+	return named.Key(), err
 }
 
 // stage1 returns the model of stage 1, which cells with the same settings of it
@@ -196,7 +197,7 @@ func (j *job) stage1(ctx context.Context) (*diffusion.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder := run.Folder{Dir: filepath.Join(j.store.dir, "stage1", key)}
+	folder := run.Folder{Dir: filepath.Join(j.store.Dir, "stage1", key)}
 	if folder.Has(run.Stage1File) && !folder.Has(run.Checkpoint1File) {
 		return j.finishedStage1(folder)
 	}

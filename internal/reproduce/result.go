@@ -1,7 +1,6 @@
 package reproduce
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -13,7 +12,6 @@ import (
 
 // Result is what a cell gave.
 type Result struct {
-	Identity    json.RawMessage    `json:"identity"`
 	Values      map[string]float64 `json:"values"` // figures of merit, as fractions of 1; undefined ones are left out
 	Confusion   *rsdata.Confusion  `json:"confusion,omitempty"`
 	Correct     []byte             `json:"correct,omitempty"` // a bit per test sample in the order of the split, lowest bit first

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"diffclip/internal/cells"
 	"diffclip/internal/folderlock"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
@@ -33,8 +34,8 @@ type Options struct {
 // charts and page after every seed. When ctx ends, what is finished stays, and a
 // later Run goes on from there.
 func Run(ctx context.Context, s *Study, o Options) (*Outcome, error) {
-	r := &runner{study: s, options: o, store: store{o.Out}, backend: o.Backend, arms: s.Arms(o.Quick)}
-	for _, dir := range []string{"", "cells", "splits", "stage1"} {
+	r := &runner{study: s, options: o, store: cells.Store{Dir: o.Out}, backend: o.Backend, arms: s.Arms(o.Quick)}
+	for _, dir := range []string{"", cells.Folder, "splits", "stage1"} {
 		if err := os.MkdirAll(filepath.Join(o.Out, dir), 0o777); err != nil {
 			return nil, fmt.Errorf("cannot make the folder of the results: %w", err)
 		}
@@ -54,7 +55,7 @@ func Run(ctx context.Context, s *Study, o Options) (*Outcome, error) {
 type runner struct {
 	study    *Study
 	options  Options
-	store    store
+	store    cells.Store
 	backend  tensor.Backend
 	arms     []Arm
 	scenes   []*Scene          // with the classes that have samples enough
@@ -132,7 +133,7 @@ func (r *runner) draw(cells []*cell) error {
 	drawn := map[rsdata.SplitConfig]bool{}
 	there := map[*cell]*Result{}
 	for _, c := range cells {
-		result, problem := r.store.load(c)
+		result, problem := c.load(r.store)
 		if problem != nil {
 			fmt.Fprintln(r.options.Log, problem)
 		}
@@ -230,7 +231,7 @@ func (r *runner) run(ctx context.Context) (*Outcome, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c, err)
 			}
-			if err := r.store.save(c, result); err != nil {
+			if err := r.store.Save(c.identity, result); err != nil {
 				return nil, err
 			}
 			r.results[c] = result
@@ -261,7 +262,7 @@ func (r *runner) work() (work map[*cell]float64, total float64) {
 				continue
 			}
 			key, err := c.stage1Key()
-			fresh := err == nil && !paid[key] && !(run.Folder{Dir: filepath.Join(r.store.dir, "stage1", key)}).Has(run.Stage1File)
+			fresh := err == nil && !paid[key] && !(run.Folder{Dir: filepath.Join(r.store.Dir, "stage1", key)}).Has(run.Stage1File)
 			classes := len(c.scene.Data.Classes)
 			work[c] = evaluationPasses + c.arm.Train.work(c.config, classes, fresh)
 			if c.arm.Train.work(c.config, classes, true) > c.arm.Train.work(c.config, classes, false) {

@@ -209,7 +209,7 @@ func TestCellsAreSharedAndSettled(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return got.key, one
+			return got.identity.Key(), one
 		}
 		t.Fatalf("%s has no %s, %s", study.Name, setting, method)
 		return "", ""

@@ -1,15 +1,12 @@
 package reproduce
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math"
 
 	"diffclip/clip"
 	"diffclip/internal/baseline"
+	"diffclip/internal/cells"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
 )
@@ -34,7 +31,7 @@ type measured struct {
 }
 
 func measure(d *rsdata.Dataset) *measured {
-	return &measured{valuesOf(d), map[string]*rsdata.Scaling{}}
+	return &measured{cells.Values(d), map[string]*rsdata.Scaling{}}
 }
 
 // newScene makes a scene of a dataset. What was measured there is nil where no other
@@ -43,7 +40,7 @@ func newScene(label, path string, d *rsdata.Dataset, m *measured) *Scene {
 	if m == nil {
 		m = measure(d)
 	}
-	return &Scene{Label: label, Path: path, Data: d, fingerprint: fingerprint(d, m.values), measured: m,
+	return &Scene{Label: label, Path: path, Data: d, fingerprint: cells.Fingerprint(d, m.values), measured: m,
 		texts: map[run.TextConfig]*clip.Text{}, evaluator: baseline.NewEvaluator(d)}
 }
 
@@ -94,58 +91,4 @@ func (s *Scene) text(c run.TextConfig) (*clip.Text, error) {
 	}
 	s.texts[c] = t
 	return t, nil
-}
-
-// fingerprintPixels is about how many pixels of a scene a fingerprint looks at.
-const fingerprintPixels = 4096
-
-// fingerprint tells datasets apart by their classes, sizes and labels, and by the
-// fingerprint of their values.
-func fingerprint(d *rsdata.Dataset, values string) string {
-	h := sha256.New()
-	put(h, d.Name, values)
-	for _, c := range d.Classes {
-		put(h, c.Name)
-	}
-	for _, s := range d.Scenes {
-		put(h, s.Objects)
-		if s.Shapes != nil {
-			put(h, s.Shapes)
-		}
-		for _, labels := range [][]uint8{s.Labels, s.Train, s.Test} {
-			put(h, len(labels))
-			h.Write(labels)
-		}
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)[:16])
-}
-
-// valuesOf is a fingerprint of what was measured, classes and labels aside: the
-// sizes of all scenes and the values of pixels spread over each.
-func valuesOf(d *rsdata.Dataset) string {
-	h := sha256.New()
-	for _, m := range d.Modalities {
-		put(h, m.Name, m.Bands)
-	}
-	var word [8]byte
-	for _, s := range d.Scenes {
-		put(h, s.Name, s.H, s.W)
-		step := max(1, s.H*s.W/fingerprintPixels)
-		for _, r := range s.Rasters {
-			for at := 0; at < s.H*s.W; at += step {
-				for b := range r.Bands() {
-					binary.LittleEndian.PutUint64(word[:], math.Float64bits(r.At(at/s.W, at%s.W, b)))
-					h.Write(word[:])
-				}
-			}
-		}
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)[:16])
-}
-
-// put adds plain data to a hash.
-func put(h io.Writer, values ...any) {
-	if err := json.NewEncoder(h).Encode(values); err != nil {
-		panic(fmt.Errorf("reproduce: fingerprint: %w", err))
-	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"diffclip/clip"
 	"diffclip/internal/baseline"
+	"diffclip/internal/cells"
 	"diffclip/internal/figure"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
@@ -36,11 +37,11 @@ func TestStage2AloneDependsOnItsWindows(t *testing.T) {
 		for _, seed := range []uint64{1, 2} {
 			var cfg run.Config
 			cfg.Finetune.HeadFit, cfg.Pretrain.Seed = fit, seed
-			_, key, err := keyOf(diffclip{alone: true}.settings(cfg))
+			named, err := cells.Identify(diffclip{alone: true}.settings(cfg))
 			if err != nil {
 				t.Fatal(err)
 			}
-			keys = append(keys, key)
+			keys = append(keys, named.Key())
 		}
 		if same := keys[0] == keys[1]; same != (fit == clip.HeadLDA) {
 			t.Errorf("fit %s: the same cell with another seed of stage 1: %v", fit, same)
