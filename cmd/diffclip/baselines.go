@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"diffclip/internal/baseline"
+	"diffclip/internal/cells"
 	"diffclip/internal/progress"
 	"diffclip/internal/run"
 	"diffclip/internal/table"
@@ -17,7 +18,7 @@ import (
 )
 
 func declareBaselines(a *app, f *flags) func() error {
-	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample and,\nwith -from, of DiffCLIP and variants of it. Protocol, shots, window and seed being\nequal, the splits are those of eval -seeds. Prints a Markdown table: mean and\nstandard deviation over seeds, in percent; where it is interrupted, over those that are\ncomplete. A seed whose samples cannot be drawn is left out, and told of.\n\n" +
+	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample and,\nwith -from, of DiffCLIP and variants of it. Protocol, shots, window and seed being\nequal, the splits are those of eval -seeds. Prints a Markdown table: mean and\nstandard deviation over seeds, in percent; where it is interrupted, over those that are\ncomplete. A seed whose samples cannot be drawn is left out, and told of. With -from or\n-out, what is finished is kept at once: the same command goes on after an interruption\nor a kill, and more seeds, shots or methods add to what is there.\n\n" +
 		strings.Join(baselineLines(), "\n") + "\n\nvariants, which learn from the settings of the run:\n" + strings.Join(variantLines(), "\n")
 	f.usage = "-data DIR [-from RUN] [flags]"
 	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods none -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods lda -variants probe,lds2ae,diffclip", "-data synthetic -methods svm,lda -seeds 3 -json"}
@@ -39,6 +40,8 @@ func declareBaselines(a *app, f *flags) func() error {
 		f.IntVar(&o.split.PerClassTest, "max-test", 0, "largest `number` of test samples per class, 0 for all")
 		f.IntVar(&o.split.Block, "block", 0, blockUsage)
 		f.IntVar(&o.split.Guard, "guard", 0, guardUsage)
+		f.StringVar(&o.out, "out", "", "`folder` that keeps what is finished (default that of -from; without either, nothing is kept)")
+		f.BoolVar(&o.force, "force", false, "compute what is finished anew")
 		f.BoolVar(&o.json, "json", false, "write JSON, with the scores of every seed")
 		o.computer.declare(f)
 	})
@@ -47,6 +50,7 @@ func declareBaselines(a *app, f *flags) func() error {
 			return misuse("-variants train by the settings of a run: name one with -from")
 		}
 		o.windowGiven = f.given("window")
+		o.goOn = goOn(f)
 		return baselines(a, &o)
 	}
 }
@@ -71,8 +75,19 @@ type baselineOptions struct {
 	seed     uint64
 	split    rsdata.SplitConfig
 	json     bool
+	out      string // keeps what is finished
+	force    bool
+	goOn     string // the command line that goes on after an interruption
 
 	windowGiven bool // else the window is that of the run
+}
+
+// next says what to do after an interruption.
+func (o *baselineOptions) next(f *finished) string {
+	if f.keeps() {
+		return "go on with: " + o.goOn
+	}
+	return "with -out FOLDER what is finished is kept"
 }
 
 func (o *baselineOptions) parseMethods(value string) error {
@@ -179,15 +194,6 @@ type drawing struct {
 	Seed  *uint64 `json:"seed,omitempty"`
 }
 
-// stopped is the end of a command after some of its seeds, whose results are shown; other errors, and one before
-// there is anything to show, stay as they are.
-func stopped(err error, done, all int) error {
-	if done == 0 || !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return interruptedError{fmt.Sprintf("interrupted; the results are of %d of %d seeds", done, all)}
-}
-
 // evaluateBaselines returns the results by method, then by shots. A split is drawn once for all methods. Where it is
 // interrupted the results are those of the seeds that are complete, where seeds cannot be drawn those of the others.
 func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselineResult, error) {
@@ -195,12 +201,12 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 	if err != nil {
 		return nil, err
 	}
-	rows := len(o.methods)
-	if net != nil {
-		rows += len(o.variants)
+	kept := finishedIn(a, cmp.Or(o.out, o.from), o.force, d)
+	rows := o.rows(a, d, kept.fingerprint, net)
+	if err := o.tellFinished(kept, rows); err != nil {
+		return nil, err
 	}
-	results := make([]baselineResult, rows*len(o.shots))
-	evaluator := baseline.NewEvaluator(d)
+	results := make([]baselineResult, len(rows)*len(o.shots))
 	bar := progress.New(a.stderr, "baselines", o.seeds*len(results))
 	defer bar.Close()
 	done, drawn := 0, 0
@@ -218,18 +224,25 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 		}
 		confusions := make([]*rsdata.Confusion, len(results))
 		for s, shots := range o.shots {
-			for m := range rows {
-				at := m*len(o.shots) + s
-				name, c, err := o.evaluate(a, m, splits[s], evaluator, net)
-				if err != nil && drawn == 0 {
+			for m, row := range rows {
+				at, split := m*len(o.shots)+s, splits[s]
+				id, err := row.cell(split.Config)
+				if err != nil {
 					return nil, err
 				}
+				c, there, err := kept.test(id, split, func() (*rsdata.Confusion, error) { return row.test(split) })
 				if err != nil {
-					return results, stopped(err, drawn, o.seeds)
+					if drawn == 0 {
+						results = nil
+					}
+					return results, stopped(err, drawn, o.seeds, o.next(kept))
 				}
-				results[at].Method, results[at].Shots, confusions[at] = name, shots, c
-				done++
-				bar.Step(done, name)
+				results[at].Method, results[at].Shots, confusions[at] = row.name, shots, c
+				if done++; there {
+					bar.Resume(done)
+				} else {
+					bar.Step(done, row.name)
+				}
 			}
 		}
 		for at := range results {
@@ -244,13 +257,56 @@ func evaluateBaselines(a *app, d *rsdata.Dataset, o *baselineOptions) ([]baselin
 	return results, lost.err(o.seeds)
 }
 
+// tableRow is a method of the table.
+type tableRow struct {
+	name string
+	cell func(rsdata.SplitConfig) (cells.Identity, error)     // of its confusion on a split
+	test func(split *rsdata.Split) (*rsdata.Confusion, error) // on that
+}
+
+// rows lists the methods of the table on data of a fingerprint.
+func (o *baselineOptions) rows(a *app, d *rsdata.Dataset, fingerprint string, net *learned) []tableRow {
+	var rows []tableRow
+	evaluator := baseline.NewEvaluator(d)
+	for _, m := range o.methods {
+		rows = append(rows, tableRow{m.Name,
+			func(split rsdata.SplitConfig) (cells.Identity, error) {
+				return run.ClassicalCell(m.Name, fingerprint, split)
+			},
+			func(split *rsdata.Split) (*rsdata.Confusion, error) {
+				return evaluator.Evaluate(a.ctx, split, m, split.Config.Seed)
+			}})
+	}
+	if net == nil {
+		return rows
+	}
+	for _, v := range o.variants {
+		rows = append(rows, tableRow{v.Title,
+			func(split rsdata.SplitConfig) (cells.Identity, error) { return net.cell(v, fingerprint, split) },
+			func(split *rsdata.Split) (*rsdata.Confusion, error) { return net.evaluate(a, v, split) }})
+	}
+	return rows
+}
+
+// tellFinished says how much of the table was there already.
+func (o *baselineOptions) tellFinished(f *finished, rows []tableRow) error {
+	return f.tell(o.seeds*len(rows)*len(o.shots), "result", func(i int) (cells.Identity, error) {
+		return rows[i%len(rows)].cell(o.splitOf(o.seed+uint64(i/len(rows)/len(o.shots)), o.shots[i/len(rows)%len(o.shots)]))
+	})
+}
+
+// splitOf is the split of a seed for a number of shots.
+func (o *baselineOptions) splitOf(seed uint64, shots int) rsdata.SplitConfig {
+	cfg := o.split
+	cfg.Seed, cfg.Shots = seed, shots
+	return cfg
+}
+
 // draw draws the samples of a seed for every number of shots.
 func (o *baselineOptions) draw(d *rsdata.Dataset, seed uint64) ([]*rsdata.Split, error) {
 	var splits []*rsdata.Split
 	for _, shots := range o.shots {
-		cfg := o.split
-		cfg.Seed, cfg.Shots = seed, shots
-		split, err := d.Split(cfg)
+		split, err := d.Split(o.splitOf(seed, shots))
 		if err != nil {
 			return nil, err
 		}
@@ -265,20 +321,6 @@ func (o *baselineOptions) tellOverlap(a *app, splits []*rsdata.Split) {
 		s := splits[i]
 		fmt.Fprintf(a.stderr, "%d shots: %d of %d test windows share a pixel with a training window (seed %d)\n", shots, s.OverlapTrainTest, len(s.Test), s.Config.Seed)
 	}
-}
-
-// evaluate returns the name and the confusion of row m on a split.
-func (o *baselineOptions) evaluate(a *app, m int, split *rsdata.Split, e *baseline.Evaluator, net *learned) (string, *rsdata.Confusion, error) {
-	if err := a.ctx.Err(); err != nil {
-		return "", nil, err
-	}
-	if m < len(o.methods) {
-		c, err := e.Evaluate(a.ctx, split, o.methods[m], split.Config.Seed)
-		return o.methods[m].Name, c, err
-	}
-	v := o.variants[m-len(o.methods)]
-	c, err := net.evaluate(a, v, split)
-	return v.Title, c, err
 }
 
 // printBaselines writes a Markdown table: a row for each method, a column for each number of shots.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"diffclip/internal/cells"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
 	"diffclip/tensor"
@@ -10,9 +11,10 @@ import (
 
 // learned trains variants of DiffCLIP on each split of a baselines table.
 type learned struct {
-	stage1 *run.Stage1
-	x      *run.Experiment                      // with the unlabelled windows of the run
-	own    map[string]map[string]*tensor.Tensor // weights of other stages 1, by variant
+	stage1      *run.Stage1
+	fingerprint string                               // of its weights
+	x           *run.Experiment                      // with the unlabelled windows of the run
+	own         map[string]map[string]*tensor.Tensor // weights of other stages 1, by variant
 }
 
 // usualVariants are those of a table that names none.
@@ -63,14 +65,42 @@ func openLearned(a *app, o *baselineOptions) (*learned, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &learned{stage1, x, map[string]map[string]*tensor.Tensor{}}, nil
+	return &learned{stage1, stage1.Fingerprint(), x, map[string]map[string]*tensor.Tensor{}}, nil
+}
+
+// on returns the experiment of a variant on a split that has yet to be drawn.
+func (l *learned) on(v run.Variant, split rsdata.SplitConfig) *run.Experiment {
+	x := l.x.As(v)
+	x.Config.Split, x.Split = split, nil
+	x.Config.Finetune.Seed = split.Seed
+	return x
+}
+
+// pretrained returns the experiment whose stage 1 the variant of x has for its own: that on the windows of the run or,
+// where it takes labels, x itself.
+func (l *learned) pretrained(v run.Variant, x *run.Experiment) *run.Experiment {
+	if x.Config.NeedsLabels() {
+		return x
+	}
+	return l.x.As(v)
+}
+
+// cell names the confusion of a variant on a split of data of a fingerprint.
+func (l *learned) cell(v run.Variant, data string, split rsdata.SplitConfig) (cells.Identity, error) {
+	x := l.on(v, split)
+	switch {
+	case v.Scratch:
+		return x.Stage2Cell(data, "", nil)
+	case v.Own:
+		return x.Stage2Cell(data, "", &l.pretrained(v, x).Config)
+	}
+	return x.Stage2Cell(data, l.fingerprint, nil)
 }
 
 // evaluate returns the confusion of a variant on a split.
 func (l *learned) evaluate(a *app, v run.Variant, split *rsdata.Split) (*rsdata.Confusion, error) {
-	x := l.x.As(v)
-	x.Split, x.Config.Split = split, split.Config
-	x.Config.Finetune.Seed = split.Config.Seed
+	x := l.on(v, split.Config)
+	x.Split = split
 	state, err := l.weights(a, v, x)
 	if err != nil {
 		return nil, err
@@ -99,9 +129,8 @@ func (l *learned) weights(a *app, v run.Variant, x *run.Experiment) (map[string]
 	title := v.Title + ", stage 1"
 	if x.Config.NeedsLabels() {
 		title += fmt.Sprintf(", %d shots, seed %d", x.Split.Config.Shots, x.Split.Config.Seed)
-	} else {
-		x = l.x.As(v)
 	}
+	x = l.pretrained(v, x)
 	hooks, end := run.Watch(a.stderr, title, "")
 	model, _, err := x.Pretrain(a.ctx, hooks)
 	end(err)

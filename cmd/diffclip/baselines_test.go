@@ -112,7 +112,7 @@ func TestInterruptedSeedsAreShown(t *testing.T) {
 	succeed(t, "finetune", "-from", dir, "-epochs", "1", "-shots", "2", "-map=false")
 	for _, args := range [][]string{
 		{"baselines", "-data", "synthetic", "-methods", "mean,lda", "-shots", "2", "-seeds", "3", "-max-test", "4", "-json"},
-		{"eval", "-from", dir, "-seeds", "3", "-json"},
+		{"eval", "-from", dir, "-seeds", "3", "-json", "-force"},
 	} {
 		met := map[int]bool{} // numbers of seeds that were shown
 		for n := int32(1); ; n += 2 {

@@ -7,12 +7,13 @@ import (
 	"io/fs"
 	"syscall"
 
+	"diffclip/internal/cells"
 	"diffclip/internal/run"
 	"diffclip/rsdata"
 )
 
 func declareEval(a *app, f *flags) func() error {
-	f.purpose = "The accuracy of a run on its test windows: OA, AA, kappa, every class and the\nconfusion. With -seeds, stage 2 is trained anew for other draws of the samples;\na seed whose samples cannot be drawn is left out, and told of. The results go into the\nrun's folder, unless -views asks for other views than its own."
+	f.purpose = "The accuracy of a run on its test windows: OA, AA, kappa, every class and the\nconfusion. With -seeds, stage 2 is trained anew for other draws of the samples;\na seed whose samples cannot be drawn is left out, and told of. What is finished is kept\nat once: the same command goes on after an interruption or a kill. The results go into\nthe run's folder, unless -views asks for other views than its own."
 	f.usage = "-from RUN [-seeds N] [-json]"
 	f.example = []string{"-from runs/houston -json", "-from runs/houston -seeds 10", "-from runs/houston -views 8"}
 	var o evalOptions
@@ -20,11 +21,15 @@ func declareEval(a *app, f *flags) func() error {
 		f.StringVar(&o.from, "from", "", "`folder` of a run with stage 2")
 		f.StringVar(&o.data, "data", "", "`folder` or file, where the data have moved since")
 		count(f, "seeds", "`number` of draws of the samples, each with a stage 2 of its own (default 1)", &o.seeds)
+		f.BoolVar(&o.force, "force", false, "with -seeds: compute what is finished anew")
 		viewsFlag(f, &o.views)
 		f.BoolVar(&o.json, "json", false, "write JSON")
 		o.computer.declare(f)
 	})
-	return func() error { return eval(a, &o) }
+	return func() error {
+		o.goOn = goOn(f)
+		return eval(a, &o)
+	}
 }
 
 type evalOptions struct {
@@ -33,7 +38,9 @@ type evalOptions struct {
 	seeds      int
 	views      int // 0 for those of the run
 	json       bool
-	aside      bool // the results are not those of the run as it stands
+	force      bool
+	goOn       string // the command line that goes on after an interruption
+	aside      bool   // the results are not those of the run as it stands
 }
 
 func eval(a *app, o *evalOptions) error {
@@ -131,6 +138,14 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 			return err
 		}
 	}
+	done := finishedIn(a, folder.Dir, o.force, x.Data)
+	weights := stage1.Fingerprint()
+	cell := func(i int) (cells.Identity, error) {
+		return x.Reseeded(x.Config.Seed+uint64(i)).Stage2Cell(done.fingerprint, weights, nil)
+	}
+	if err := done.tell(o.seeds, "seed", cell); err != nil {
+		return err
+	}
 	var all run.Seeds
 	var splits error // what kept the draws from being written
 	var lost undrawn
@@ -141,11 +156,22 @@ func evalSeeds(a *app, folder run.Folder, x *run.Experiment, o *evalOptions) err
 			lost.add(seed, err)
 			continue
 		}
-		confusion, err := evalSeed(a, y, stage1, fmt.Sprintf("seed %d (%d of %d)", seed, i+1, o.seeds))
-		if done := len(all.Seeds); err != nil && done > 0 { // what earlier seeds have given is shown, and not kept: it is less than can be had
-			return errors.Join(stopped(err, done, o.seeds), showSeeds(a, x, &all, o.json))
-		}
+		id, err := cell(i)
 		if err != nil {
+			return err
+		}
+		confusion, _, err := done.test(id, y.Split, func() (*rsdata.Confusion, error) {
+			return evalSeed(a, y, stage1, fmt.Sprintf("seed %d (%d of %d)", seed, i+1, o.seeds))
+		})
+		if err != nil {
+			next := ""
+			if done.keeps() {
+				next = "go on with: " + o.goOn
+			}
+			err = stopped(err, len(all.Seeds), o.seeds, next)
+			if len(all.Seeds) > 0 { // what earlier seeds have given is shown, and does not count as the results of the run: it is less than can be had
+				err = errors.Join(err, showSeeds(a, x, &all, o.json))
+			}
 			return err
 		}
 		all.Add(seed, y, confusion)

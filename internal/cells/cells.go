@@ -143,8 +143,10 @@ func (s Store) Save(id Identity, result any) error {
 		return err
 	}
 	defer lock.Release()
-	if err := atomicfile.Sweep(path); err != nil {
-		return err
+	if lock.Exclusive() { // else others may be writing
+		if err := atomicfile.Sweep(path); err != nil {
+			return err
+		}
 	}
 	return atomicfile.WriteFile(path, fmt.Appendf(nil, "{\"identity\":%s,%s\n", id.text, text[1:]))
 }

@@ -105,17 +105,10 @@ func (d diffclip) name() string {
 }
 
 func (d diffclip) settings(c run.Config) run.Config {
-	// The data, the texts and the vocabulary count themselves, not where they lie.
-	c.Preset, c.Data, c.Text.Prompts, c.Text.BPE, c.Scene = "", "", "", "", rsdata.SyntheticConfig{}
 	if d.alone {
-		none := run.Config{Split: c.Split, Scaling: c.Scaling, Text: c.Text, Classifier: c.Classifier, Finetune: c.Finetune}
-		none.Split.Unlabelled = 0
-		if c.Finetune.HeadFit == clip.HeadEM {
-			none.Pretrain.Seed = c.Pretrain.Seed // which draws the windows that refine the head
-		}
-		return none
+		return c.Stage2()
 	}
-	return c
+	return c.Nameless()
 }
 
 // Costs of a window, in encoder passes: forward, backward and update; the decoders

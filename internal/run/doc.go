@@ -11,6 +11,7 @@
 //	steps.csv                 the same of steps, written as they are made
 //	metrics.json              OA, AA, kappa and every class
 //	seeds.json splits/        the same of several draws of the samples, and their splits
+//	cells/                    what commands that try several draws have finished
 //	confusion.csv classes.csv row.tex
 //	confusion.png losses.png reconstruction-*.png
 //	report.html               all of it on one page

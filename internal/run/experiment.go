@@ -145,13 +145,18 @@ func (x *Experiment) Examples(n int) []rsdata.Pixel {
 	return pixels
 }
 
-// Resplit draws the split anew from another seed, which stage 2 then uses too.
-func (x *Experiment) Resplit(seed uint64) (*Experiment, error) {
+// Reseeded returns the experiment with another seed of the split and of stage 2, which has yet to be drawn.
+func (x *Experiment) Reseeded(seed uint64) *Experiment {
 	y := *x
-	y.Config.Split.Seed, y.Config.Finetune.Seed = seed, seed
-	split, err := x.Data.Split(y.Config.Split)
-	y.Split = split
-	return &y, err
+	y.Config.Split.Seed, y.Config.Finetune.Seed, y.Split = seed, seed, nil
+	return &y
+}
+
+// Resplit draws the split anew from another seed, which stage 2 then uses too.
+func (x *Experiment) Resplit(seed uint64) (y *Experiment, err error) {
+	y = x.Reseeded(seed)
+	y.Split, err = x.Data.Split(y.Config.Split)
+	return y, err
 }
 
 // refiningWindows is how many windows without labels refine a head; with a quarter of them it comes out much the same.

@@ -74,8 +74,12 @@ func (x *Experiment) dataFacts() DataFacts {
 
 func (x *Experiment) splitFacts() SplitFacts {
 	s := x.Split
-	return SplitFacts{len(s.Train), len(s.Validation), len(s.Test), len(s.Unlabelled), s.OverlapTrainTest,
-		fmt.Sprintf("%016x-%016x", rsdata.HashSamples(s.Train), rsdata.HashSamples(s.Test))}
+	return SplitFacts{len(s.Train), len(s.Validation), len(s.Test), len(s.Unlabelled), s.OverlapTrainTest, samplesHash(s)}
+}
+
+// samplesHash tells splits apart by the samples that train and those that test.
+func samplesHash(s *rsdata.Split) string {
+	return fmt.Sprintf("%016x-%016x", rsdata.HashSamples(s.Train), rsdata.HashSamples(s.Test))
 }
 
 func (x *Experiment) threads() int {
