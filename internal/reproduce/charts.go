@@ -35,7 +35,7 @@ func bars(p *Panel) []figure.Figure {
 			f.Series = append(f.Series, paper)
 		}
 		if !anyOurs {
-			f.Title += ", as printed in the paper"
+			f.Title = p.with(setting) + ", as printed in the paper"
 		}
 		if len(f.Series) > 0 {
 			out = append(out, f)
@@ -109,8 +109,8 @@ func mapFigures(p *Panel) []figure.Figure {
 		if scene.Name != p.Data {
 			title += ": " + scene.Name
 		}
-		f := &figure.Images{Title: title, Legend: rsdata.Legend(d.Classes), Zoom: mapZoom(scene.W),
-			Note: "The first map is the ground truth, with unlabelled pixels left out; each other map is that of a method."}
+		f := &figure.Images{Title: p.titled(title), Legend: rsdata.Legend(d.Classes), Zoom: mapZoom(scene.W),
+			Note: "The first map is the ground truth, with unlabelled pixels left out; each other map is that of a method from the first seed, with its accuracy there."}
 		columns := mapColumns(scene)
 		for chunk := range slices.Chunk(cells, columns) {
 			f.Rows = append(f.Rows, chunk)
@@ -162,11 +162,21 @@ func (p *Panel) settings() []string {
 }
 
 // title names a panel and, where there are many, a setting of it.
-func (p *Panel) title(setting string) string {
+func (p *Panel) title(setting string) string { return p.titled(p.with(setting)) }
+
+func (p *Panel) with(setting string) string {
 	if setting == "" {
 		return p.Name()
 	}
 	return p.Name() + ", " + setting
+}
+
+// titled says of a picture, which others see without the page, that it is of a quick run.
+func (p *Panel) titled(title string) string {
+	if p.Quick {
+		return title + " (quick run)"
+	}
+	return title
 }
 
 // Name is the panel's name for people.

@@ -2,6 +2,7 @@ package reproduce
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"diffclip/internal/figure"
@@ -34,6 +35,28 @@ func TestClassesKeepTheirColours(t *testing.T) {
 	for _, f := range planes {
 		if legend := f.(*figure.Scatter).Categories; !slices.Equal(legend, maps[0].(*figure.Images).Legend) {
 			t.Errorf("the map is in %v, the plane in %v", maps[0].(*figure.Images).Legend, legend)
+		}
+	}
+}
+
+// A picture of a quick run says that it is one, also without the page; the paper's own numbers are of none.
+func TestPicturesOfQuickRuns(t *testing.T) {
+	for _, quick := range []bool{true, false} {
+		r, c, result := storedCell(t)
+		r.results[c], r.options.Quick = result, quick
+		p := r.outcome(1).Panels[0]
+		figures := append(p.Study.Charts(p), sweepCurves(p)...)
+		if len(figures) < 5 {
+			t.Errorf("%d figures", len(figures))
+		}
+		for _, f := range figures {
+			if has := strings.Contains(figure.SVG(f), "(quick run)"); has != quick {
+				t.Errorf("%T of a quick run %v says so %v", f, quick, has)
+			}
+		}
+		p.Rows = []*Row{{Method: "printed", Paper: map[string]float64{"OA": 0.5}}}
+		if f := bars(p); len(f) != 1 || strings.Contains(figure.SVG(f[0]), "quick") {
+			t.Error("the paper's numbers are called those of a quick run")
 		}
 	}
 }

@@ -37,7 +37,7 @@ func planeFigures(p *Panel) []figure.Figure {
 				continue
 			}
 			plane := row.Cells[0].Plane
-			f := &figure.Scatter{Title: fmt.Sprintf("%s, %s: %s", p.Data, modality.Name, row.Method), X: bare, Y: bare,
+			f := &figure.Scatter{Title: p.titled(fmt.Sprintf("%s, %s: %s", p.Data, modality.Name, row.Method)), X: bare, Y: bare,
 				Categories: rsdata.Legend(p.Scene.Data.Classes),
 				Note:       "t-SNE of the features of test windows, by their true class."}
 			for i, at := range plane.Places[m] {

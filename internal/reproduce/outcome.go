@@ -25,6 +25,7 @@ type Panel struct {
 	Study   *Study
 	Scene   *Scene // nil for the panel of means
 	Rows    []*Row
+	Quick   bool // the numbers say nothing of the methods
 	Partial bool // some of the scenes that the paper averages over are not there
 }
 
@@ -60,7 +61,7 @@ func (r *Row) paper(metric string) float64 {
 func (r *runner) outcome(n int) *Outcome {
 	o := &Outcome{Study: r.study, Options: r.options, Notes: slices.Clone(r.notes), Seeds: n}
 	for _, s := range r.scenes {
-		p := &Panel{Data: s.Label, Study: r.study, Scene: s}
+		p := &Panel{Data: s.Label, Study: r.study, Scene: s, Quick: r.options.Quick}
 		for i := range r.arms {
 			if row := r.row(s, &r.arms[i], n); row != nil {
 				p.Rows = append(p.Rows, row)
@@ -144,7 +145,7 @@ func (o *Outcome) means(arms []Arm) *Panel {
 			names += ", " + p.Data
 		}
 	}
-	out := &Panel{Data: over.data, Study: o.Study, Partial: len(among) < len(over.labels)}
+	out := &Panel{Data: over.data, Study: o.Study, Quick: o.Options.Quick, Partial: len(among) < len(over.labels)}
 	for i := range arms {
 		a := &arms[i]
 		row := &Row{Setting: a.Setting, Method: a.Method, X: a.X, Paper: printedRow(o.Study.Name, a.Setting, a.printedAs(), over.data)}

@@ -290,5 +290,5 @@ func (o *Outcome) settings() report.Section {
 		text = []byte(err.Error())
 	}
 	return report.Section{Title: "Settings", Code: o.Options.Command + "\n\n" + string(text),
-		Text: []string{fmt.Sprintf("diffclip %s, %s, %s/%s, %s, kernels %s. Seeds %d to %d; each seed sets the seeds below.", e.Version, e.Go, e.OS, e.Arch, e.CPU, e.Tier, o.Options.First, o.Options.First+uint64(o.Options.Seeds)-1)}}
+		Text: []string{fmt.Sprintf("diffclip %s, %s, %s/%s, %s, kernels %s. Seeds %d to %d; each seed sets the seeds below, and each row what the experiment sets by itself, such as the training samples per class.", e.Version, e.Go, e.OS, e.Arch, e.CPU, e.Tier, o.Options.First, o.Options.First+uint64(o.Options.Seeds)-1)}}
 }
