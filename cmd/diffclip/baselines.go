@@ -21,30 +21,34 @@ func declareBaselines(a *app, f *flags) func() error {
 	f.purpose = "The accuracy of classical classifiers on the mean spectrum around each sample and,\nwith -from, of DiffCLIP and variants of it. Protocol, shots, window and seed being\nequal, the splits are those of eval -seeds. Prints a Markdown table: mean and\nstandard deviation over seeds, in percent; where it is interrupted, over those that are\ncomplete. A seed whose samples cannot be drawn is left out, and told of. With -from or\n-out, what is finished is kept at once: the same command goes on after an interruption\nor a kill, and more seeds, shots or methods add to what is there.\n\n" +
 		strings.Join(baselineLines(), "\n") + "\n\nvariants, which learn from the settings of the run:\n" + strings.Join(variantLines(), "\n")
 	f.usage = "-data DIR [-from RUN] [flags]"
-	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods none -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods lda -variants probe,lds2ae,diffclip", "-data synthetic -methods svm,lda -seeds 3 -json"}
+	f.example = []string{"-data idtrees2020 -protocol disjoint -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods none -shots 2,8,20", "-data idtrees2020 -from runs/idtrees -methods lda -variants probe,lds2ae", "-data synthetic -methods svm,lda -seeds 3 -json"}
 	o := baselineOptions{shots: []int{8}, methods: baseline.Methods(), seeds: 10, seed: 1, split: rsdata.DefaultSplit()}
 	o.split.Unlabelled = 0
 	if err := o.parseVariants(strings.Join(usualVariants, ",")); err != nil {
 		panic(err)
 	}
-	f.group("flags", func() {
+	f.group("data and place", func() {
 		f.StringVar(&o.data, "data", "", "`folder` or file with the scene, or \"synthetic\"; see diffclip inspect")
 		f.StringVar(&o.from, "from", "", "`folder` of a run with stage 1: adds rows for the variants")
+		f.StringVar(&o.out, "out", "", "`folder` that keeps what is finished (default that of -from; without either, nothing is kept)")
+		f.BoolVar(&o.force, "force", false, "compute what is finished anew")
+		f.BoolVar(&o.json, "json", false, "write JSON, with the scores of every seed")
+	})
+	f.group("rows and columns", func() {
 		f.Func("variants", "`names`, separated by commas, or all (default "+strings.Join(usualVariants, ",")+"); some train a stage 1 of their own first", o.parseVariants)
 		f.Func("methods", "`names`, separated by commas, or none (default all)", o.parseMethods)
-		f.Func("protocol", "`name` of the way to divide labelled samples: official, random or disjoint (default random)", o.parseProtocol)
 		f.Func("shots", "`numbers` of training samples per class, separated by commas, 0 for all that may train (default 8)", o.parseShots)
+	})
+	f.group("draws", func() {
+		f.Func("protocol", "`name` of the way to divide labelled samples: official, random or disjoint (default random)", o.parseProtocol)
 		count(f, "seeds", "`number` of draws of the samples (default 10)", &o.seeds)
 		f.Uint64Var(&o.seed, "seed", o.seed, "`number` of the first draw; the others follow it")
 		count(f, "window", fmt.Sprintf("side of the windows, in `pixels`, that the split keeps apart (default that of -from, else %d)", o.split.Window), &o.split.Window)
 		f.IntVar(&o.split.PerClassTest, "max-test", 0, "largest `number` of test samples per class, 0 for all")
 		f.IntVar(&o.split.Block, "block", 0, blockUsage)
 		f.IntVar(&o.split.Guard, "guard", 0, guardUsage)
-		f.StringVar(&o.out, "out", "", "`folder` that keeps what is finished (default that of -from; without either, nothing is kept)")
-		f.BoolVar(&o.force, "force", false, "compute what is finished anew")
-		f.BoolVar(&o.json, "json", false, "write JSON, with the scores of every seed")
-		o.computer.declare(f)
 	})
+	o.computer.declare(f)
 	return func() error {
 		if f.given("variants") && o.from == "" {
 			return misuse("-variants train by the settings of a run: name one with -from")
@@ -55,11 +59,19 @@ func declareBaselines(a *app, f *flags) func() error {
 	}
 }
 
-// baselineLines describes the methods.
+// baselineLines describes the methods: those that see plain bands, then the names of the same on components.
 func baselineLines() []string {
 	var lines []string
+	others := map[string][]string{}
 	for _, m := range baseline.Methods() {
-		lines = append(lines, fmt.Sprintf("  %-9s %s", m.Name, m.Summary))
+		if _, on, projected := strings.Cut(m.Name, "-"); projected {
+			others[on] = append(others[on], m.Name)
+			continue
+		}
+		lines = append(lines, item(m.Name, m.Summary))
+	}
+	for _, on := range []struct{ suffix, what string }{{"pca", "whitened principal components"}, {"mnf", "minimum noise fractions"}} {
+		lines = append(lines, fmt.Sprintf("  the same on %d %s: %s", baseline.Components, on.what, strings.Join(others[on.suffix], ", ")))
 	}
 	return lines
 }

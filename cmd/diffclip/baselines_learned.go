@@ -24,7 +24,7 @@ var usualVariants = []string{"alone", "diffclip"}
 func variantLines() []string {
 	var lines []string
 	for _, v := range run.Variants() {
-		lines = append(lines, fmt.Sprintf("  %-9s %s", v.Name, v.Summary))
+		lines = append(lines, item(v.Name, v.Summary))
 	}
 	return lines
 }

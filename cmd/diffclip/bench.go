@@ -33,8 +33,8 @@ func declareBench(a *app, f *flags) func() error {
 		count(f, "steps", "`number` of steps to time (default 12), and half as many again where other programs disturb", &o.steps)
 		f.BoolVar(&o.json, "json", false, "write JSON")
 		f.BoolVar(&o.profile, "profile", false, "print where the time goes instead: operation by operation, on a GPU kernel by kernel")
-		o.computer.declare(f)
 	})
+	o.computer.declare(f)
 	return func() error { return runBench(a, &o) }
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode/utf8"
 
 	"diffclip/clip"
 	"diffclip/internal/georef"
@@ -150,40 +151,125 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// What -h says of a preset can be given as it stands, and says the value of every flag that has no default of its own.
-func TestFlagsOfPresets(t *testing.T) {
-	said := map[string]map[string]bool{"pretrain": {}, "finetune": {}}
-	for _, line := range run.DescribePresets() {
-		name, list, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		if strings.HasPrefix(name, "-") { // flags of the data and the model are those of either
-			name, list, ok = "pretrain", name, true
+// Help fits on two screens, in lines of one width, and what it leaves to another subcommand's help that explains, of the same flag.
+func TestHelpIsShort(t *testing.T) {
+	const screens = 96 // lines
+	texts := map[string]string{"help presets": succeed(t, "help", presetsTopic)}
+	for _, c := range subcommands() {
+		texts[c.name+" -h"] = succeed(t, c.name, "-h")
+		f := newFlags(c.name)
+		c.declare(&app{}, f)
+		grouped := 0
+		for _, g := range f.groups {
+			grouped += len(g.names)
+			if g.by == "" {
+				continue
+			}
+			other := newFlags(g.by)
+			declared(g.by)(&app{}, other)
+			for _, name := range g.names {
+				explained := slices.ContainsFunc(other.groups, func(g flagGroup) bool { return g.by == "" && slices.Contains(g.names, name) })
+				if !explained || other.Lookup(name).Usage != f.Lookup(name).Usage {
+					t.Errorf("%s -h does not explain the -%s of %s", g.by, name, c.name)
+				}
+			}
 		}
-		if !ok || said[name] == nil {
-			continue
+		f.VisitAll(func(*flag.Flag) { grouped-- })
+		if grouped != 0 {
+			t.Errorf("%s -h leaves %d flags out", c.name, -grouped)
 		}
-		f := newFlags(name)
-		declared(name)(&app{}, f)
-		f.SetOutput(io.Discard)
-		if err := f.Parse(strings.Fields(list)); err != nil || f.NArg() > 0 {
-			t.Errorf("%s %s: %v, operands %q", name, list, err, f.Args())
-		}
-		f.Visit(func(g *flag.Flag) { said[name][g.Name] = true })
 	}
-	for name, flags := range said {
+	for what, text := range texts {
+		lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+		if len(lines) > screens {
+			t.Errorf("%s has %d lines, want at most %d", what, len(lines), screens)
+		}
+		for _, line := range lines {
+			if n := utf8.RuneCountInString(line); n > helpWidth {
+				t.Errorf("%s has a line of %d letters, want at most %d: %s", what, n, helpWidth, line)
+			}
+		}
+		if n := strings.Count(text, "-head-fit"); what != "help presets" && what != "finetune -h" && n > 0 {
+			t.Errorf("%s lists what presets say", what)
+		}
+	}
+	for _, name := range []string{"pretrain", "finetune", "reproduce"} {
+		if words := strings.Join(strings.Fields(texts[name+" -h"]), " "); !strings.Contains(words, "`diffclip help presets`") {
+			t.Errorf("%s -h does not say where the presets are", name)
+		}
+	}
+}
+
+// What help says of presets can be given as it stands, is what they are, and says the value of every flag that has no
+// default of its own.
+func TestFlagsOfPresets(t *testing.T) {
+	said := map[string]map[string][]string{"": {}, "pretrain": {}, "finetune": {}} // values by flag, in the order of the presets
+	stage := ""
+	var presets []string
+	say := func(name string, values []string) {
+		if said[stage][name] != nil || len(values) != len(presets) {
+			t.Errorf("%q of -%s are the values for %q", values, name, presets)
+		}
+		said[stage][name] = values
+	}
+	for line := range strings.Lines(succeed(t, "help", presetsTopic)) {
+		words := strings.Fields(line)
+		switch {
+		case len(words) == len(run.Presets()) && words[0] == run.Presets()[0][0]:
+			presets = words
+		case presets == nil || len(words) == 0: // what goes before
+		case strings.HasSuffix(words[0], ":") && len(words) == 1:
+			stage = strings.TrimSuffix(words[0], ":")
+		case words[0] == "in" || !strings.HasPrefix(line, "  -"):
+			if words[0] == "in" {
+				words = words[2:]
+			}
+			for i := 0; i+1 < len(words); i += 2 {
+				say(strings.TrimPrefix(words[i], "-"), slices.Repeat(words[i+1:i+2], len(presets)))
+			}
+		default:
+			say(strings.TrimPrefix(words[0], "-"), words[1:])
+		}
+	}
+	for i, p := range run.Presets() {
+		if presets[i] != p[0] {
+			t.Fatalf("columns %q", presets)
+		}
+		for _, name := range []string{"pretrain", "finetune"} {
+			var args []string
+			for _, stage := range []string{"", name} {
+				for flag, values := range said[stage] {
+					args = append(args, "-"+flag, values[i])
+				}
+			}
+			f := newFlags(name)
+			declared(name)(&app{}, f)
+			f.SetOutput(io.Discard)
+			if err := f.Parse(args); err != nil || f.NArg() > 0 {
+				t.Errorf("%s %s: %v, operands %q", name, args, err, f.Args())
+			}
+		}
+	}
+	for _, f := range run.PresetFlags() {
+		if got := said[f.Stage][f.Name]; !slices.Equal(got, f.Values) {
+			t.Errorf("%s -%s is %q, and said to be %q", f.Stage, f.Name, f.Values, got)
+		}
+	}
+	for _, name := range []string{"pretrain", "finetune"} {
 		f := newFlags(name)
 		declared(name)(&app{}, f)
 		f.VisitAll(func(g *flag.Flag) {
 			switch g.Name {
 			case "data", "out", "from", "bpe", "force", "resume", "map", "threads", "device", "precision": // are no settings
 			default:
-				if !flags[g.Name] && !said["pretrain"][g.Name] && !strings.Contains(g.Usage, "(default ") {
-					t.Errorf("%s -h does not say what -%s is where it is not given", name, g.Name)
+				if said[""][g.Name] == nil && said[name][g.Name] == nil && said["pretrain"][g.Name] == nil && !strings.Contains(g.Usage, "(default ") {
+					t.Errorf("nothing says what -%s of %s is where it is not given", g.Name, name)
 				}
 			}
 		})
 	}
 	for _, g := range []string{"freeze", "views"} {
-		if !said["finetune"][g] {
+		if said["finetune"][g] == nil {
 			t.Errorf("no preset says -%s", g)
 		}
 	}

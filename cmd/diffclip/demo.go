@@ -21,8 +21,8 @@ func declareDemo(a *app, f *flags) func() error {
 		f.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "`number` that all draws follow from")
 		f.BoolVar(&p.force, "force", false, "write over an earlier demo")
 		f.BoolVar(&p.resume, "resume", false, "go on with a demo that was interrupted")
-		p.computer.declare(f)
 	})
+	p.computer.declare(f)
 	return func() error {
 		switch {
 		case err != nil:

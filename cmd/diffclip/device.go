@@ -26,8 +26,10 @@ const (
 	deviceCUDA = "cuda"
 )
 
-func (c *computer) declare(f *flags) {
-	f.Func("device", "`name` of what computes: cpu, cuda for an NVIDIA GPU, or auto, the GPU where there is one to use (default auto); diffclip info says why none is", func(value string) error {
+func (c *computer) declare(f *flags) { f.group("computing", func() { c.declareFlags(f) }) }
+
+func (c *computer) declareFlags(f *flags) {
+	f.Func("device", "`name` of what computes: cpu, cuda for an NVIDIA GPU, or auto, the GPU where there is one (default auto); see diffclip info", func(value string) error {
 		if !slices.Contains([]string{deviceAuto, deviceCPU, deviceCUDA}, value) {
 			return errors.New("want cpu, cuda or auto")
 		}

@@ -24,8 +24,8 @@ func declareEval(a *app, f *flags) func() error {
 		f.BoolVar(&o.force, "force", false, "with -seeds: compute what is finished anew")
 		viewsFlag(f, &o.views)
 		f.BoolVar(&o.json, "json", false, "write JSON")
-		o.computer.declare(f)
 	})
+	o.computer.declare(f)
 	return func() error {
 		o.goOn = goOn(f)
 		return eval(a, &o)

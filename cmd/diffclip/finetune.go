@@ -26,14 +26,13 @@ func declareFinetune(a *app, f *flags) func() error {
 		p.declare(f, "of the run (default that of -from)")
 		f.BoolVar(&withMap, "map", false, fmt.Sprintf("show a map of the whole scene in report.html, as is done anyway up to %d pixels unless -map=false", smallScene))
 	})
+	f.group("settings to start from, which the other flags override", func() { s.declarePreset(f, "that of -from, else paper") })
 	f.group("samples", func() { s.declareSplit(f) })
 	f.group("language", func() { s.declareText(f) })
-	f.group("training", func() {
-		s.declarePreset(f, "that of -from, else paper")
-		s.declareFinetuning(f)
-		s.declareBothStages(f)
-	})
-	f.group(fixedByStage1, func() { s.declareInput(f); s.declareModel(f) })
+	f.group("training", func() { s.declareFinetuning(f); s.declareBothStages(f) })
+	f.group("head", func() { s.declareHead(f) })
+	f.explainedBy("pretrain", fixedByStage1, func() { s.declareInput(f); s.declareModel(f) })
+	p.computer.declare(f)
 	return func() error { return finetune(a, f, &p, &s, from, withMap) }
 }
 

@@ -18,7 +18,6 @@ type flags struct {
 	purpose  string
 	example  []string
 	groups   []flagGroup
-	appendix []string // lines after the flags: a title, then what it lists
 	operands int      // arguments after the flags: exactly so many
 	words    []string // the command line as it was given
 }
@@ -26,6 +25,7 @@ type flags struct {
 type flagGroup struct {
 	title string
 	names []string
+	by    string // the subcommand whose help explains them, "" for that at hand
 }
 
 func newFlags(name string) *flags {
@@ -46,6 +46,13 @@ func (f *flags) group(title string, declare func()) {
 		}
 	})
 	f.groups = append(f.groups, g)
+}
+
+// explainedBy puts the flags that declare makes under a title, by name alone: another subcommand has them too, and its
+// help explains them.
+func (f *flags) explainedBy(subcommand, title string, declare func()) {
+	f.group(title, declare)
+	f.groups[len(f.groups)-1].by = subcommand
 }
 
 // parse parses flags and operands in any order.
@@ -141,7 +148,7 @@ func (f *flags) given(name string) bool {
 	return found
 }
 
-// help writes the purpose, the usage, an example, every flag and the appendix.
+// help writes the purpose, the usage, examples and every flag.
 func (f *flags) help(w io.Writer) {
 	line := func(rest string) string { return strings.TrimSpace("diffclip " + f.Name() + " " + rest) }
 	fmt.Fprintf(w, "%s\n\nusage: %s\n\nexample:\n", f.purpose, line(f.usage))
@@ -149,13 +156,15 @@ func (f *flags) help(w io.Writer) {
 		fmt.Fprintf(w, "  %s\n", line(e))
 	}
 	for _, g := range f.groups {
+		if g.by != "" {
+			fmt.Fprintf(w, "\n%s; `diffclip %s -h` explains them:\n", g.title, g.by)
+			fmt.Fprintf(w, "  %s\n", strings.Join(wrap("-"+strings.Join(g.names, " -"), helpWidth-2), "\n  "))
+			continue
+		}
 		fmt.Fprintf(w, "\n%s:\n", g.title)
 		for _, name := range g.names {
 			f.line(w, f.Lookup(name))
 		}
-	}
-	if len(f.appendix) > 0 {
-		fmt.Fprintf(w, "\n%s\n", strings.Join(f.appendix, "\n  "))
 	}
 }
 
@@ -182,10 +191,13 @@ func (f *flags) line(w io.Writer, g *flag.Flag) {
 }
 
 // wrap cuts a text between words into lines of at most width letters where words allow.
-func wrap(text string, width int) []string {
+func wrap(text string, width int) []string { return wrapWords(strings.Fields(text), width) }
+
+// wrapWords is wrap for words that may have spaces, at which they are not cut.
+func wrapWords(words []string, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range words {
 		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
 			lines, line = append(lines, line), ""
 		}

@@ -191,6 +191,10 @@ func help(args []string, stdout, stderr io.Writer) int {
 		overview(stdout)
 		return 0
 	}
+	if args[0] == presetsTopic {
+		presetsHelp(stdout)
+		return 0
+	}
 	for _, c := range subcommands() {
 		if c.name == args[0] {
 			f := newFlags(c.name)
@@ -223,7 +227,8 @@ usage: diffclip SUBCOMMAND [flags]
 	}
 	fmt.Fprint(w, `
 Start with `+"`diffclip demo`"+`, which needs no data. `+"`diffclip SUBCOMMAND -h`"+` explains
-a subcommand. Results go to standard output, progress to standard error.
+a subcommand, `+"`diffclip help presets`"+` the settings that training starts from. Results
+go to standard output, progress to standard error.
 Exit codes: 0 done, 1 failed, 2 misused, 130 interrupted.
 `)
 }

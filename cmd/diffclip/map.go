@@ -32,8 +32,8 @@ func declareMap(a *app, f *flags) func() error {
 		viewsFlag(f, &o.views)
 		f.BoolVar(&o.probabilities, "probabilities", false, "write the probability of every class too")
 		f.BoolVar(&o.force, "force", false, "write over a map that is there already")
-		o.computer.declare(f)
 	})
+	o.computer.declare(f)
 	return func() error { return mapCommand(a, &o) }
 }
 

@@ -16,10 +16,12 @@ func declarePretrain(a *app, f *flags) func() error {
 	var p place
 	var s settings
 	f.group("data and place", func() { s.declareData(f); p.declare(f, "of the run, new or empty") })
+	f.group("settings to start from, which the other flags override", func() { s.declarePreset(f, "paper") })
 	f.group("samples", func() { s.declareSplit(f); s.declareUnlabelled(f) })
 	f.group("input and model", func() { s.declareInput(f); s.declareModel(f); s.declareBothStages(f) })
 	f.group("language, which stage 2 inherits", func() { s.declareText(f) })
-	f.group("training", func() { s.declarePreset(f, "paper"); s.declarePretraining(f) })
+	f.group("training", func() { s.declarePretraining(f) })
+	p.computer.declare(f)
 	return func() error { return pretrain(a, f, &p, &s) }
 }
 

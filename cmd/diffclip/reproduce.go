@@ -12,10 +12,10 @@ import (
 func declareReproduce(a *app, f *flags) func() error {
 	var lines []string
 	for _, s := range reproduce.Studies() {
-		lines = append(lines, "  "+s.Title)
+		lines = append(lines, item(s.Name, s.Title))
 	}
-	f.purpose = "An experiment of the paper, by name, on the scenes in a folder: what it gives here\n(mean and standard deviation over seeds), what the paper prints, and the difference,\nas CSV, LaTeX, PNG, SVG and a page. A run that was stopped goes on when the same\ncommand is given again.\n\n" + strings.Join(lines, "\n")
-	f.usage = strings.Join(reproduce.Names(), "|") + " [-data DIR] [-seeds N] [-quick] [-out DIR] [flags]"
+	f.purpose = "An experiment of the paper, by its NAME, on the scenes in a folder: what it gives here\n(mean and standard deviation over seeds), what the paper prints, and the difference,\nas CSV, LaTeX, PNG, SVG and a page. A run that was stopped goes on when the same\ncommand is given again.\n\n" + strings.Join(lines, "\n")
+	f.usage = "NAME [-data DIR] [-seeds N] [-quick] [-out DIR] [flags]"
 	f.example = []string{"table1 -quick", "table1 -data scenes -out results", "fig4 -data scenes -scenes houston -seeds 3 -preset best"}
 	f.operands = 1
 	o := reproduceOptions{seeds: 0, first: 1}
@@ -29,7 +29,6 @@ func declareReproduce(a *app, f *flags) func() error {
 			return nil
 		})
 		f.StringVar(&o.out, "out", "reproduce", "`folder` for results; finished cells in it are used again")
-		o.computer.declare(f)
 	})
 	f.group("draws", func() {
 		count(f, "seeds", "`number` of draws of the samples (default 10, quick 2)", &o.seeds)
@@ -38,17 +37,20 @@ func declareReproduce(a *app, f *flags) func() error {
 		f.BoolVar(&o.oneStage1, "one-stage1", false, "let all seeds start from the stage 1 of the first: less time, and less of the chance in it seen")
 		o.declareProtocol(f)
 	})
-	f.group("settings, where the experiment does not vary them", func() {
-		o.declarePreset(f, "paper")
+	f.group("settings to start from, which flags override where the experiment does not vary them", func() {
+		o.declarePreset(f, "paper, quick demo")
+		o.integer(f, "pretrain-epochs", "`number` of passes over the unlabelled windows", 1, func(c *run.Config, n int) { c.Pretrain.Epochs = n })
+		o.integer(f, "finetune-epochs", "`number` of passes over the training samples", 1, func(c *run.Config, n int) { c.SetEpochs(n) })
+	})
+	f.explainedBy("pretrain", "input, model and language", func() {
 		o.declareUnlabelled(f)
 		o.declareInput(f)
 		o.declareModel(f)
 		o.declareBothStages(f)
 		o.declareText(f)
-		o.declareContrast(f)
-		o.integer(f, "pretrain-epochs", "`number` of passes over the unlabelled windows", 1, func(c *run.Config, n int) { c.Pretrain.Epochs = n })
-		o.integer(f, "finetune-epochs", "`number` of passes over the training samples", 1, func(c *run.Config, n int) { c.SetEpochs(n) })
 	})
+	f.explainedBy("finetune", "head", func() { o.declareContrast(f) })
+	o.computer.declare(f)
 	return func() error { return reproduceCommand(a, f, &o) }
 }
 

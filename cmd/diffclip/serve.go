@@ -18,8 +18,8 @@ func declareServe(a *app, f *flags) func() error {
 		f.StringVar(&addr, "addr", addr, "`address` to listen on; port 0 takes a free one")
 		f.StringVar(&cfg.Data, "data", "", "`path` of the run's data, where they have moved")
 		f.BoolVar(&cfg.Remote, "remote", false, "let other machines reach it: there is no password")
-		on.declare(f)
 	})
+	on.declare(f)
 	return func() error {
 		cfg.Dir = f.Arg(0)
 		cfg.Open = func() (explorer.Backend, error) { return on.open(a) }

@@ -96,8 +96,11 @@ func (s *settings) text(f *flags, name, usage string, to func(*run.Config, strin
 // declarePreset is the starting point that the other flags override; usual says
 // what it is where the flag is not given.
 func (s *settings) declarePreset(f *flags, usual string) {
-	f.appendix = append([]string{"presets, which say what each flag is where it is not given:"}, run.DescribePresets()...)
-	f.Func("preset", "`name` of the settings to start from, which other flags override; the presets are listed below (default "+usual+")", func(value string) error {
+	var names []string
+	for _, p := range run.Presets() {
+		names = append(names, p[0])
+	}
+	f.Func("preset", "`name`: "+strings.Join(names, ", ")+" (default "+usual+"); `diffclip help presets` says what each makes of the flags that are not given", func(value string) error {
 		_, err := run.Preset(value)
 		s.preset = value
 		return err
@@ -266,11 +269,16 @@ func (s *settings) declareFinetuning(f *flags) {
 	s.integer(f, "batch", "`number` of windows in a step", 2, func(c *run.Config, n int) { c.Finetune.Batch = n })
 	s.positive(f, "lr", "learning `rate` at its highest", func(c *run.Config, v float64) { c.Finetune.LR = v })
 	s.number(f, "wd", "weight `decay`", func(c *run.Config, v float64) { c.Finetune.WeightDecay = v })
+	s.declareExtras(f)
 	s.integer(f, "freeze", "`number` of epochs at the start in which the weights of the image encoder stay as stage 1 left them; the statistics of its batch norms move on, except with -preset best",
 		0, func(c *run.Config, n int) { c.Finetune.FreezeEncoder = n })
+}
+
+// declareHead is what the head of stage 2 is, and how it is fitted and used.
+func (s *settings) declareHead(f *flags) {
 	choice(s, f, "head-fit", "`way` to the last weights of the head: trained, by the contrast; lda, linear discriminants of the training samples' features; or em, those refined on windows of the scene, without their labels",
 		[]clip.HeadFit{clip.HeadTrained, clip.HeadLDA, clip.HeadEM}, func(c *run.Config, v clip.HeadFit) { c.Finetune.HeadFit = v })
-	s.declareExtras(f)
+	choice(s, f, "views", viewsUsage, []string{"1", "8"}, func(c *run.Config, v string) { c.Classifier.Views = int(v[0] - '0') })
 	s.declareContrast(f)
 }
 
@@ -282,7 +290,6 @@ func (s *settings) declareExtras(f *flags) {
 		func(c *run.Config, v float64) { c.Finetune.Spectral = v })
 	s.integer(f, "average", "`number` of epochs at the end over which weights are averaged, 0 for the last weights",
 		0, func(c *run.Config, n int) { c.Finetune.Average = n })
-	choice(s, f, "views", viewsUsage, []string{"1", "8"}, func(c *run.Config, v string) { c.Classifier.Views = int(v[0] - '0') })
 }
 
 const viewsUsage = "`number` of views of a window that are averaged in use: 1, or 8 with its mirror images and turns, in eight times the time"
@@ -344,5 +351,4 @@ func (p *place) declare(f *flags, out string) {
 	f.StringVar(&p.out, "out", "", "`folder` "+out)
 	f.BoolVar(&p.force, "force", false, "write over a run that is there already")
 	f.BoolVar(&p.resume, "resume", false, "go on with a run that was interrupted")
-	p.computer.declare(f)
 }

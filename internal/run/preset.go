@@ -45,62 +45,42 @@ func presetNames() []string {
 	return names
 }
 
-// DescribePresets returns lines for each preset: its name and what it is, and those
-// of its flags that differ between presets, for the data and model, for stage 1 and
-// for stage 2; and at the end the flags that all presets give the same value.
-func DescribePresets() []string {
-	var all [][]presetFlag
+// Presets lists every preset by name, with what it is.
+func Presets() [][2]string {
+	var list [][2]string
 	for _, p := range presets {
-		c := p.config()
-		all = append(all, c.flags())
+		list = append(list, [2]string{p.name, p.summary})
 	}
-	var shared []presetFlag
-	own := make([][]presetFlag, len(all))
-	for k, f := range all[0] {
-		if !slices.ContainsFunc(all, func(flags []presetFlag) bool { return flags[k] != f }) {
-			shared = append(shared, f)
-			continue
-		}
-		for i, flags := range all {
-			own[i] = append(own[i], flags[k])
-		}
-	}
-	var lines []string
+	return list
+}
+
+// PresetFlag is a flag as the presets set it.
+type PresetFlag struct {
+	Stage  string // the subcommand that has it, "" where that is pretrain and finetune
+	Name   string
+	Values []string // by preset, in the order of Presets
+}
+
+// Same reports whether all presets give the flag one value.
+func (f PresetFlag) Same() bool { return len(slices.Compact(slices.Clone(f.Values))) == 1 }
+
+// PresetFlags lists every flag that the presets set: those of the data and the model, of stage 1, of stage 2.
+func PresetFlags() []PresetFlag {
+	var all []PresetFlag
 	for i, p := range presets {
-		lines = append(lines, fmt.Sprintf("%-8s %s", p.name, p.summary))
-		lines = append(lines, flagLines(own[i])...)
+		c := p.config()
+		for k, f := range c.flags() {
+			if i == 0 {
+				all = append(all, PresetFlag{Stage: f.stage, Name: f.name})
+			}
+			all[k].Values = append(all[k].Values, f.value)
+		}
 	}
-	return append(append(lines, "In all of them:"), flagLines(shared)...)
+	return all
 }
 
-// presetFlag is a flag as a preset sets it. Stage is "" for one of both stages.
+// presetFlag is a flag as a configuration has it.
 type presetFlag struct{ stage, name, value string }
-
-// flagLines lists flags, those of a stage after its subcommand.
-func flagLines(flags []presetFlag) []string {
-	const indent, width = "         ", 92
-	var lines []string
-	for _, stage := range []string{"", "pretrain: ", "finetune: "} {
-		line := indent + stage
-		for _, f := range flags {
-			if f.stage != stage {
-				continue
-			}
-			text := "-" + f.name + " " + f.value
-			if len(line) > len(indent+stage) && len(line)+1+len(text) > width {
-				lines, line = append(lines, line), indent+stage
-			}
-			if len(line) > len(indent+stage) {
-				line += " "
-			}
-			line += text
-		}
-		if len(line) > len(indent+stage) {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
 
 // switched are the values of a flag that is on or off.
 var switched = map[bool]string{false: "off", true: "on"}
@@ -130,9 +110,9 @@ func (c Config) flags() []presetFlag {
 		"scaling", c.Scaling.Method, "pca", c.Scaling.PCA, "mnf", c.Scaling.MNF, "drop-water", switched[c.Scaling.DropWater], "window", e.Window, "patch", e.Patch, "dim", e.Dim, "heads", e.Heads, "depth", e.Depth, "stem", cmp.Or(e.Stem, vit.StemReducer),
 		"timesteps", e.Timesteps, "train-positions", positions[[2]bool{e.TrainPositions, k.Encoder.TrainPositions}],
 		"prompts", c.Text.Prompts, "tokenizer", c.Text.Tokenizer)
-	add("pretrain: ", "pretrain-samples", windows, "inductive", switched[c.Split.Inductive], "epochs", c.Pretrain.Epochs, "batch", c.Pretrain.Batch, "lr", c.Pretrain.LR, "wd", c.Pretrain.WeightDecay,
+	add("pretrain", "pretrain-samples", windows, "inductive", switched[c.Split.Inductive], "epochs", c.Pretrain.Epochs, "batch", c.Pretrain.Batch, "lr", c.Pretrain.LR, "wd", c.Pretrain.WeightDecay,
 		"decoder-depth", d.DecoderDepth, "mask-ratio", d.MaskRatio, "noise", switched[!d.NoNoise], "loss-weights", weights)
-	add("finetune: ", "epochs", f.Epochs, "batch", f.Batch, "lr", f.LR, "wd", f.WeightDecay, "freeze", f.FreezeEncoder,
+	add("finetune", "epochs", f.Epochs, "batch", f.Batch, "lr", f.LR, "wd", f.WeightDecay, "freeze", f.FreezeEncoder,
 		"head", cmp.Or(k.Head, clip.HeadText), "head-fit", cmp.Or(f.HeadFit, clip.HeadTrained), "pool", k.Pool, "targets", k.Targets, "temperature", k.Temperature,
 		"timestep", step, "symmetries", switched[f.Symmetries], "spectral", f.Spectral, "average", f.Average, "views", max(k.Views, 1))
 	return list
