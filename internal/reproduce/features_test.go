@@ -60,3 +60,19 @@ func TestPicturesOfQuickRuns(t *testing.T) {
 		}
 	}
 }
+
+// The table for LaTeX has a column of settings where there are some.
+func TestColumnsOfLaTeX(t *testing.T) {
+	for setting, want := range map[string]string{"": "\\begin{tabular}{lrrr}\n\\hline\nMethod & OA (\\%)", "2-shot": "\\begin{tabular}{llrrr}\n\\hline\nSetting & Method & OA (\\%)"} {
+		r, c, result := storedCell(t)
+		r.results[c], r.arms[0].Setting = result, setting
+		var text strings.Builder
+		if err := r.outcome(1).writeLaTeX(&text); err != nil {
+			t.Fatal(err)
+		}
+		row := strings.TrimPrefix(setting+" & first & ", " & ")
+		if !strings.Contains(text.String(), want) || !strings.Contains(text.String(), "\n"+row) {
+			t.Errorf("setting %q: want %q and a row %q:\n%s", setting, want, row, text.String())
+		}
+	}
+}

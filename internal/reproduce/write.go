@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -178,7 +179,12 @@ func (o *Outcome) writeLaTeX(w io.Writer) error {
 		text.WriteString("% A quick run: these numbers say nothing of the method.\n")
 	}
 	for _, p := range o.Panels {
-		fmt.Fprintf(text, "\n%% %s, %s\n\\begin{tabular}{ll%s}\n\\hline\nSetting & Method", rsdata.EscapeLaTeX(p.Name()), o.over(p), strings.Repeat("r", len(o.Study.Metrics)))
+		columns, head := "l", "Method"
+		settings := slices.ContainsFunc(p.Rows, func(r *Row) bool { return r.Setting != "" })
+		if settings {
+			columns, head = "ll", "Setting & Method"
+		}
+		fmt.Fprintf(text, "\n%% %s, %s\n\\begin{tabular}{%s%s}\n\\hline\n%s", rsdata.EscapeLaTeX(p.Name()), o.over(p), columns, strings.Repeat("r", len(o.Study.Metrics)), head)
 		for _, m := range o.Study.Metrics {
 			fmt.Fprintf(text, " & %s (\\%%)", rsdata.EscapeLaTeX(m))
 		}
@@ -189,7 +195,10 @@ func (o *Outcome) writeLaTeX(w io.Writer) error {
 				text.WriteString("\\hline\n")
 			}
 			setting = row.Setting
-			text.WriteString(rsdata.EscapeLaTeX(row.Setting) + " & " + rsdata.EscapeLaTeX(row.Method))
+			if settings {
+				text.WriteString(rsdata.EscapeLaTeX(row.Setting) + " & ")
+			}
+			text.WriteString(rsdata.EscapeLaTeX(row.Method))
 			for _, m := range o.Study.Metrics {
 				text.WriteString(" & " + latexCell(row, m))
 			}
