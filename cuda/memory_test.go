@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"diffclip/cuda/internal/driver"
+	"diffclip/internal/testenv"
 	"diffclip/nn"
 	"diffclip/optim"
 	"diffclip/tensor"
@@ -27,7 +28,7 @@ func TestPlacedMemoryComesBack(t *testing.T) {
 		if n > 0 {
 			break
 		}
-		if time.Since(begin) > 20*time.Second {
+		if time.Since(begin) > testenv.Patience {
 			t.Fatal("the memory of a tensor that is gone does not come back")
 		}
 	}

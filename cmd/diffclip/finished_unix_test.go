@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"diffclip/internal/cells"
+	"diffclip/internal/testenv"
 )
 
 // program prepares the program itself, as another process, with one command line.
@@ -35,10 +36,10 @@ func TestKilledSeedsAreKept(t *testing.T) {
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for wait := time.Now().Add(time.Minute); len(finishedCells(t, dir)) < 3; time.Sleep(time.Millisecond) {
+		for wait := time.Now().Add(testenv.Patience); len(finishedCells(t, dir)) < 3; time.Sleep(time.Millisecond) {
 			if time.Now().After(wait) {
 				p.Process.Kill()
-				t.Fatalf("%s: after a minute there is nothing: %s", line, stderr)
+				t.Fatalf("%s: after %v there is nothing: %s", line, testenv.Patience, stderr)
 			}
 		}
 		p.Process.Kill()

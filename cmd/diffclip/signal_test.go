@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"diffclip/internal/run"
+	"diffclip/internal/testenv"
 )
 
 // asProgram has the test's executable be the program itself.
@@ -35,12 +36,12 @@ func launch(t *testing.T) (dir string, p *exec.Cmd, stderr *strings.Builder) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Process.Kill() })
-	for wait := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+	for wait := time.Now().Add(testenv.Patience); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(filepath.Join(dir, "run.json")); err == nil {
 			return dir, p, stderr
 		}
 		if time.Now().After(wait) {
-			t.Fatalf("after a minute there is no run: %s", stderr)
+			t.Fatalf("after %v there is no run: %s", testenv.Patience, stderr)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"diffclip/clip"
 	"diffclip/internal/run"
 	"diffclip/internal/run/runtest"
+	"diffclip/internal/testenv"
 	"diffclip/rsdata"
 	"diffclip/tensor"
 )
@@ -226,7 +227,7 @@ func TestScoresOfAYesOrNoTask(t *testing.T) {
 // wholeMap asks until the map is complete.
 func (c *client) wholeMap(body string) ([]byte, int) {
 	c.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(testenv.Patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		w := c.ask("/api/map", body)
 		if w.Code != http.StatusOK && w.Code != http.StatusNoContent {
 			c.Fatalf("%d %s", w.Code, w.Body)
@@ -258,7 +259,7 @@ func TestMapIsTriedAgain(t *testing.T) {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	before := e.loaded
-	for deadline := time.Now().Add(time.Minute); e.maps.state().Error == ""; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(testenv.Patience); e.maps.state().Error == ""; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the map does not fail")
 		}
@@ -303,7 +304,7 @@ func TestSlowReader(t *testing.T) {
 			c.e.ServeHTTP(slow, r)
 		}()
 		<-slow.begun
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 		if err := c.e.with(ctx, func(*loaded) error { return nil }); err != nil {
 			t.Errorf("%s: others wait for it: %v", path, err)
 		}
@@ -559,7 +560,7 @@ func TestRunWithoutLabels(t *testing.T) {
 
 // limited ends what waits for something that does not come.
 func limited(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -629,7 +630,7 @@ func TestServeFollowsAndEnds(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(testenv.Patience):
 		t.Fatal("the server goes on")
 	}
 }

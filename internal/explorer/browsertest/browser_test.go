@@ -16,6 +16,7 @@ import (
 	"diffclip/internal/explorer"
 	"diffclip/internal/run"
 	"diffclip/internal/run/runtest"
+	"diffclip/internal/testenv"
 )
 
 //go:embed page.js
@@ -92,7 +93,7 @@ func (p *page) text(expression string) string {
 // until waits for an expression to be true.
 func (p *page) until(what, expression string) {
 	p.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(testenv.Patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if p.text("Boolean("+expression+")") == "true" {
 			return
 		}
