@@ -39,9 +39,12 @@ func TestAnotherProgramsFolder(t *testing.T) {
 		{"eval", "-from", dir},
 		{"map", "-from", dir, "-data", "synthetic", "-out", dir},
 		{"demo", "-out", dir, "-force"},
+		{"reproduce", "table5", "-quick", "-out", dir},
 	} {
 		code, _, stderr := call(t, t.Context(), args...)
-		inOneLine(t, args[0], code, stderr)
+		if args[0] != "reproduce" { // which has a note before it
+			inOneLine(t, args[0], code, stderr)
+		}
 		if !strings.Contains(stderr, "another diffclip works in "+dir) {
 			t.Errorf("%s: %q", args[0], stderr)
 		}
@@ -49,6 +52,9 @@ func TestAnotherProgramsFolder(t *testing.T) {
 			if !bytes.Equal(before[name], read(t, filepath.Join(dir, name))) {
 				t.Errorf("%s has changed %s", args[0], name)
 			}
+		}
+		if _, err := os.Stat(filepath.Join(dir, "cells")); err == nil {
+			t.Fatalf("%s has made folders there", args[0])
 		}
 	}
 }

@@ -35,16 +35,19 @@ type Options struct {
 // later Run goes on from there.
 func Run(ctx context.Context, s *Study, o Options) (*Outcome, error) {
 	r := &runner{study: s, options: o, store: cells.Store{Dir: o.Out}, backend: o.Backend, arms: s.Arms(o.Quick)}
-	for _, dir := range []string{"", cells.Folder, "splits", "stage1"} {
-		if err := os.MkdirAll(filepath.Join(o.Out, dir), 0o777); err != nil {
-			return nil, fmt.Errorf("cannot make the folder of the results: %w", err)
-		}
+	if err := os.MkdirAll(o.Out, 0o777); err != nil {
+		return nil, fmt.Errorf("cannot make the folder of the results: %w", err)
 	}
 	lock, err := folderlock.Take(o.Out)
 	if err != nil {
 		return nil, err
 	}
 	defer lock.Release()
+	for _, dir := range []string{cells.Folder, "splits", "stage1"} {
+		if err := os.MkdirAll(filepath.Join(o.Out, dir), 0o777); err != nil {
+			return nil, fmt.Errorf("cannot make the folder of the results: %w", err)
+		}
+	}
 	if err := r.plan(); err != nil {
 		return nil, err
 	}
