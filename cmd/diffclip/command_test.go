@@ -101,6 +101,7 @@ func TestMisuse(t *testing.T) {
 		{"reproduce table1 -preset big", `no preset is called "big"`},
 		{"reproduce table1 -window 10", "want an odd number"},
 		{"reproduce table1 -timestep late", "want first, random"},
+		{"reproduce table1 -one-stage1 -inductive on", "keeps clear of the windows of one draw"},
 		{"reproduce table1 -shots 3", "there is no flag -shots"},
 		{"map -data synthetic -out x", "-from is missing"},
 		{"map -from x -out x", "-data is missing"},

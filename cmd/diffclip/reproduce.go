@@ -101,6 +101,9 @@ func reproduceCommand(a *app, f *flags, o *reproduceOptions) error {
 	if err := cfg.Check(); err != nil {
 		return misuseError{err}
 	}
+	if o.oneStage1 && cfg.Split.Inductive {
+		return misuse("-one-stage1 and -inductive on exclude each other: a stage 1 keeps clear of the windows of one draw that test")
+	}
 	if o.seeds == 0 {
 		o.seeds = usualSeeds
 		if o.quick {
