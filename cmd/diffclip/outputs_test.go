@@ -143,7 +143,7 @@ func TestResumeDemo(t *testing.T) {
 	}
 	caught := map[string]bool{} // what was there at an interruption
 	cfg, place := small(t), &place{out: dir, computer: computer{threads: 1}}
-	for n := int32(6); !folder.Has(run.ReportFile); n += n / 2 {
+	for n := int32(6); !folder.Has(run.ReportFile); n += n {
 		err := demo(&app{newCountdown(t.Context(), n), io.Discard, io.Discard}, cfg, place)
 		if err == nil {
 			break
