@@ -74,7 +74,7 @@ func finetune(a *app, f *flags, p *place, s *settings, from string, withMap bool
 	if err != nil {
 		return err
 	}
-	stage1, err := startingWeights(p, from)
+	stage1, err := startingWeights(p, from, base)
 	if err != nil {
 		return err
 	}
@@ -147,28 +147,27 @@ func finetuneConfig(p *place, s *settings, from string) (cfg run.Config, base *r
 	return cfg, base, err
 }
 
-// startingWeights reads stage 1 from the run to start from or, on resume, from
-// the run itself; nil where there is none.
-func startingWeights(p *place, from string) (*run.Stage1, error) {
+// startingWeights reads stage 1 from the run to start from or, on resume, from the run
+// itself, of which base tells; nil where stage 2 has none.
+func startingWeights(p *place, from string, base *run.Manifest) (*run.Stage1, error) {
+	dir := from
 	if p.resume {
-		folder := run.Folder{Dir: p.out}
-		if !folder.Has(run.Stage1File) {
-			return nil, nil
-		}
-		return run.OpenStage1(folder.Path(run.Stage1File))
+		dir = p.out
 	}
-	if from == "" {
+	if dir == "" {
 		return nil, nil
 	}
-	folder := run.Folder{Dir: from}
+	folder := run.Folder{Dir: dir}
+	fromScratch := folder.HasStage2() || base.Split.Unlabelled == 0 && !folder.Has(run.Checkpoint1File)
 	switch {
 	case folder.Has(run.Stage1File):
-	case folder.HasStage2():
-		return nil, fmt.Errorf("%s has no %s: its stage 2 was trained without; name a run of `diffclip pretrain`", from, run.Stage1File)
-	default:
-		return nil, fmt.Errorf("%s has no %s: its stage 1 is not finished; go on with `%s`", from, run.Stage1File, commandLine("pretrain", "-resume", "-out", from))
+		return run.OpenStage1(folder.Path(run.Stage1File))
+	case fromScratch && p.resume:
+		return nil, nil
+	case fromScratch:
+		return nil, fmt.Errorf("%s has no %s: its stage 2 was trained without; name a run of `diffclip pretrain`", dir, run.Stage1File)
 	}
-	return run.OpenStage1(folder.Path(run.Stage1File))
+	return nil, fmt.Errorf("%s has no %s: its stage 1 is not finished; go on with `%s`", dir, run.Stage1File, commandLine("pretrain", "-resume", "-out", dir))
 }
 
 // finetuneFolder claims the run's folder and makes it ready. done is true where a run to resume

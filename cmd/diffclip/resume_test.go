@@ -63,6 +63,16 @@ func TestInterruptAndResume(t *testing.T) {
 	if code, _, stderr := call(t, t.Context(), "finetune", "-from", dir); code != exitFailure || !strings.Contains(stderr, "not finished") {
 		t.Errorf("stage 2 of an unfinished stage 1: exit code %d, %q", code, stderr)
 	}
+	checkpoint := filepath.Join(dir, run.Checkpoint1File)
+	for _, move := range [][2]string{{checkpoint, checkpoint + ".away"}, {checkpoint + ".away", checkpoint}} { // as killed before there was one
+		if err := os.Rename(move[0], move[1]); err != nil {
+			t.Fatal(err)
+		}
+		code, _, stderr := call(t, t.Context(), "finetune", "-resume", "-out", dir, "-epochs", "1")
+		if code != exitFailure || !strings.Contains(stderr, "its stage 1 is not finished; go on with `diffclip pretrain -resume") || (run.Folder{Dir: dir}).HasStage2() {
+			t.Errorf("resuming a stage 2 whose stage 1 is not finished: exit code %d, %q", code, stderr)
+		}
+	}
 	if code, _, stderr := call(t, t.Context(), "pretrain", "-resume", "-out", dir, "-lr", "0.5"); code != exitFailure || !strings.Contains(stderr, "another configuration") {
 		t.Errorf("resuming with another rate: exit code %d, %q", code, stderr)
 	}
