@@ -379,6 +379,14 @@ func TestScenesThatCannotBeDrawn(t *testing.T) {
 	if _, err := Run(t.Context(), &many, o); err == nil || !strings.Contains(err.Error(), "no scene to run on") {
 		t.Errorf("more shots than samples: %v", err)
 	}
+	for i, label := range maps.Labels {
+		maps.Labels[i] = max(label, 1)
+	}
+	o.Scenes.Found = []*Scene{newScene("full", "full", own.Found[0].Data, nil)}
+	o.Config.Split.Inductive, o.Config.Split.PerClassTest = true, 0 // all that does not train tests
+	if _, err := Run(t.Context(), study, o); err == nil || !strings.Contains(err.Error(), "no scene to run on") || !strings.Contains(err.Error(), "clear of every test window") {
+		t.Errorf("no window for stage 1 is clear of those that test: %v", err)
+	}
 }
 
 // crowns has eight samples of each class; all but one of the first class show the same
