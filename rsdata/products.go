@@ -46,11 +46,18 @@ func (c *content) readProduct(path string) {
 	}
 }
 
-// mostProductXML is how much of a METADATA.XML is read. EnMAP's have one or two megabytes.
+// mostProductXML is how much of a METADATA.XML is read.
 const mostProductXML = 32 << 20
 
 // productWavelengths reads the centres of bands, in nanometres and the order of their numbers.
 func productWavelengths(path string) ([]float64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // opening a named pipe would wait for ever
+		return nil, errors.New("it is no file")
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

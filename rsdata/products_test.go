@@ -2,6 +2,7 @@ package rsdata
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ func TestProductsOfEnMAPAndDESIS(t *testing.T) {
 		{"A-SPECTRAL_IMAGE.TIF", "A-METADATA.XML", strings.Replace(enmapXML, "650.5", "red", 1), nil, `band 2: wavelengthCenterOfBand "red", expected nanometres`},
 		{"A-SPECTRAL_IMAGE.TIF", "A-METADATA.XML", strings.Replace(enmapXML, "650.5", "NaN", 1), nil, `band 2: wavelengthCenterOfBand "NaN"`},
 		{"A-SPECTRAL_IMAGE.TIF", "A-METADATA.XML", enmapXML[:len(enmapXML)/2], nil, "cannot be read: XML syntax error"},
+		{"A-SPECTRAL_IMAGE.TIF", "A-METADATA.XML", "", nil, "cannot be read: it is no file"}, // but a folder
 		{"A-SPECTRAL_IMAGE.TIF", "A-METADATA.XML", "<level_X/>", nil, "cannot be read: no bandCharacterisation in it"},
 		{"A-SPECTRAL_IMAGE.TIF", "A-METADATA.XML", "<a><bandCharacterisation/></a>", nil, "A-METADATA.XML lists 0 wavelengths for 3 bands, and they are left out"},
 	} {
@@ -52,7 +54,14 @@ func TestProductsOfEnMAPAndDESIS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, filepath.Join(dir, c.metadata), []byte(c.text))
+		if metadata := filepath.Join(dir, c.metadata); c.text == "" {
+			err = os.Mkdir(metadata, 0o777)
+		} else {
+			writeFile(t, metadata, []byte(c.text))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		got, err := loadArray(path, func(variable) bool { return true }, "a raster", false)
 		if err != nil {
 			t.Fatalf("%s: %v", c.spectra, err)
